@@ -1,0 +1,79 @@
+"""What every kernel is: a frozen object that fills tiles of a kernel matrix."""
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Kernel(ABC):
+    """A positive semi-definite function of two inputs.
+
+    Subclasses are frozen dataclasses; they implement `tile` and `diagonal`. Inputs are arrays
+    (n, ...) whose first axis counts samples; float64 inputs give float64 results, float32
+    inputs float32.
+    """
+
+    @abstractmethod
+    def tile(self, x1: Array, x2: Array) -> Array:
+        """Kernel values of shape (len(x1), len(x2)) between checked inputs."""
+
+    @abstractmethod
+    def diagonal(self, x: Array) -> Array:
+        """Kernel of every sample with itself, shape (len(x),)."""
+
+    def __call__(self, x1: Array, x2: Array | None = None) -> Array:
+        """Kernel matrix of shape (n1, n2); exactly symmetric when `x2` is left out.
+
+        Raises
+        ------
+        ValueError
+            If an input is not a finite float array, or the two differ in sample shape or dtype.
+        """
+        check_inputs(x1, x2)
+        if x2 is not None:
+            return self.tile(x1, x2)
+        matrix = self.tile(x1, x1)
+        mirror_upper(matrix)
+        return matrix
+
+    def identity(self) -> dict[str, Any]:
+        """What makes two kernels the same kernel: JSON-able, recorded beside every matrix."""
+        return {"kind": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]
+
+
+def check_inputs(x1: Array, x2: Array | None = None) -> None:
+    """Refuse what would give a wrong number later: see `Kernel.__call__`."""
+    for name, x in (("x1", x1), ("x2", x2)):
+        if x is None:
+            continue
+        if not isinstance(x, np.ndarray) or x.ndim < 2 or x.dtype not in (np.float32, np.float64):
+            found = f"{x.dtype} array of shape {x.shape}" if isinstance(x, np.ndarray) else type(x)
+            raise ValueError(
+                f"{name}: a kernel needs a float32 or float64 array (n, ...), got {found}"
+            )
+        finite = np.isfinite(x).reshape(len(x), -1).all(axis=1)
+        if not finite.all():
+            raise ValueError(
+                f"{name}: sample {int(np.argmin(finite))} is not finite; clean the inputs first"
+            )
+    if x2 is not None and (x1.shape[1:] != x2.shape[1:] or x1.dtype != x2.dtype):
+        raise ValueError(
+            f"x2: samples are {x2.dtype} {x2.shape[1:]}, those of x1 {x1.dtype} {x1.shape[1:]}; "
+            "bring both to one shape and dtype"
+        )
+
+
+def mirror_upper(matrix: Array) -> None:
+    """Copy the upper triangle onto the lower, in place, block by block."""
+    n, block = len(matrix), 512
+    for start in range(0, n, block):
+        stop = min(start + block, n)
+        corner = matrix[start:stop, start:stop]
+        lower = np.tril_indices(stop - start, -1)
+        corner[lower] = corner.T[lower]
+        matrix[stop:, start:stop] = matrix[start:stop, stop:].T

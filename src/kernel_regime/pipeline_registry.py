@@ -1,0 +1,11 @@
+"""The pipelines that `kedro run --pipelines` knows, found by folder name."""
+
+from kedro.framework.project import find_pipelines
+from kedro.pipeline import Pipeline
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Pipelines by name, and their union as `__default__`."""
+    pipelines = find_pipelines(raise_errors=True)
+    pipelines["__default__"] = sum(pipelines.values(), start=Pipeline([]))
+    return pipelines

@@ -1,0 +1,29 @@
+"""Partitioned datasets inside nodes: lazy loads, and only those the parameters name."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+Partitions = Mapping[str, Callable[[], Any]]
+
+
+def level_name(index: int) -> str:
+    """Partition name of the index-th noise level: `level_00`, `level_01`, …"""
+    return f"level_{index:02d}"
+
+
+def select(partitions: Partitions, names: Iterable[str]) -> dict[str, Callable[[], Any]]:
+    """The named partitions, in that order; leftovers of earlier runs stay out.
+
+    Raises
+    ------
+    ValueError
+        If a named partition was never written.
+    """
+    names = list(names)
+    missing = [name for name in names if name not in partitions]
+    if missing:
+        raise ValueError(
+            f"partition {missing[0]!r} is missing ({len(missing)} of {len(names)} are); "
+            "run the pipeline that writes it, with the same parameters"
+        )
+    return {name: partitions[name] for name in names}
