@@ -1,0 +1,61 @@
+"""The project's own commands: `kedro run` with one-line refusals."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import KedroCliError
+from kedro.io import DatasetError
+from kedro.validation.exceptions import ParameterValidationError
+
+# What users can mend themselves: bad values, missing or broken files, too little disk or memory.
+_REFUSALS = (ValueError, DatasetError, ParameterValidationError, OSError, MemoryError)
+
+
+@click.group()
+def cli() -> None:
+    """Commands of kernel-regime."""
+
+
+@cli.command(name="run", params=kedro_run.params, help=kedro_run.help)
+@click.pass_context
+def run(context: click.Context, **options: Any) -> None:
+    """Run pipelines as `kedro run` does; `--pipeline` keeps its older meaning without a warning."""
+    if options["pipeline"] and not options["pipelines"]:
+        options |= {"pipelines": [options["pipeline"]], "pipeline": None}
+    with one_line_errors():
+        context.invoke(kedro_run.callback, **options)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what the user can mend into one line; `kedro --verbose` still shows where it arose."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise SystemExit(
+            "Stopped. What was finished is kept; the same command goes on from there."
+        ) from interrupt
+    except _REFUSALS as error:
+        logging.getLogger(__name__).debug("refused", exc_info=True)
+        raise Refusal(_essence(error)) from error
+
+
+class Refusal(KedroCliError):
+    """A one-line error on standard error, exit status 1."""
+
+    def show(self, file: Any = None) -> None:
+        if self.VERBOSE_ERROR:
+            super().show(file)
+        else:
+            click.secho(f"Error: {self.message}", fg="red", err=True)
+
+
+def _essence(error: BaseException) -> str:
+    """The message of the first cause: Kedro wraps errors in paragraphs of its own."""
+    while isinstance(error, DatasetError) and error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
