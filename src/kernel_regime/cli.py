@@ -1,9 +1,9 @@
 """The project's own commands: `kedro run` with one-line refusals."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import click
 from kedro.framework.cli.project import run as kedro_run
@@ -13,6 +13,9 @@ from kedro.validation.exceptions import ParameterValidationError
 
 # What users can mend themselves: bad values, missing or broken files, too little disk or memory.
 _REFUSALS = (ValueError, DatasetError, ParameterValidationError, OSError, MemoryError)
+
+
+_KEDRO_RUN = cast(Callable[..., Any], kedro_run.callback)
 
 
 @click.group()
@@ -26,8 +29,13 @@ def run(context: click.Context, **options: Any) -> None:
     """Run pipelines as `kedro run` does; `--pipeline` keeps its older meaning without a warning."""
     if options["pipeline"] and not options["pipelines"]:
         options |= {"pipelines": [options["pipeline"]], "pipeline": None}
+    if options["runner"] and options["runner"].endswith("ParallelRunner"):
+        raise click.UsageError(
+            "--runner ParallelRunner forks, which deadlocks with JAX and TensorFlow; "
+            "leave it out and set `execution: {engine: dask}` for parallel kernels and trainings"
+        )
     with one_line_errors():
-        context.invoke(kedro_run.callback, **options)
+        context.invoke(_KEDRO_RUN, **options)
 
 
 @contextmanager
@@ -41,10 +49,10 @@ def one_line_errors() -> Iterator[None]:
         ) from interrupt
     except _REFUSALS as error:
         logging.getLogger(__name__).debug("refused", exc_info=True)
-        raise Refusal(_essence(error)) from error
+        raise RefusalError(_essence(error)) from error
 
 
-class Refusal(KedroCliError):
+class RefusalError(KedroCliError):
     """A one-line error on standard error, exit status 1."""
 
     def show(self, file: Any = None) -> None:
