@@ -1,0 +1,43 @@
+"""The undisturbed inputs."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from kernel_regime.noise.perturbation import Perturbation
+from kernel_regime.noise.transforms import Array
+
+
+@dataclass(frozen=True)
+class Clean(Perturbation):
+    """No perturbation: inputs divided by the largest training value, pixels in [0, 1]."""
+
+    largest: float
+
+    level: ClassVar[str] = "level"
+    random: ClassVar[bool] = False
+
+    @classmethod
+    def fit(cls, images: Array) -> Self:
+        """Find the largest training value."""
+        return cls(float(np.max(images)))
+
+    def apply(self, images: Array, draws: Array, level: float) -> Array:
+        """Images in [0, 1]; draws and level (always 0) play no part."""
+        return images / np.asarray(self.largest, images.dtype)
+
+    @classmethod
+    def grid(cls, shape: tuple[int, ...]) -> tuple[float, ...]:
+        """The single level 0."""
+        return (0.0,)
+
+    @classmethod
+    def refusal(cls, shape: tuple[int, ...]) -> str | None:
+        """Any sample can be left alone."""
+        return None
+
+    @classmethod
+    def level_refusal(cls, level: float, shape: tuple[int, ...]) -> str | None:
+        """Only level 0 exists."""
+        return None if level == 0 else f"clean inputs have the level 0 only, got {level:g}"

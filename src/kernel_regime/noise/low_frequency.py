@@ -1,0 +1,132 @@
+"""Low frequencies replaced by Gaussian noise of the same mean and covariance."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from kernel_regime.noise.perturbation import Perturbation
+from kernel_regime.noise.transforms import (
+    Array,
+    as_float,
+    centre_and_scale,
+    cosine_transform,
+    inverse_cosine_transform,
+)
+
+_BATCH = 4096
+_COLOUR_GRID = (0, 4, 8, 12, 14, 17, 19, 20, 22, 24, 25, 27, 28, 29, 30)
+
+
+@dataclass(frozen=True)
+class LowFrequencyNoise(Perturbation):
+    r"""Replace the cosine coefficients below a cut-off by a sample of :math:`N(\mu, S)`.
+
+    Grey images (n, s, s) are centred and scaled first, and not rescaled afterwards. Colour
+    images (n, s, s, c) stay on their own scale; standardise them afterwards
+    (`Standardisation`).
+
+    Parameters
+    ----------
+    mean : array (features,)
+        μ of the flattened training coefficients, float64.
+    root : array (features, features)
+        Symmetric square root of their covariance S (divisor n), float64.
+
+    References
+    ----------
+    Ghorbani et al. (2020), appendix A ("NFMNIST", "NCIFAR-10").
+    """
+
+    mean: Array
+    root: Array
+
+    level: ClassVar[str] = "cut-off"
+
+    @classmethod
+    def fit(cls, images: Array) -> Self:
+        """Measure μ and the square root of S on the training images, in float64."""
+        features = images[0].size
+        mean, covariance = np.zeros(features), np.zeros((features, features))
+        for batch in _coefficients(images):
+            mean += batch.sum(axis=0) / len(images)
+        for batch in _coefficients(images):
+            batch -= mean
+            covariance += batch.T @ batch
+        return cls(mean, _symmetric_root(covariance / len(images)))
+
+    def apply(self, images: Array, draws: Array, level: float) -> Array:
+        """Images whose coefficients `[:level, :level]` are noise.
+
+        Parameters
+        ----------
+        images : array (n, s, s) or (n, s, s, c)
+        draws : array
+            Standard normal, as many per image as it has features.
+        level : float
+            Cut-off, a whole number from 0 (nothing replaced) to s (everything).
+
+        Raises
+        ------
+        ValueError
+            If the images differ in size from the training images, one of them is constant
+            (grey), or the cut-off is not such a number.
+        """
+        shape = images.shape[1:]
+        if refused := self.level_refusal(level, shape):
+            raise ValueError(refused)
+        if images[0].size != len(self.mean):
+            raise ValueError(
+                f"images have {images[0].size} features, those of the fit {len(self.mean)}; "
+                "fit to training images of the same shape"
+            )
+        coefficients = cosine_transform(_prepared(images))
+        block = _block(int(level), shape)
+        root, mean = (x.astype(coefficients.dtype) for x in (self.root[:, block], self.mean[block]))
+        flat = coefficients.reshape(len(images), -1)
+        flat[:, block] = draws.reshape(len(images), -1) @ root + mean
+        return inverse_cosine_transform(flat.reshape(images.shape))
+
+    @classmethod
+    def grid(cls, shape: tuple[int, ...]) -> tuple[float, ...]:
+        """Odd cut-offs below the side of grey images; the paper's 15 for 32×32 colour images."""
+        if len(shape) == 2:
+            return tuple(float(cutoff) for cutoff in range(1, shape[0], 2))
+        return tuple(map(float, _COLOUR_GRID)) if shape[:2] == (32, 32) else ()
+
+    @classmethod
+    def refusal(cls, shape: tuple[int, ...]) -> str | None:
+        """Only square images, grey or colour."""
+        if len(shape) in (2, 3) and shape[0] == shape[1] > 1:
+            return None
+        return "low_frequency needs square images, grey or colour"
+
+    @classmethod
+    def level_refusal(cls, level: float, shape: tuple[int, ...]) -> str | None:
+        """A cut-off is a whole number from 0 to the side of the image."""
+        if level in range(shape[0] + 1):
+            return None
+        return f"cut-off {level:g} is not a whole number from 0 to the image side {shape[0]}"
+
+
+def _prepared(images: Array) -> Array:
+    return centre_and_scale(images) if images.ndim == 3 else as_float(images)
+
+
+def _coefficients(images: Array) -> Iterator[Array]:
+    """Flattened float64 coefficients of the prepared images, batch by batch."""
+    for start in range(0, len(images), _BATCH):
+        batch = images[start : start + _BATCH].astype(np.float64)
+        yield cosine_transform(_prepared(batch)).reshape(len(batch), -1)
+
+
+def _block(cutoff: int, shape: tuple[int, ...]) -> Array:
+    """Flat indices of the coefficients `[:cutoff, :cutoff]`, all channels."""
+    return np.arange(np.prod(shape)).reshape(shape)[:cutoff, :cutoff].ravel()
+
+
+def _symmetric_root(covariance: Array) -> Array:
+    """Symmetric square root; eigenvalues that round-off made negative count as 0."""
+    values, vectors = np.linalg.eigh(covariance)
+    return (vectors * np.sqrt(values.clip(min=0))) @ vectors.T

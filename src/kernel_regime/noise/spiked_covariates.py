@@ -1,0 +1,126 @@
+"""Gaussian inputs in which a few coordinates, the signal, are larger than the rest."""
+
+from dataclasses import dataclass
+from math import floor, sqrt
+from typing import ClassVar, Self
+
+import numpy as np
+
+from kernel_regime.noise.perturbation import Perturbation
+from kernel_regime.noise.transforms import Array, norms
+
+ETA = 2 / 5
+
+
+def signal_dimension(dimension: int, eta: float = ETA) -> int:
+    """d₀ = ⌊d^η⌋, safe against a power that lands just below a whole number."""
+    return floor(dimension**eta + 1e-9)
+
+
+def effective_dimension(dimension: int, kappa: float, eta: float = ETA) -> float:
+    """d_eff = max(d₀, d / d^κ): what kernels see of d (Ghorbani et al. 2020, theorem 1)."""
+    return max(signal_dimension(dimension, eta), dimension ** (1 - kappa))
+
+
+def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
+    r"""Inputs :math:`x = (z_1, z_2)` with a signal of d₀ = ⌊d^η⌋ coordinates.
+
+    Parameters
+    ----------
+    draws : array (n, d)
+        Standard normal; float64 gives float64.
+    kappa : float
+        Signal-to-noise exponent κ: ‖z₁‖ = d^((η+κ)/2), ‖z₂‖ = √d.
+    eta : float
+        Exponent η of the signal dimension.
+
+    Returns
+    -------
+    array (n, d)
+
+    References
+    ----------
+    Ghorbani et al. (2020), section 2.
+    """
+    dimension = draws.shape[1]
+    signal = signal_dimension(dimension, eta)
+    lengths = dimension ** ((eta + kappa) / 2), sqrt(dimension)
+    halves = draws[:, :signal], draws[:, signal:]
+    return np.hstack(
+        [
+            z * (np.asarray(length, z.dtype) / norms(z))
+            for z, length in zip(halves, lengths, strict=True)
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class SpikedTarget:
+    r"""Target :math:`f_2 + f_3 + f_4` on the signal.
+
+    :math:`f_k(x) = \sum_i \beta_{k,i} x_i x_{i+1} \dots x_{i+k-1}`. Each :math:`f_k` is homogeneous and divided by its root mean
+    square on the training set, so the target does not depend on κ.
+
+    Parameters
+    ----------
+    coefficients : tuple of array
+        β₂, β₃, β₄ of lengths d₀ − 1, d₀ − 2, d₀ − 3.
+    scales : array (3,)
+        Root mean square of every f_k on the training signal scaled to norm √d₀.
+    """
+
+    coefficients: tuple[Array, ...]
+    scales: Array
+
+    @classmethod
+    def fit(cls, signal: Array, coefficients: tuple[Array, ...]) -> Self:
+        """Measure the scales on the training signal (n, d₀), of any norm per sample."""
+        return cls(coefficients, np.sqrt(np.mean(_terms(signal, coefficients) ** 2, axis=0)))
+
+    def __call__(self, signal: Array) -> Array:
+        """Target (n,) of a signal (n, d₀), of any norm per sample."""
+        return (_terms(signal, self.coefficients) / self.scales).sum(axis=1)
+
+
+def _terms(signal: Array, coefficients: tuple[Array, ...]) -> Array:
+    """f₂, f₃, f₄ as columns (n, 3) of the signal scaled to norm √d₀, in float64."""
+    signal = signal.astype(np.float64)
+    signal *= sqrt(signal.shape[1]) / norms(signal)
+    degrees = range(2, 2 + len(coefficients))
+    return np.column_stack(
+        [_products(signal, k) @ beta for k, beta in zip(degrees, coefficients, strict=True)]
+    )
+
+
+def _products(signal: Array, degree: int) -> Array:
+    """Products of `degree` neighbouring coordinates, (n, d₀ − degree + 1)."""
+    return np.lib.stride_tricks.sliding_window_view(signal, degree, axis=1).prod(axis=2)
+
+
+@dataclass(frozen=True)
+class SpikedCovariates(Perturbation):
+    """`spiked_covariates` as a perturbation: the images are the Gaussian draws themselves."""
+
+    level: ClassVar[str] = "κ"
+    random: ClassVar[bool] = False
+
+    @classmethod
+    def fit(cls, images: Array) -> Self:
+        """Nothing to learn."""
+        return cls()
+
+    def apply(self, images: Array, draws: Array, level: float) -> Array:
+        """See `spiked_covariates`; `draws` play no part."""
+        return spiked_covariates(images, level)
+
+    @classmethod
+    def grid(cls, shape: tuple[int, ...]) -> tuple[float, ...]:
+        """The paper's κ = 0, 0.1, …, 0.9."""
+        return tuple(np.linspace(0, 1, 10, endpoint=False).tolist())
+
+    @classmethod
+    def refusal(cls, shape: tuple[int, ...]) -> str | None:
+        """Only vectors whose signal carries a target of degree 4."""
+        if len(shape) == 1 and signal_dimension(shape[0]) >= 4:
+            return None
+        return "spiked_covariates needs vectors of at least 32 features"

@@ -1,0 +1,62 @@
+"""What the perturbations share: the cosine transform, centring and scaling, image by image."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+Array = NDArray[Any]
+
+
+def as_float(images: Array) -> Array:
+    """Floating images as they are, integer pixels in float64."""
+    images = np.asarray(images)
+    return images if np.issubdtype(images.dtype, np.floating) else images.astype(np.float64)
+
+
+def cosine_transform(images: Array) -> Array:
+    """Orthonormal two-dimensional DCT-II over height and width, each channel by itself."""
+    return fft.dctn(images, axes=(1, 2), norm="ortho")
+
+
+def inverse_cosine_transform(coefficients: Array) -> Array:
+    """Inverse of `cosine_transform`."""
+    return fft.idctn(coefficients, axes=(1, 2), norm="ortho")
+
+
+def norms(images: Array) -> Array:
+    """Euclidean norm of every sample, shaped to broadcast against the samples."""
+    flat = images.reshape(len(images), -1)
+    lengths = np.sqrt(np.einsum("ij,ij->i", flat, flat))
+    return lengths.reshape(-1, *(1 for _ in images.shape[1:]))
+
+
+def centre(images: Array) -> Array:
+    """Subtract every image's own mean.
+
+    Raises
+    ------
+    ValueError
+        If an image is constant: nothing is left of it, and scaling would divide by zero.
+    """
+    images = as_float(images)
+    flat = images.reshape(len(images), -1)
+    constant = flat.min(axis=1) == flat.max(axis=1)
+    if constant.any():
+        first = int(np.argmax(constant))
+        raise ValueError(
+            f"image {first} is constant (all pixels {flat[first, 0]:g}), so it cannot be centred "
+            "and scaled; remove it from the data"
+        )
+    return images - flat.mean(axis=1).reshape(-1, *(1 for _ in images.shape[1:]))
+
+
+def scale(images: Array) -> Array:
+    """Scale every image to Euclidean norm √d, d its number of features."""
+    return images * (np.sqrt(images[0].size).astype(images.dtype) / norms(images))
+
+
+def centre_and_scale(images: Array) -> Array:
+    """Grey images with mean 0 and Euclidean norm √d each (Ghorbani et al. 2020, appendix A)."""
+    return scale(centre(images))
