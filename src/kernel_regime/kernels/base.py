@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ class Kernel(ABC):
     (n, ...) whose first axis counts samples; float64 inputs give float64 results, float32
     inputs float32.
     """
+
+    # Rows of a tile beyond which a stored matrix should not be cut: memory decides for kernels
+    # made of matrix products; slow ones say less, so that a kill costs seconds of work.
+    largest_tile_edge: ClassVar[int] = 8192
 
     @abstractmethod
     def tile(self, x1: Array, x2: Array) -> Array:
@@ -44,6 +48,27 @@ class Kernel(ABC):
     def identity(self) -> dict[str, Any]:
         """What makes two kernels the same kernel: JSON-able, recorded beside every matrix."""
         return {"kind": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]
+
+
+def require_integer(kernel: Kernel, field: str, *, at_least: int) -> None:
+    """Refuse a field that is not an integer ≥ `at_least`."""
+    value = getattr(kernel, field)
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        raise ValueError(
+            f"{type(kernel).__name__}.{field}: {value!r} is not an integer ≥ {at_least}; "
+            f"give one, for example {field}={at_least}"
+        )
+
+
+def require_real(kernel: Kernel, field: str, *, at_least: float) -> None:
+    """Refuse a field that is not a finite number ≥ `at_least`."""
+    value = getattr(kernel, field)
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    if not real or not at_least <= value < float("inf"):
+        raise ValueError(
+            f"{type(kernel).__name__}.{field}: {value!r} is not a finite number ≥ {at_least}; "
+            f"give one, for example {field}={at_least}"
+        )
 
 
 def check_inputs(x1: Array, x2: Array | None = None) -> None:
