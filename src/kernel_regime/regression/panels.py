@@ -1,0 +1,80 @@
+"""Kernel matrices read in row panels: memory-mapped files stay on disk, Dask arrays on workers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+PANEL_BYTES = 64 * 2**20
+"""Float64 bytes of one panel: long enough for full GEMM speed, negligible beside a kernel."""
+
+
+def row_panels(rows: int, columns: int) -> Iterator[slice]:
+    """Consecutive slices of rows, each `PANEL_BYTES` of float64 at most (one row at least)."""
+    height = max(1, PANEL_BYTES // (8 * max(columns, 1)))
+    for start in range(0, rows, height):
+        yield slice(start, min(start + height, rows))
+
+
+def multiply(kernel: Any, x: Array) -> Array:
+    """Float64 product of a kernel (m, n) and a block (n, k); the kernel may be float32.
+
+    Accumulates in float64 whatever the kernel is stored in: in float32 the product itself would
+    be wrong by about 1e-7‖K‖, more than small ridges.
+
+    Raises
+    ------
+    ValueError
+        If a row of the kernel is not finite.
+    """
+    if not isinstance(kernel, np.ndarray):
+        product = np.asarray(kernel.astype(np.float64).dot(x).compute())
+    else:
+        product = np.empty((kernel.shape[0], x.shape[1]))
+        with np.errstate(invalid="ignore"):
+            for rows in row_panels(*kernel.shape):
+                np.matmul(kernel[rows].astype(np.float64, copy=False), x, out=product[rows])
+    check_finite(product)
+    return product
+
+
+def check_finite(rows: Array, first: int = 0) -> None:
+    """Refuse rows of a kernel, or products of them, that are not finite."""
+    finite = np.isfinite(rows).all(axis=1)
+    if not finite.all():
+        row = first + int(np.argmin(finite))
+        raise ValueError(f"kernel: row {row} is not finite; compute the kernel again")
+
+
+def float_copy(kernel: Any, dtype: Any) -> Array:
+    """Fortran-contiguous copy of a symmetric kernel (n, n) for LAPACK to overwrite.
+
+    Raises
+    ------
+    ValueError
+        If an entry is not finite, or the matrix is not symmetric beyond float32 round-off.
+    """
+    copy = np.empty(kernel.shape, dtype)
+    for rows in row_panels(*kernel.shape):
+        copy[rows] = kernel[rows]
+        check_finite(copy[rows], rows.start)
+    _check_symmetry(copy)
+    return copy.T
+
+
+def _check_symmetry(matrix: Array, block: int = 1024) -> None:
+    """Compare both triangles block by block: blocks fit the cache, a full transpose would not."""
+    allowed = 1e-5 * np.abs(np.diagonal(matrix)).max()
+    for i in range(0, len(matrix), block):
+        for j in range(i, len(matrix), block):
+            upper = matrix[i : i + block, j : j + block]
+            lower = matrix[j : j + block, i : i + block]
+            found = float(np.abs(upper - lower.T).max())
+            if found > allowed:
+                raise ValueError(
+                    f"train_kernel: not symmetric, entries differ from their mirror by {found:g} "
+                    f"(allowed {allowed:g}); pass the kernel of the training points with themselves"
+                )

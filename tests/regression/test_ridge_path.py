@@ -1,0 +1,159 @@
+"""The ridge path against the published code's values and against one solve per ridge."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernel_regime.regression import encode_targets, fit_ridge_path, ridge_path
+
+GOLDEN = Path(__file__).parents[3] / "shared/goldens/kernel_ridge_regression.npz"
+COLUMNS = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+
+
+def two_layer_ntk(x1, x2):
+    """The kernel of the golden file, as published: section 2 of the reference."""
+    norms = np.outer(np.linalg.norm(x1, axis=1), np.linalg.norm(x2, axis=1))
+    rho = np.clip(x1 @ x2.T / norms, -1, 1)
+    theta = np.arccos(rho)
+    return norms * ((1 - theta / np.pi) * rho + np.sin(theta) / (2 * np.pi))
+
+
+def problem(n=40, outputs=3, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 5))
+    return two_layer_ntk(x, x), rng.standard_normal((n, outputs))
+
+
+@pytest.mark.skipif(not GOLDEN.exists(), reason="the golden values are not beside the repository")
+def test_path_equals_the_published_scores():
+    golden = np.load(GOLDEN)
+    train, test = golden["x_train"], golden["x_test"]
+    path = ridge_path(
+        two_layer_ntk(train, train),
+        two_layer_ntk(test, train),
+        encode_targets(golden["labels_train"], 10),
+        encode_targets(golden["labels_test"], 10),
+        golden["ridge"],
+    )
+    expected = golden["train_loss_train_accuracy_test_loss_test_accuracy"]
+    np.testing.assert_allclose(path[COLUMNS], expected, rtol=1e-8, atol=0)
+
+
+def test_path_equals_one_solve_per_ridge():
+    kernel, targets = problem()
+    ridges = [1e-3, 0.1, 10.0]
+    path = fit_ridge_path(kernel, targets, ridges)
+    for ridge, coefficients, diagonal in zip(
+        ridges, path.coefficients, path.inverse_diagonal, strict=True
+    ):
+        shifted = kernel + ridge * np.eye(len(kernel))
+        np.testing.assert_allclose(coefficients, np.linalg.solve(shifted, targets), rtol=1e-9)
+        np.testing.assert_allclose(diagonal, np.diag(np.linalg.inv(shifted)), rtol=1e-9)
+
+
+@given(st.integers(2, 20), st.integers(1, 3), st.floats(1e-3, 1e3), st.integers(0, 1000))
+@settings(max_examples=25, deadline=None)
+def test_leave_one_out_equals_refitting_without_each_point(n, outputs, ridge, seed):
+    kernel, targets = problem(n, outputs, seed)
+    refits = np.empty_like(targets)
+    for i in range(n):
+        rest = np.delete(np.arange(n), i)
+        shifted = kernel[np.ix_(rest, rest)] + ridge * np.eye(n - 1)
+        refits[i] = kernel[i, rest] @ np.linalg.solve(shifted, targets[rest])
+    path = fit_ridge_path(kernel, targets, [ridge])
+    np.testing.assert_allclose(path.loo_predictions[0], refits, rtol=1e-8, atol=1e-8)
+
+
+@given(st.integers(2, 30), st.floats(1e-3, 1e3), st.integers(0, 1000))
+@settings(max_examples=25, deadline=None)
+def test_gcv_is_its_formula_and_the_kernel_alignment_risk_estimate(n, ridge, seed):
+    kernel, targets = problem(n, 2, seed)
+    smoother = kernel @ np.linalg.inv(kernel + ridge * np.eye(n))
+    residual = targets - smoother @ targets
+    gcv = np.square(residual).sum() / n / (1 - np.trace(smoother) / n) ** 2
+    resolvent = np.linalg.inv(kernel / n + ridge / n * np.eye(n))
+    kare = np.trace(targets.T @ resolvent @ resolvent @ targets) / n
+    kare /= (np.trace(resolvent) / n) ** 2
+    path = fit_ridge_path(kernel, targets, [ridge])
+    # 1 − tr(S)/n cancels when the ridge is small beside the kernel: 1e-3 of 1, eight digits left.
+    np.testing.assert_allclose(path.gcv_loss[0], gcv, rtol=1e-8)
+    np.testing.assert_allclose(path.kare[0], kare, rtol=1e-8)
+
+
+@given(st.integers(2, 30), st.integers(0, 1000))
+@settings(max_examples=25, deadline=None)
+def test_fit_turns_with_the_basis(n, seed):
+    kernel, targets = problem(n, 2, seed)
+    turn = np.linalg.qr(np.random.default_rng(seed).standard_normal((n, n)))[0]
+    turned = turn @ kernel @ turn.T
+    ridges = [0.1, 10.0]
+    path = fit_ridge_path(kernel, targets, ridges)
+    moved = fit_ridge_path((turned + turned.T) / 2, turn @ targets, ridges)
+    np.testing.assert_allclose(moved.coefficients, turn @ path.coefficients, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(moved.gcv_loss, path.gcv_loss, rtol=1e-9)
+
+
+def test_ridge_zero_interpolates_a_positive_definite_kernel():
+    kernel, targets = problem()
+    path = fit_ridge_path(kernel, targets, [0.0])
+    assert path.applied[0] == 0
+    np.testing.assert_allclose(kernel @ path.coefficients[0], targets, atol=1e-10)
+    np.testing.assert_array_equal(path.train_predictions[0], targets)
+
+
+def test_a_singular_kernel_is_raised_by_a_logged_jitter(caplog):
+    kernel, targets = problem()
+    twice = np.block([[kernel, kernel], [kernel, kernel]])
+    path = fit_ridge_path(twice, np.vstack([targets, targets]), [0.0, 1.0])
+    assert 0 < path.applied[0] < 1e-10
+    assert path.applied[1] == 1
+    assert "1 of 2 ridges" in caplog.text
+    assert np.isfinite(path.loo_loss).all()
+    # Interpolating twins with equal targets is possible, so the jittered fit still reaches them.
+    np.testing.assert_allclose(path.train_predictions[0][:40], targets, atol=1e-6)
+
+
+def test_indefinite_by_float32_round_off_never_gives_nan(caplog):
+    kernel, targets = problem(n=300)
+    low_rank = (kernel[:, :20] @ np.linalg.inv(kernel[:20, :20]) @ kernel[:20]).astype(np.float32)
+    low_rank = np.triu(low_rank) + np.triu(low_rank, 1).T
+    assert np.linalg.eigvalsh(low_rank.astype(np.float64))[0] < 0
+    table = ridge_path(low_rank, low_rank[:5], targets, targets[:5], [0.0, 1e-9, 1.0])
+    assert np.isfinite(table.drop(columns="solver")).all(axis=None)
+    assert "2 of 3 ridges" in caplog.text
+
+
+def test_truly_indefinite_kernels_are_refused_unless_the_ridge_makes_up_for_it():
+    kernel = np.diag([2.0, 1.0, -0.5])
+    with pytest.raises(ValueError, match=r"from -0\.5 to 2; use ridges above 0\.5"):
+        fit_ridge_path(kernel, np.ones(3), [0.1])
+    assert fit_ridge_path(kernel, np.ones(3), [1.5]).coefficients[0, 2, 0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda a: a | {"ridges": [1.0, -2.0]}, "ridges: got -2.0"),
+        (lambda a: a | {"ridges": []}, "ridges: got an empty list"),
+        (lambda a: a | {"train_kernel": a["train_kernel"][:, :-1]}, "train_kernel: shape"),
+        (lambda a: a | {"test_kernel": a["test_kernel"].T}, "test_kernel: shape"),
+        (lambda a: a | {"train_kernel": np.triu(a["train_kernel"])}, "not symmetric"),
+        (lambda a: a | {"train_kernel": a["train_kernel"] * np.nan}, "kernel: row 0 is not finite"),
+        (lambda a: a | {"test_kernel": a["test_kernel"] * np.inf}, "kernel: row 0 is not finite"),
+        (lambda a: a | {"train_targets": a["train_targets"] * np.nan}, "train_targets: row 0"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(spoil, message):
+    kernel, targets = problem()
+    arguments = {
+        "train_kernel": kernel,
+        "test_kernel": kernel[:7],
+        "train_targets": targets,
+        "test_targets": targets[:7],
+        "ridges": [1.0],
+    }
+    with pytest.raises(ValueError, match=message):
+        ridge_path(**spoil(arguments))
