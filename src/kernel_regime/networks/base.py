@@ -1,0 +1,62 @@
+"""What every network is: a Keras model that knows its penalty and the scale of its gradients."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Network(keras.Model):
+    """A model that draws its weights from one seed, and says how it wants to be trained.
+
+    Parameters
+    ----------
+    outputs : int
+        Number of outputs K.
+    seed : int
+        Seed of the initial weights, and of dropout. The weights are drawn by NumPy, so that a
+        seed means the same network on every device and under every version of TensorFlow.
+    """
+
+    #: Whether compiling the training step with XLA pays; measured in `benchmarks/training.py`.
+    compiles_with_xla = True
+
+    def __init__(self, outputs: int, seed: int = 0, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.outputs = outputs
+        self.seed = seed
+
+    def penalty(self) -> Any:
+        """What the regularisation strength λ multiplies in the objective; a scalar tensor."""
+        raise NotImplementedError
+
+    def gradient_multipliers(self) -> list[float]:
+        """Factor on the gradient of every trainable variable before the optimiser sees it."""
+        return [1.0] * len(self.trainable_variables)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that build this network again."""
+        return {**super().get_config(), "outputs": self.outputs, "seed": self.seed}
+
+    def add_array(self, name: str, values: Array, trainable: bool = True) -> Any:
+        """A weight that starts at the given values."""
+        return self.add_weight(
+            shape=values.shape,
+            initializer=lambda shape, dtype: ops.convert_to_tensor(values, dtype=dtype),
+            trainable=trainable,
+            name=name,
+        )
+
+
+def flatten(x: Any) -> Any:
+    """Samples as rows: (n, …) to (n, features)."""
+    return ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))
+
+
+def features(input_shape: tuple[int | None, ...]) -> int:
+    """Number of features of one sample of a batch shape (None, …)."""
+    return int(np.prod(input_shape[1:]))

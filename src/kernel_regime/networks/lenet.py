@@ -1,0 +1,88 @@
+"""The LeNet-5 variant with two parallel branches that are summed."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kernel_regime.networks.base import Network, flatten
+
+_LAYERS: dict[str, tuple[int, ...]] = {
+    "conv1": (5, 5, 1, 6),
+    "conv2_left": (5, 5, 6, 16),
+    "conv2_right": (5, 5, 6, 16),
+    "conv3": (5, 5, 16, 120),
+    "dense4": (120, 84),
+}
+
+
+@keras.saving.register_keras_serializable(package="kernel_regime")
+class LeNet5(Network):
+    r"""LeNet-5 as published with the spectral-bias paper; 64,122 parameters for 10 outputs.
+
+    conv 5×5 (6), ReLU, max-pool 2; two branches conv 5×5 (16), ReLU, max-pool 2, summed; conv
+    5×5 (120), ReLU; dense 84, ReLU; dense K, no softmax. Convolutions are VALID. All weights and
+    biases are :math:`U(\pm 1/\sqrt{\text{fan-in}})`. Inputs are 32×32 grey images. The penalty
+    is the squared norm of all weights, biases left out.
+
+    Parameters
+    ----------
+    outputs, seed : int
+        See `Network`.
+
+    References
+    ----------
+    Bowman & Montúfar (2022), experiments, and the code published with it.
+    """
+
+    #: See `kernel_regime.networks.myrtle`.
+    compiles_with_xla = False
+
+    def __init__(self, outputs: int = 10, seed: int = 0, **keywords: Any) -> None:
+        super().__init__(outputs=outputs, seed=seed, **keywords)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Draw the weights.
+
+        Raises
+        ------
+        ValueError
+            If the inputs are not 32×32 grey images.
+        """
+        if tuple(input_shape[1:]) not in ((32, 32), (32, 32, 1)):
+            raise ValueError(
+                f"LeNet5 takes 32×32 grey images, got samples of shape {tuple(input_shape[1:])}; "
+                "resize or pad the images first"
+            )
+        draws = np.random.default_rng(self.seed)
+        self.layer: dict[str, tuple[Any, Any]] = {}
+        for name, shape in {**_LAYERS, "dense5": (84, self.outputs)}.items():
+            bound = np.prod(shape[:-1]) ** -0.5
+            weights = self.add_array(f"{name}_W", draws.uniform(-bound, bound, shape))
+            bias = self.add_array(f"{name}_b", draws.uniform(-bound, bound, shape[-1]))
+            self.layer[name] = weights, bias
+        self.built = True
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Logits of shape (n, K)."""
+        x = ops.reshape(x, (-1, 32, 32, 1))
+        x = self._pool(self._convolve("conv1", x))
+        left, right = self._convolve("conv2_left", x), self._convolve("conv2_right", x)
+        x = self._convolve("conv3", self._pool(left) + self._pool(right))
+        weights, bias = self.layer["dense4"]
+        x = ops.relu(ops.matmul(flatten(x), weights) + bias)
+        weights, bias = self.layer["dense5"]
+        return ops.matmul(x, weights) + bias
+
+    def penalty(self) -> Any:
+        """Squared norm of every weight array."""
+        return sum(ops.sum(ops.square(weights)) for weights, _ in self.layer.values())
+
+    def _convolve(self, name: str, x: Any) -> Any:
+        weights, bias = self.layer[name]
+        return ops.relu(ops.conv(x, weights, padding="valid") + bias)
+
+    @staticmethod
+    def _pool(x: Any) -> Any:
+        return ops.max_pool(x, 2, strides=2, padding="valid")

@@ -1,0 +1,86 @@
+"""The two-layer network linearised at its initial weights."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kernel_regime.networks.base import Network, features, flatten
+from kernel_regime.networks.random_features import sphere_columns
+
+
+@keras.saving.register_keras_serializable(package="kernel_regime")
+class NeuralTangent(Network):
+    r"""Neural tangent model of a two-layer ReLU network.
+
+    .. math::
+        f_k(x) = \sigma(x W) a_k + c_k
+               + \sum_i 1[\langle w_i, x \rangle > 0] \, a^0_{k,i} \, \langle G_i, x \rangle
+
+    The columns of W are uniform on the unit sphere and :math:`a^0 \sim N(0, 1)`; both are fixed
+    and follow from the seed, so they are not stored. Trained are a, c and G (N × d, shared by
+    the K outputs), from 0. The penalty is ‖G‖².
+
+    Parameters
+    ----------
+    width : int
+        Number of hidden units N.
+    outputs, seed : int
+        See `Network`.
+
+    References
+    ----------
+    Ghorbani et al. (2020), equation for NT, and the code published with it.
+    """
+
+    def __init__(self, width: int, outputs: int = 1, seed: int = 0, **keywords: Any) -> None:
+        super().__init__(outputs=outputs, seed=seed, **keywords)
+        self.width = width
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Draw the fixed weights; the trained ones start at zero."""
+        d = features(input_shape)
+        directions = sphere_columns(d, self.width, self.seed)
+        # A stream of its own: the blocks of `sphere_columns` take the streams [seed, 0], ….
+        draws = np.random.default_rng([self.seed, 0, 1])
+        signs = draws.standard_normal((self.outputs, self.width))
+        self.directions = self.add_array("W", directions, trainable=False)
+        self.signs = self.add_array("a0", signs, trainable=False)
+        self.outer = self.add_array("a", np.zeros((self.width, self.outputs)))
+        self.shift = self.add_array("c", np.zeros(self.outputs))
+        self.inner = self.add_array("G", np.zeros((self.width, d)))
+        self.built = True
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Outputs of shape (n, K)."""
+        x = flatten(x)
+        hidden = ops.matmul(x, self.directions)
+        active = ops.cast(hidden > 0, x.dtype)
+        tangent = active * ops.matmul(x, ops.transpose(self.inner))
+        return (
+            ops.matmul(active * hidden, self.outer)
+            + self.shift
+            + ops.matmul(tangent, ops.transpose(self.signs))
+        )
+
+    def penalty(self) -> Any:
+        """Squared norm of the first-layer directions."""
+        return ops.sum(ops.square(self.inner))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that build this network again."""
+        return {**super().get_config(), "width": self.width}
+
+    def save_own_variables(self, store: Any) -> None:
+        """Only what was trained; the fixed weights follow from the seed."""
+        for name, weights in self._trained().items():
+            store[name] = weights.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Inverse of `save_own_variables`."""
+        for name, weights in self._trained().items():
+            weights.assign(store[name])
+
+    def _trained(self) -> dict[str, Any]:
+        return {"a": self.outer, "c": self.shift, "G": self.inner}

@@ -1,0 +1,81 @@
+"""Random ReLU features: a network whose first layer never moves."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from kernel_regime.networks.base import Network, features, flatten
+
+Array = NDArray[Any]
+
+BLOCK = 4096
+
+
+def sphere_columns(dimension: int, count: int, seed: int) -> Array:
+    """Unit vectors, uniform on the sphere, as columns: (dimension, count), float32.
+
+    Drawn in blocks of columns, so that hundreds of thousands of them need no second copy.
+    """
+    columns = np.empty((dimension, count), np.float32)
+    for block, start in enumerate(range(0, count, BLOCK)):
+        part = columns[:, start : start + BLOCK]
+        draws = np.random.default_rng([seed, block]).standard_normal(part.shape)
+        part[:] = draws / np.linalg.norm(draws, axis=0)
+    return columns
+
+
+@keras.saving.register_keras_serializable(package="kernel_regime")
+class RandomFeatures(Network):
+    r"""The linear model :math:`f(x) = \sigma(x W) a + c` over fixed random ReLU features.
+
+    The columns of W (d × N) are uniform on the unit sphere and follow from the seed alone: they
+    are not stored with the model. Trained are a and c, from 0. The penalty is ‖a‖².
+
+    Parameters
+    ----------
+    width : int
+        Number of features N.
+    outputs, seed : int
+        See `Network`.
+
+    References
+    ----------
+    Ghorbani et al. (2020), equation for RF, and the code published with it.
+    """
+
+    def __init__(self, width: int, outputs: int = 1, seed: int = 0, **keywords: Any) -> None:
+        super().__init__(outputs=outputs, seed=seed, **keywords)
+        self.width = width
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Draw the fixed layer; the trained one starts at zero."""
+        directions = sphere_columns(features(input_shape), self.width, self.seed)
+        self.directions = self.add_array("W", directions, trainable=False)
+        self.outer = self.add_array("a", np.zeros((self.width, self.outputs)))
+        self.shift = self.add_array("c", np.zeros(self.outputs))
+        self.built = True
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Outputs of shape (n, K)."""
+        hidden = ops.relu(ops.matmul(flatten(x), self.directions))
+        return ops.matmul(hidden, self.outer) + self.shift
+
+    def penalty(self) -> Any:
+        """Squared norm of the trained weights, the intercept left out."""
+        return ops.sum(ops.square(self.outer))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that build this network again."""
+        return {**super().get_config(), "width": self.width}
+
+    def save_own_variables(self, store: Any) -> None:
+        """Only what was trained; the fixed layer follows from the seed."""
+        store["a"], store["c"] = self.outer.numpy(), self.shift.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Inverse of `save_own_variables`."""
+        self.outer.assign(store["a"])
+        self.shift.assign(store["c"])
