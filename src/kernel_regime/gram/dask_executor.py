@@ -1,0 +1,73 @@
+"""Tiles on Dask workers: they compute, this process alone persists.
+
+Every task carries its samples, a few megabytes: no shared disk is assumed, and a lost worker
+costs its unfinished tiles only, since the scheduler can start them elsewhere.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import dask
+from distributed import Client, LocalCluster, as_completed
+from numpy.typing import NDArray
+
+from kernel_regime.gram.job import KernelJob, compute_tile
+from kernel_regime.gram.tiles import Tile
+
+Array = NDArray[Any]
+
+# A worker thread has its next tile at hand while one result travels.
+_TASKS_PER_THREAD = 2
+# One thread per worker process, in every library that would start its own.
+_SINGLE_THREADED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+}
+
+_LOG = logging.getLogger(__name__)
+
+
+def compute_on_dask(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, Array]]:
+    """Finished tiles, in the order in which the workers return them."""
+    client = connect(job.execution.address, job.execution.workers)
+    waiting, running, ready = iter(tiles), {}, as_completed()
+    run = uuid4().hex[:8]
+
+    def start_tasks() -> None:
+        room = _TASKS_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
+        for _, tile in zip(range(room), waiting, strict=False):
+            future = client.submit(
+                compute_tile, job.kernel, *job.samples(tile), key=f"tile-{run}-{tile.key}"
+            )
+            running[future.key] = tile
+            ready.add(future)
+
+    # Tasks carry their samples on purpose, see above.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "2GB"}):
+        start_tasks()
+        for future in ready:
+            yield running.pop(future.key), future.result()
+            start_tasks()
+
+
+@cache
+def connect(address: str | None, workers: int | None) -> Client:
+    """The client of a cluster, made once per process; a local cluster ends with it."""
+    if address is not None:
+        client = Client(address)
+    else:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            env=_SINGLE_THREADED,
+            dashboard_address=None,
+        )
+        client = Client(cluster)
+    _LOG.info("Dask: %d workers at %s", len(client.nthreads()), client.scheduler.address)
+    return client

@@ -1,0 +1,26 @@
+"""Who computes the tiles: this process, or Dask workers."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+from kernel_regime.gram.job import KernelJob, compute_tile
+from kernel_regime.gram.tiles import Tile
+
+Array = NDArray[Any]
+
+
+def compute(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, Array]]:
+    """Finished tiles, in the order in which they get ready."""
+    if job.execution.engine == "dask":
+        from kernel_regime.gram.dask_executor import compute_on_dask
+
+        return compute_on_dask(job, tiles)
+    return compute_here(job, tiles)
+
+
+def compute_here(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, Array]]:
+    """One tile after the other; kernels use all cores themselves."""
+    for tile in tiles:
+        yield tile, compute_tile(job.kernel, *job.samples(tile))

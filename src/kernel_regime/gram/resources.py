@@ -1,0 +1,44 @@
+"""Whether a job fits this machine, asked before its first tile."""
+
+import shutil
+
+import psutil
+
+from kernel_regime.gram.job import KernelJob
+from kernel_regime.gram.npy_file import file_bytes
+from kernel_regime.gram.store import Places
+from kernel_regime.gram.tiles import buffer_bytes
+
+
+class DiskTooSmallError(OSError):
+    """The matrix does not fit the disk."""
+
+
+def check_resources(job: KernelJob, edge: int, places: Places) -> None:
+    """Refuse a job that cannot end well.
+
+    Raises
+    ------
+    DiskTooSmallError
+        If the file system has too little room for the rest of the file.
+    MemoryError
+        If the tile buffers exceed the memory that is free now.
+    """
+    needed = file_bytes(job.shape, job.dtype) - places.allocated()
+    free = shutil.disk_usage(places.final.parent).free
+    if needed > free:
+        raise DiskTooSmallError(
+            f"{places.final}: the matrix needs {_gb(needed)} more, the disk has {_gb(free)} left; "
+            "free space, lower data.n_train, or move the data folder to a larger disk"
+        )
+    buffers = buffer_bytes(edge, job.dtype.itemsize)
+    available = psutil.virtual_memory().available
+    if buffers > available:
+        raise MemoryError(
+            f"{places.final}: tiles of {edge} × {edge} need {_gb(buffers)} of memory, "
+            f"{_gb(available)} are free; lower execution.memory"
+        )
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.2f} GB"
