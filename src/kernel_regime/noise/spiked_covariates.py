@@ -58,8 +58,8 @@ def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
 class SpikedTarget:
     r"""Target :math:`f_2 + f_3 + f_4` on the signal.
 
-    :math:`f_k(x) = \sum_i \beta_{k,i} x_i x_{i+1} \dots x_{i+k-1}`. Each :math:`f_k` is homogeneous and divided by its root mean
-    square on the training set, so the target does not depend on κ.
+    :math:`f_k(x) = \sum_i \beta_{k,i} x_i x_{i+1} \dots x_{i+k-1}`. Each is homogeneous
+    and divided by its root mean square on the training set, so the target does not depend on κ.
 
     Parameters
     ----------

@@ -1,0 +1,145 @@
+"""CIFAR-10 in its "python version", read without trusting the pickles."""
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy._core import multiarray
+
+from kernel_regime.datasets.labelled_images import (
+    Array,
+    LabelledImages,
+    LabelledImagesDataset,
+    Split,
+    class_index,
+    read_bytes,
+)
+
+_BATCHES = {"train": [f"data_batch_{k}" for k in range(1, 6)], "test": ["test_batch"]}
+_SIDE, _CHANNELS = 32, 3
+# Luminance of red, green and blue (ITU-R BT.709), as scikit-image weighs them.
+_GREY = np.array([0.2125, 0.7154, 0.0721], np.float32)
+_GLOBALS = {
+    ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+}
+
+
+class CifarDataset(LabelledImagesDataset):
+    """One split of CIFAR-10, or some of its classes.
+
+    Parameters
+    ----------
+    path : str
+        Folder `cifar-10-batches-py`.
+    split : str
+        `train` or `test`.
+    classes : list of str, optional
+        Names of the classes to keep; the k-th becomes label k. All ten by default.
+    grey : bool
+        Weigh the channels into one grey image, still between 0 and 255.
+    """
+
+    def __init__(
+        self, path: str, split: Split, classes: list[str] | None = None, grey: bool = False
+    ) -> None:
+        super().__init__(split)
+        self._path = Path(path)
+        self._classes = classes
+        self._grey = grey
+
+    def load(self) -> LabelledImages:
+        """Colour images (n, 32, 32, 3) of bytes, or grey ones (n, 32, 32) in float32.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is missing.
+        ValueError
+            If a file is damaged, holds anything but what CIFAR-10 holds, or names no such class.
+        """
+        known = _read_names(self._path / "batches.meta")
+        batches = [_read_batch(self._path / name, len(known)) for name in _BATCHES[self._split]]
+        images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        names = known if self._classes is None else tuple(self._classes)
+        if names != known:
+            source = self._path / "batches.meta"
+            kept = np.array([class_index(name, known, source) for name in names])
+            images, labels = _only(kept, images, labels)
+        if self._grey:
+            images = images @ _GREY
+        return LabelledImages(images, labels, names)
+
+    def _exists(self) -> bool:
+        return all((self._path / name).exists() for name in _BATCHES[self._split])
+
+    def _describe(self) -> dict[str, Any]:
+        path, classes = str(self._path), self._classes
+        return {"path": path, **super()._describe(), "classes": classes, "grey": self._grey}
+
+
+def _only(kept: Array, images: Array, labels: Array) -> tuple[Array, Array]:
+    """Images of the kept classes, in their order in the files, relabelled 0, 1, …"""
+    renamed = np.full(labels.max() + 1, -1)
+    renamed[kept] = np.arange(len(kept))
+    rows = renamed[labels] >= 0
+    return images[rows], renamed[labels[rows]]
+
+
+def _read_names(path: Path) -> tuple[str, ...]:
+    names = _unpickle(path).get(b"label_names")
+    if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
+        raise ValueError(f"{path} lists no label_names; it is not CIFAR-10's")
+    return tuple(name.decode() for name in names)
+
+
+def _read_batch(path: Path, n_classes: int) -> tuple[Array, Array]:
+    """Images (n, 32, 32, 3) and labels (n,) of one batch file."""
+    batch = _unpickle(path)
+    pixels, labels = batch.get(b"data"), batch.get(b"labels")
+    features = _CHANNELS * _SIDE**2
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2:
+        raise ValueError(f"{path} holds no (n, {features}) array of bytes as data")
+    if pixels.shape[1] != features:
+        raise ValueError(f"{path}: images have {pixels.shape[1]:,} bytes, CIFAR-10's {features:,}")
+    if not isinstance(labels, list) or not all(type(label) is int for label in labels):
+        raise ValueError(f"{path} holds no list of integers as labels")
+    if len(labels) != len(pixels):
+        raise ValueError(f"{path} has {len(labels):,} labels for {len(pixels):,} images")
+    if outside := [label for label in labels if not 0 <= label < n_classes]:
+        raise ValueError(f"{path}: label {outside[0]} is outside 0…{n_classes - 1}")
+    images = pixels.reshape(-1, _CHANNELS, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+    return images, np.array(labels, np.int64)
+
+
+def _unpickle(path: Path) -> dict[bytes, Any]:
+    """Content of a pickled dictionary, built from nothing but literals and NumPy arrays.
+
+    Raises
+    ------
+    ValueError
+        If the pickle asks for anything else, is damaged, or is no dictionary.
+    """
+    content = read_bytes(path)
+    try:
+        found = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
+    except pickle.UnpicklingError as error:
+        raise ValueError(f"{path} was refused: {error}") from error
+    except Exception as error:  # A damaged pickle can raise whatever its bytes lead to.
+        raise ValueError(f"{path} is damaged ({type(error).__name__}); get it again") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} holds a {type(found).__name__}, CIFAR-10's files a dict")
+    return found
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Unpickler of the few globals that the official files name."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Look a global up; importing and running others is refused."""
+        if (module, name) not in _GLOBALS:
+            raise pickle.UnpicklingError(f"it asks to run {module}.{name}, CIFAR-10's files do not")
+        return _GLOBALS[module, name]

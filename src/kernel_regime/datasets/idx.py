@@ -1,0 +1,113 @@
+"""IDX files, the format of MNIST and Fashion-MNIST."""
+
+import gzip
+import zlib
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kernel_regime.datasets.labelled_images import (
+    Array,
+    LabelledImages,
+    LabelledImagesDataset,
+    Split,
+    read_bytes,
+)
+
+_UNSIGNED_BYTE = 8
+_PREFIX = {"train": "train", "test": "t10k"}
+
+
+class IdxDataset(LabelledImagesDataset):
+    """One split of MNIST, Fashion-MNIST or anything laid out like them.
+
+    Parameters
+    ----------
+    path : str
+        Folder of the files under their official names, such as `t10k-labels-idx1-ubyte`, each
+        plain or with `.gz` at the end.
+    split : str
+        `train` or `test`.
+    class_names : list of str, optional
+        In the order of the labels; the labels as text by default.
+    """
+
+    def __init__(self, path: str, split: Split, class_names: list[str] | None = None) -> None:
+        super().__init__(split)
+        self._path = Path(path)
+        self._class_names = class_names
+
+    def load(self) -> LabelledImages:
+        """Images (n, height, width) of bytes and their labels.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is missing.
+        ValueError
+            If a file is not a whole IDX file of bytes, the two count differently, or a label
+            has no name.
+        """
+        images_file, labels_file = self._file("images-idx3"), self._file("labels-idx1")
+        images, labels = read_idx(images_file, axes=3), read_idx(labels_file, axes=1)
+        if len(images) != len(labels):
+            raise ValueError(
+                f"{labels_file} has {len(labels):,} labels for the {len(images):,} images of "
+                f"{images_file.name}; the two do not belong together"
+            )
+        names = self._class_names or [str(k) for k in range(int(labels.max(initial=0)) + 1)]
+        if labels.max(initial=0) >= len(names):
+            raise ValueError(
+                f"{labels_file}: label {labels.max()} has no name; class_names lists {len(names)}"
+            )
+        return LabelledImages(images, labels.astype(np.int64), tuple(names))
+
+    def _file(self, content: str) -> Path:
+        """The gzipped file, or the plain one where only that exists."""
+        plain = self._path / f"{_PREFIX[self._split]}-{content}-ubyte"
+        zipped = plain.with_name(f"{plain.name}.gz")
+        return plain if plain.exists() and not zipped.exists() else zipped
+
+    def _exists(self) -> bool:
+        return all(self._file(content).exists() for content in ("images-idx3", "labels-idx1"))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path), **super()._describe()}
+
+
+def read_idx(path: Path, axes: int) -> Array:
+    """Array of bytes with that many axes from a plain or gzipped IDX file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If its magic number or its length is wrong, or the compression is broken.
+    """
+    content = _decompressed(read_bytes(path), path)
+    magic = bytes([0, 0, _UNSIGNED_BYTE, axes])
+    if content[:4] != magic:
+        raise ValueError(
+            f"{path} starts with {content[:4].hex() or 'nothing'}, an IDX file of bytes with "
+            f"{axes} axes with {magic.hex()}; get the right file"
+        )
+    start = 4 + 4 * axes
+    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
+    if len(shape) < axes or len(content) != start + prod(shape):
+        raise ValueError(
+            f"{path} has {len(content):,} bytes where its header {shape} asks for "
+            f"{start + prod(shape):,}; it is damaged, get it again"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _decompressed(content: bytes, path: Path) -> bytes:
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{path} is damaged ({error}); get it again") from error

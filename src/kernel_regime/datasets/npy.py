@@ -1,0 +1,78 @@
+"""NumPy arrays on disk."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import numpy as np
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
+
+from kernel_regime.datasets.labelled_images import Array
+
+_PREVIEWED = 1000
+
+
+class NpyDataset(AbstractDataset[Array, Array]):
+    """A `.npy` file, memory-mapped on load and replaced as a whole on save.
+
+    Parameters
+    ----------
+    filepath : str
+        On a local file system, which memory-mapping needs.
+    metadata : dict, optional
+        For other tools; ignored here.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath.removeprefix("file://"))
+        self.metadata = metadata
+
+    def load(self) -> Array:
+        """Map the array read-only; nothing is read before it is used.
+
+        Raises
+        ------
+        ValueError
+            If the file is no whole `.npy` file, or holds Python objects.
+        """
+        try:
+            return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(
+                f"{self._filepath} is not a whole .npy file ({error}); delete it and run again"
+            ) from error
+
+    def save(self, data: Array) -> None:
+        """Write beside the file, then take its place: a reader sees the old array or the new."""
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(
+            dir=self._filepath.parent, prefix=f".{self._filepath.name}.", delete=False
+        ) as file:
+            try:
+                np.save(file, data, allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).replace(self._filepath)
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+
+    def preview(self) -> JSONPreview:
+        """Shape, type, and the range of the first thousand samples, for kedro-viz."""
+        array = self.load()
+        sample = array[:_PREVIEWED]
+        summary: dict[str, Any] = {"shape": list(array.shape), "dtype": str(array.dtype)}
+        if sample.size:
+            summary |= {"min": float(sample.min()), "max": float(sample.max())}
+            summary |= {"mean": float(sample.mean()), "std": float(sample.std())}
+            summary["first sample"] = np.ravel(sample[0])[:8].tolist()
+        return JSONPreview(json.dumps(summary))
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
