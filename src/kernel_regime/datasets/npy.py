@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -48,17 +47,15 @@ class NpyDataset(AbstractDataset[Array, Array]):
     def save(self, data: Array) -> None:
         """Write beside the file, then take its place: a reader sees the old array or the new."""
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            dir=self._filepath.parent, prefix=f".{self._filepath.name}.", delete=False
-        ) as file:
-            try:
+        unfinished = self._filepath.with_name(f".{self._filepath.name}.{os.getpid()}.part")
+        try:
+            with unfinished.open("wb") as file:
                 np.save(file, data, allow_pickle=False)
                 file.flush()
                 os.fsync(file.fileno())
-                Path(file.name).replace(self._filepath)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
+            unfinished.replace(self._filepath)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     def preview(self) -> JSONPreview:
         """Shape, type, and the range of the first thousand samples, for kedro-viz."""
