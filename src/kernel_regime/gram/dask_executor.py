@@ -36,7 +36,8 @@ _LOG = logging.getLogger(__name__)
 def compute_on_dask(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, Array]]:
     """Finished tiles, in the order in which the workers return them."""
     client = connect(job.execution.address, job.execution.workers)
-    waiting, running, ready = iter(tiles), {}, as_completed()
+    waiting, ready = iter(tiles), as_completed()
+    running: dict[Any, Tile] = {}
     run = uuid4().hex[:8]
 
     def start_tasks() -> None:
@@ -66,7 +67,7 @@ def connect(address: str | None, workers: int | None) -> Client:
             n_workers=workers,
             threads_per_worker=1,
             env=_SINGLE_THREADED,
-            dashboard_address=None,
+            dashboard_address="localhost:0",
         )
         client = Client(cluster)
     _LOG.info("Dask: %d workers at %s", len(client.nthreads()), client.scheduler.address)

@@ -1,7 +1,7 @@
 """Run a job into a file: resume, compute, persist behind the computation, report."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread

@@ -77,7 +77,7 @@ class KernelJob:
 
     @cached_property
     def fingerprint(self) -> dict[str, Any]:
-        """What decides every bit of the matrix, as JSON: kernel, dtype, shape, SHA-256 of inputs."""
+        """What decides every bit of the matrix: kernel, dtype, shape, SHA-256 of the inputs."""
         return {
             "kernel": self.kernel.identity(),
             "dtype": self.dtype.name,
@@ -124,5 +124,5 @@ def _digest(samples: Array) -> str:
     """SHA-256 of dtype, shape and values, without a second copy of the array."""
     state = hashlib.sha256(f"{samples.dtype.str}{samples.shape}".encode())
     for start in range(0, len(samples), _HASH_BLOCK):
-        state.update(np.ascontiguousarray(samples[start : start + _HASH_BLOCK]))
+        state.update(np.ascontiguousarray(samples[start : start + _HASH_BLOCK]).data)
     return state.hexdigest()

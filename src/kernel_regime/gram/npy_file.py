@@ -65,7 +65,7 @@ class NpyFile:
                 strip = transposed(block[:, start : start + _STRIP])
                 for row, values in enumerate(strip, start=tile.columns.start + start):
                     self._write_row(row, tile.rows.start, values)
-        return crc32(block)
+        return crc32(block.data)
 
     def is_framed(self) -> bool:
         """Whether header and size are what they should be."""
@@ -76,7 +76,7 @@ class NpyFile:
     def matches(self, tile: Tile, checksum: int, mirrored: bool) -> bool:
         """Whether the stored tile has this checksum and its mirror image equals it."""
         block = self._read(tile.rows, tile.columns)
-        if crc32(block) != checksum:
+        if crc32(block.data) != checksum:
             return False
         if not mirrored:
             return True
@@ -100,7 +100,7 @@ class NpyFile:
         return len(self._header) + (row * self._shape[1] + column) * self._dtype.itemsize
 
     def _write_row(self, row: int, column: int, values: Array) -> None:
-        rest, offset = memoryview(values).cast("B"), self._offset(row, column)
+        rest, offset = values.data.cast("B"), self._offset(row, column)
         while rest:
             written = os.pwrite(self._descriptor, rest, offset)
             rest, offset = rest[written:], offset + written

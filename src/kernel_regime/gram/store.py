@@ -78,7 +78,7 @@ def is_complete(path: Path) -> bool:
         return file.is_framed() and not missing_tiles(file, manifest)
 
 
-def open_matrix(path: Path) -> Array:
+def open_matrix(path: Path) -> np.memmap[Any, Any]:
     """The finished matrix at `path`, memory-mapped read-only.
 
     Raises
@@ -92,6 +92,21 @@ def open_matrix(path: Path) -> Array:
             "kernel_generation pipeline, which computes only the tiles that are not there"
         )
     return np.load(path, mmap_mode="r")
+
+
+def seconds_spent(matrix: np.memmap[Any, Any]) -> float:
+    """Wall-clock seconds that computing a matrix from `open_matrix` took.
+
+    Raises
+    ------
+    FileNotFoundError
+        If its manifest is gone.
+    """
+    path = Path(str(matrix.filename))
+    manifest = read_manifest(Places(path).manifest)
+    if manifest is None:
+        raise FileNotFoundError(f"{path}: no manifest beside it; run kernel_generation again")
+    return manifest.seconds
 
 
 def missing_tiles(file: NpyFile, manifest: Manifest) -> list[Tile]:

@@ -1,0 +1,91 @@
+"""From perturbed inputs to kernel matrices and what they are worth."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kernel_regime.gram import Execution, KernelJob, audit, seconds_spent
+from kernel_regime.kernels import Kernel
+from kernel_regime.kernels.base import Array
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.partitions import Partitions, level_name, select
+
+LazyJobs = dict[str, Callable[[], KernelJob]]
+
+
+def describe_train_kernels(
+    train_images: Partitions,
+    noise_levels: pd.DataFrame,
+    kernels: KernelParameters,
+    execution: Execution,
+) -> LazyJobs:
+    """A job per level and kernel: all training inputs with themselves.
+
+    The jobs are made one by one while Kedro saves them, so that one level is open at a time;
+    saving computes.
+    """
+    images = select(train_images, map(level_name, noise_levels["level"]))
+    return {
+        f"{level}/{name}": partial(_describe, kernel, images[level], None, execution)
+        for level, (name, kernel) in product(images, kernels.build().items())
+    }
+
+
+def describe_test_kernels(
+    test_images: Partitions,
+    train_images: Partitions,
+    noise_levels: pd.DataFrame,
+    kernels: KernelParameters,
+    execution: Execution,
+) -> LazyJobs:
+    """A job per level and kernel: test inputs (rows) against training inputs (columns)."""
+    levels = [level_name(number) for number in noise_levels["level"]]
+    rows, columns = select(test_images, levels), select(train_images, levels)
+    return {
+        f"{level}/{name}": partial(_describe, kernel, rows[level], columns[level], execution)
+        for level, (name, kernel) in product(levels, kernels.build().items())
+    }
+
+
+def audit_kernels(
+    train_kernels: Partitions,
+    train_images: Partitions,
+    noise_levels: pd.DataFrame,
+    kernels: KernelParameters,
+) -> pd.DataFrame:
+    """Symmetry, extreme eigenvalues, precision, jitter and cost: a row per level and kernel."""
+    sweep = list(product(noise_levels["level"], kernels.build().items()))
+    matrices = select(train_kernels, partition_names(noise_levels["level"], kernels.names))
+    images = select(train_images, map(level_name, noise_levels["level"]))
+    return pd.DataFrame(
+        {"level": number, "kernel": name}
+        | _audit(matrices[f"{level_name(number)}/{name}"](), kernel, images[level_name(number)]())
+        for number, (name, kernel) in sweep
+    )
+
+
+def partition_names(levels: Iterable[int], kernels: Iterable[str]) -> list[str]:
+    """Partitions of the kernel matrices: `level_00/ntk`, `level_00/nngp`, …"""
+    return [f"{level_name(number)}/{name}" for number, name in product(levels, list(kernels))]
+
+
+def _describe(
+    kernel: Kernel,
+    load_rows: Callable[[], Array],
+    load_columns: Callable[[], Array] | None,
+    execution: Execution,
+) -> KernelJob:
+    columns = None if load_columns is None else load_columns()
+    return KernelJob(kernel, load_rows(), columns, execution)
+
+
+def _audit(matrix: np.memmap[Any, Any], kernel: Kernel, samples: Array) -> dict[str, float]:
+    n, seconds = len(matrix), seconds_spent(matrix)
+    findings = asdict(audit(matrix, kernel, samples))
+    rate = n * (n + 1) / 2 / seconds
+    return {"samples": n, **findings, "seconds": seconds, "pairs_per_second": rate}

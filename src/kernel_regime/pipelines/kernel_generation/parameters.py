@@ -1,0 +1,166 @@
+"""Which kernels to generate, as `parameters_kernel_generation.yml` writes them."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    RootModel,
+    StringConstraints,
+    model_validator,
+)
+
+from kernel_regime import kernels
+from kernel_regime.kernels import Kernel
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FullyConnectedSpec(_Spec):
+    """Infinitely wide fully-connected ReLU network of `layers` dense layers."""
+
+    kind: Literal["fully_connected_ntk", "fully_connected_nngp"]
+    layers: PositiveInt
+
+    def build(self) -> Kernel:
+        """The kernel."""
+        if self.kind == "fully_connected_ntk":
+            return kernels.FullyConnectedNTK(self.layers)
+        return kernels.FullyConnectedNNGP(self.layers)
+
+
+class TwoLayerSpec(_Spec):
+    """The two-layer closed forms as published."""
+
+    kind: Literal["two_layer_ntk", "two_layer_nngp"]
+
+    def build(self) -> Kernel:
+        """The kernel."""
+        return kernels.TwoLayerNTK() if self.kind == "two_layer_ntk" else kernels.TwoLayerNNGP()
+
+
+class PolynomialSpec(_Spec):
+    """(intercept + ⟨x, x'⟩/√d)^degree."""
+
+    kind: Literal["polynomial"]
+    degree: PositiveInt
+    intercept: NonNegativeFloat = 1.0
+
+    def build(self) -> Kernel:
+        """The kernel."""
+        return kernels.Polynomial(self.degree, self.intercept)
+
+
+class RandomFeaturesSpec(_Spec):
+    """`width` random ReLU features; the same seed draws the same ones for train and test."""
+
+    kind: Literal["random_features"]
+    width: PositiveInt
+    seed: NonNegativeInt = 0
+
+    def build(self) -> Kernel:
+        """The kernel."""
+        return kernels.RandomFeatures(self.width, self.seed)
+
+
+class MyrtleSpec(_Spec):
+    """Convolutional Myrtle kernel with `depth` weight layers."""
+
+    kind: Literal["myrtle_ntk", "myrtle_nngp"]
+    depth: Literal[5, 7, 10] = 5
+
+    def build(self) -> Kernel:
+        """The kernel."""
+        if self.kind == "myrtle_ntk":
+            return kernels.MyrtleNTK(self.depth)
+        return kernels.MyrtleNNGP(self.depth)
+
+
+class StaxSpec(_Spec):
+    """Any neural-tangents architecture: a list of layers, or an importable function."""
+
+    kind: Literal["stax"]
+    architecture: list[str | dict[str, Any]] | str
+    get: Literal["ntk", "nngp"] = "ntk"
+
+    @model_validator(mode="after")
+    def _exists(self) -> "StaxSpec":
+        """Refuse unknown layers and arguments before anything runs."""
+        self.build()
+        return self
+
+    def build(self) -> Kernel:
+        """The kernel."""
+        return kernels.StaxKernel(self.architecture, self.get)
+
+
+_SPECS = {
+    kind: spec
+    for spec in (
+        FullyConnectedSpec,
+        TwoLayerSpec,
+        PolynomialSpec,
+        RandomFeaturesSpec,
+        MyrtleSpec,
+        StaxSpec,
+    )
+    for kind in get_args(spec.model_fields["kind"].annotation)
+}
+
+
+def _recognise(given: Any) -> Any:
+    """Name a misspelt kind or key together with the one that was probably meant."""
+    if not isinstance(given, Mapping):
+        return given
+    kind = given.get("kind")
+    if kind not in _SPECS:
+        raise ValueError(f"kind {kind!r} is no kernel; {_suggestion(str(kind), _SPECS)}")
+    known = set(_SPECS[kind].model_fields)
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{kind} has no parameter {key!r}; {_suggestion(key, known)}")
+    return given
+
+
+def _suggestion(given: str, known: Iterable[str]) -> str:
+    guess = get_close_matches(given, sorted(known), n=1)
+    return f"did you mean {guess[0]!r}?" if guess else f"give one of {', '.join(sorted(known))}"
+
+
+KernelSpec = Annotated[
+    FullyConnectedSpec | TwoLayerSpec | PolynomialSpec | RandomFeaturesSpec | MyrtleSpec | StaxSpec,
+    Field(discriminator="kind"),
+]
+KernelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+
+
+class KernelParameters(
+    RootModel[dict[KernelName, Annotated[KernelSpec | None, BeforeValidator(_recognise)]]]
+):
+    """Kernels by the name of their partitions; an environment drops one of base's with null."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _has_some(self) -> "KernelParameters":
+        if not self.names:
+            raise ValueError("no kernel is left; give at least one, `ntk: {kind: …}`")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the kernels, in the order of the configuration."""
+        return [name for name, spec in self.root.items() if spec is not None]
+
+    def build(self) -> dict[str, Kernel]:
+        """The kernels by name."""
+        return {name: spec.build() for name, spec in self.root.items() if spec is not None}

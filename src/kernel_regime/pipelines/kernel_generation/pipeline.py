@@ -1,0 +1,48 @@
+"""Wiring of kernel_generation."""
+
+from kedro.pipeline import Node, Pipeline
+
+from kernel_regime.pipelines import data_processing
+from kernel_regime.pipelines.kernel_generation.nodes import (
+    audit_kernels,
+    describe_test_kernels,
+    describe_train_kernels,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Images per level → train_kernels, test_kernels, kernel_audit; data_processing included."""
+    own = Pipeline(
+        [
+            Node(
+                describe_train_kernels,
+                inputs=["train_images", "noise_levels", "params:kernels", "params:execution"],
+                outputs="train_kernels",
+                name="train_kernels",
+                tags="kernels",
+            ),
+            Node(
+                describe_test_kernels,
+                inputs=[
+                    "test_images",
+                    "train_images",
+                    "noise_levels",
+                    "params:kernels",
+                    "params:execution",
+                ],
+                outputs="test_kernels",
+                name="test_kernels",
+                tags="kernels",
+            ),
+            Node(
+                audit_kernels,
+                inputs=["train_kernels", "train_images", "noise_levels", "params:kernels"],
+                outputs="kernel_audit",
+                name="audit_kernels",
+                tags="kernels",
+            ),
+        ],
+        namespace="kernel_generation",
+        prefix_datasets_with_namespace=False,
+    )
+    return data_processing.create_pipeline() + own
