@@ -1,9 +1,9 @@
 """What every network is: a Keras model that knows its penalty and the scale of its gradients."""
 
+from math import prod
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
@@ -54,9 +54,9 @@ class Network(keras.Model):
 
 def flatten(x: Any) -> Any:
     """Samples as rows: (n, …) to (n, features)."""
-    return ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))
+    return ops.reshape(x, (-1, features(x.shape)))
 
 
 def features(input_shape: tuple[int | None, ...]) -> int:
     """Number of features of one sample of a batch shape (None, …)."""
-    return int(np.prod(input_shape[1:]))
+    return prod(int(side or 0) for side in input_shape[1:])

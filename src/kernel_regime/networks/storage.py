@@ -1,6 +1,5 @@
 """Networks as `.keras` files, which Keras loads in safe mode."""
 
-import os
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +15,7 @@ def save_network(network: keras.Model, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         draft = Path(folder) / path.name
         network.save(draft)
-        os.replace(draft, path)
+        draft.replace(path)
 
 
 def load_network(path: Path) -> keras.Model:

@@ -1,0 +1,229 @@
+"""Parameters of networks and their training."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    RootModel,
+    field_validator,
+    model_validator,
+)
+
+from kernel_regime.networks.architecture import Architecture
+from kernel_regime.training.methods import ConjugateGradients, GradientDescent, Method
+from kernel_regime.training.schedule import Batches, Schedule
+
+Width = PositiveInt | list[PositiveInt]
+BatchSizes = dict[NonNegativeInt, PositiveInt]
+
+
+class PowersOfTen(BaseModel):
+    """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: float = Field(alias="from")
+    stop: float = Field(alias="to")
+    count: PositiveInt
+
+    def values(self) -> list[float]:
+        """The grid."""
+        return [float(value) for value in 10.0 ** np.linspace(self.start, self.stop, self.count)]
+
+
+class NetworkEntry(BaseModel):
+    """A network, or the several that its lists span.
+
+    Parameters
+    ----------
+    name : str
+        In partitions and tables; a field given as a list adds its values to it.
+    optimiser : str
+        momentum, sgd, adam, or conjugate_gradients where the model is linear in its weights.
+    learning_rate : float
+        Half the peak of the schedule; not for conjugate gradients.
+    penalties : list
+        Strengths λ, as numbers or as {from, to, count} in powers of ten.
+    epochs, batches, loss
+        As in `training`, for this network only.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^\w+$")
+    optimiser: Literal["momentum", "sgd", "adam", "conjugate_gradients"] = "momentum"
+    learning_rate: PositiveFloat | None = None
+    penalties: list[NonNegativeFloat | PowersOfTen] = Field(min_length=1)
+    epochs: PositiveInt | None = None
+    batches: BatchSizes | None = None
+    loss: Literal["square", "cross_entropy"] = "square"
+
+    @model_validator(mode="after")
+    def _has_its_rate(self) -> "NetworkEntry":
+        if (self.optimiser == "conjugate_gradients") == (self.learning_rate is not None):
+            raise ValueError(
+                f"optimiser {self.optimiser} "
+                + (
+                    "chooses its own steps; remove learning_rate"
+                    if self.learning_rate
+                    else "needs a learning_rate"
+                )
+            )
+        return self
+
+    def grid(self) -> tuple[float, ...]:
+        """All penalties, from the largest: each solution starts from a smoother one."""
+        values: set[float] = set()
+        for item in self.penalties:
+            values |= set(item.values()) if isinstance(item, PowersOfTen) else {item}
+        return tuple(sorted(values, reverse=True))
+
+    def architectures(self) -> Iterator[tuple[str, Architecture]]:
+        """Name and architecture of every combination of the listed values."""
+        own = type(self).model_fields.keys() - NetworkEntry.model_fields.keys() - {"kind"}
+        options = {field: getattr(self, field) for field in sorted(own)}
+        listed = {field: value for field, value in options.items() if isinstance(value, list)}
+        for combination in product(*listed.values()):
+            chosen = dict(zip(listed, combination, strict=True))
+            name = "_".join([self.name, *(f"{key}_{value}" for key, value in chosen.items())])
+            kind: str = getattr(self, "kind")  # noqa: B009
+            yield name, Architecture(kind, tuple({**options, **chosen}.items()))
+
+
+class FullyConnectedEntry(NetworkEntry):
+    """See `kernel_regime.networks.FullyConnected`."""
+
+    kind: Literal["FullyConnected"]
+    width: Width
+    hidden_layers: Width = 1
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+
+class RandomFeaturesEntry(NetworkEntry):
+    """See `kernel_regime.networks.RandomFeatures`."""
+
+    kind: Literal["RandomFeatures"]
+    width: Width
+
+
+class NeuralTangentEntry(NetworkEntry):
+    """See `kernel_regime.networks.NeuralTangent`."""
+
+    kind: Literal["NeuralTangent"]
+    width: Width
+
+
+class MyrtleEntry(NetworkEntry):
+    """See `kernel_regime.networks.Myrtle`."""
+
+    kind: Literal["Myrtle"]
+    width: Width
+
+
+class LeNet5Entry(NetworkEntry):
+    """See `kernel_regime.networks.LeNet5`."""
+
+    kind: Literal["LeNet5"]
+
+
+class ShallowEntry(NetworkEntry):
+    """See `kernel_regime.networks.Shallow`."""
+
+    kind: Literal["Shallow"]
+    width: Width
+    activation: Literal["relu", "sigmoid", "tanh", "softplus"] = "relu"
+
+
+AnyEntry = Annotated[
+    FullyConnectedEntry
+    | RandomFeaturesEntry
+    | NeuralTangentEntry
+    | MyrtleEntry
+    | LeNet5Entry
+    | ShallowEntry,
+    Field(discriminator="kind"),
+]
+
+_LINEAR = (RandomFeaturesEntry, NeuralTangentEntry)
+
+
+class NetworkParameters(RootModel[list[AnyEntry]]):
+    """The networks of an experiment; every list in an entry is a sweep."""
+
+    @field_validator("root")
+    @classmethod
+    def _is_consistent(cls, entries: list[AnyEntry]) -> list[AnyEntry]:
+        names = [name for entry in entries for name, _ in entry.architectures()]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two networks are called {name!r}; give each its own name")
+        for entry in entries:
+            if entry.optimiser == "conjugate_gradients" and not isinstance(entry, _LINEAR):
+                raise ValueError(
+                    f"{entry.name}: {entry.kind} is not linear in its weights; "
+                    "conjugate_gradients are for RandomFeatures and NeuralTangent"
+                )
+        return entries
+
+
+class TrainingParameters(BaseModel):
+    """How networks are trained, unless an entry says otherwise.
+
+    Parameters
+    ----------
+    epochs, warm_up : int
+        Of the schedule; see `kernel_regime.training.Schedule`.
+    batches : dict
+        First epoch → batch size, from epoch 0 on.
+    seeds : list of int
+        One training each.
+    validation : float
+        Share of the training samples that chooses the penalty; 0 leaves the choice to the test
+        set, as published.
+    checkpoint_every : int
+        Epochs between checkpoints.
+    iterations, tolerance
+        Of conjugate gradients.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: PositiveInt
+    warm_up: NonNegativeInt
+    batches: BatchSizes
+    seeds: list[NonNegativeInt] = Field(min_length=1)
+    validation: float = Field(ge=0, lt=1)
+    checkpoint_every: PositiveInt
+    iterations: PositiveInt = 750
+    tolerance: PositiveFloat = 1e-4
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "TrainingParameters":
+        if 0 not in self.batches:
+            raise ValueError("batches must say the size from epoch 0 on, e.g. {0: 500, 15: 1000}")
+        if self.warm_up >= self.epochs:
+            raise ValueError(
+                f"warm_up ({self.warm_up}) must be shorter than epochs ({self.epochs})"
+            )
+        return self
+
+    def method(self, entry: Any) -> Method:
+        """The training of one entry."""
+        if entry.learning_rate is None:
+            return ConjugateGradients(self.iterations, self.tolerance)
+        batches = entry.batches or self.batches
+        return GradientDescent(
+            schedule=Schedule(entry.epochs or self.epochs, entry.learning_rate, self.warm_up),
+            batches=Batches(tuple(sorted(batches.items()))),
+            optimiser=entry.optimiser,
+            loss=entry.loss,
+        )

@@ -1,0 +1,149 @@
+"""Networks trained on every noise level, and their scores."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.pipeline import Node, Pipeline
+from numpy.typing import NDArray
+
+from kernel_regime.gram.execution import Execution
+from kernel_regime.pipelines.model_training.network_parameters import (
+    NetworkParameters,
+    TrainingParameters,
+)
+from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.regression.targets import count_classes, encode_targets
+from kernel_regime.training.cell import Cell, Result
+from kernel_regime.training.data import Samples
+from kernel_regime.training.methods import ConjugateGradients
+from kernel_regime.training.selection import mark_selected
+from kernel_regime.training.sweep import Training, run_sweep
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a training stands in the tables."""
+
+    level: int
+    network: str
+    kind: str
+    seed: int
+
+    @property
+    def partition(self) -> str:
+        return f"{level_name(self.level)}/{self.network}/seed_{self.seed}"
+
+    def label(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**vars(self), **row} for row in rows]
+
+
+def train_networks(
+    train_images: Partitions,
+    test_images: Partitions,
+    train_labels: Array,
+    test_labels: Array,
+    noise_levels: pd.DataFrame,
+    networks: NetworkParameters,
+    training: TrainingParameters,
+    execution: Execution,
+    network_cells: Path,
+) -> tuple[dict[str, Path], pd.DataFrame, pd.DataFrame]:
+    """Train every network for every level, penalty and seed; finished cells are not repeated.
+
+    Returns
+    -------
+    networks : dict
+        Per level, network and seed, the files of the network with the penalty chosen on the
+        validation samples (without those, on the test samples): trained, and `.initial`.
+    network_scores : DataFrame
+        One row per level, network, seed and penalty.
+    training_curves : DataFrame
+        One row per epoch of each of them.
+    """
+    n_classes = count_classes(train_labels)
+    targets = encode_targets(train_labels, n_classes), encode_targets(test_labels, n_classes)
+    levels = [int(level) for level in noise_levels["level"]]
+    names = [level_name(level) for level in levels]
+    train_loads, test_loads = select(train_images, names), select(test_images, names)
+
+    @cache
+    def samples(level: int) -> Samples:
+        samples.cache_clear()  # one level in memory at a time
+        name = level_name(level)
+        train, test = (train_loads[name](), targets[0]), (test_loads[name](), targets[1])
+        return Samples.divide(train, test, training.validation)
+
+    places, trainings = [], []
+    for level in levels:
+        for place, cell in _cells(level, networks, training):
+            places.append(place)
+            trainings.append(Training(place.partition, cell, partial(samples, level)))
+    results = run_sweep(trainings, network_cells, execution, training.checkpoint_every)
+    scores = _table(places, results, "scores")
+    scores = mark_selected(scores, classification=n_classes > 0)
+    return _chosen(scores, places, results), scores, _table(places, results, "curve")
+
+
+def _cells(
+    level: int, networks: NetworkParameters, training: TrainingParameters
+) -> Iterator[tuple[_Place, Cell]]:
+    for entry in networks.root:
+        method = training.method(entry)
+        grid = entry.grid()
+        whole = isinstance(method, ConjugateGradients)
+        for name, architecture in entry.architectures():
+            for seed in training.seeds:
+                place = _Place(level, name, entry.kind, seed)
+                for penalties in [grid] if whole else [(penalty,) for penalty in grid]:
+                    yield place, Cell(architecture, method, penalties, seed)
+
+
+def _table(places: list[_Place], results: list[Result], name: str) -> pd.DataFrame:
+    rows = [
+        row
+        for place, result in zip(places, results, strict=True)
+        for row in place.label(result.tables[name])
+    ]
+    return pd.DataFrame(rows)
+
+
+def _chosen(scores: pd.DataFrame, places: list[_Place], results: list[Result]) -> dict[str, Path]:
+    """Files of the chosen penalty of every place."""
+    files: dict[str, Path] = {}
+    chosen = scores[scores["selected"]].set_index(["level", "network", "seed"])["penalty"]
+    for place, result in zip(places, results, strict=True):
+        penalties = [row["penalty"] for row in result.tables["scores"]]
+        if chosen.get((place.level, place.network, place.seed)) in penalties:
+            files[place.partition] = result.final
+            files[f"{place.partition}.initial"] = result.initial
+    return files
+
+
+def create_network_training() -> Pipeline:
+    """The network half of the pipeline, without what stands before it."""
+    return Pipeline(
+        [
+            Node(
+                train_networks,
+                inputs=[
+                    "train_images",
+                    "test_images",
+                    "train_labels",
+                    "test_labels",
+                    "noise_levels",
+                    "params:networks",
+                    "params:training",
+                    "params:execution",
+                    "network_cells",
+                ],
+                outputs=["networks", "network_scores", "training_curves"],
+                name="train_networks",
+            )
+        ]
+    )

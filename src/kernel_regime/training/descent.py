@@ -1,0 +1,196 @@
+"""Gradient descent: one compiled step, the epochs around it, and a way back after a kill."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kernel_regime.networks.base import Network
+from kernel_regime.training.checkpoint import Checkpoint, Row
+from kernel_regime.training.data import Samples, Split
+from kernel_regime.training.methods import GradientDescent
+from kernel_regime.training.objective import LOSSES, hits
+
+Array = NDArray[Any]
+
+# A loss so many times that of predicting zero never comes back.
+DIVERGED = 1e3
+
+_OPTIMISERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
+    "momentum": lambda: keras.optimizers.SGD(momentum=0.9),
+    "sgd": keras.optimizers.SGD,
+    "adam": keras.optimizers.Adam,
+}
+
+
+class DivergenceError(RuntimeError):
+    """The loss left every bound; `curve` is what was recorded until then."""
+
+    def __init__(self, message: str, curve: list[Row]) -> None:
+        super().__init__(message)
+        self.curve = curve
+
+
+class Descent:
+    """The compiled training of one network.
+
+    Compiling takes about a second: use one object for all the seeds, penalties and noise levels
+    that share an architecture, and `start_from` between them.
+
+    Parameters
+    ----------
+    network : Network
+        Built; its variables are trained in place.
+    method : GradientDescent
+        Schedule, batches, optimiser and loss.
+    """
+
+    def __init__(self, network: Network, method: GradientDescent) -> None:
+        self.network = network
+        self.method = method
+        self._loss = LOSSES[method.loss]
+        self._optimiser = _OPTIMISERS[method.optimiser]()
+        self._optimiser.build(network.trainable_variables)
+        self._multipliers = network.gradient_multipliers()
+        xla = network.compiles_with_xla
+        self._step = tf.function(self._one_step, jit_compile=xla)
+        self._score = tf.function(self._one_score, jit_compile=xla)
+
+    def start_from(self, network: Network) -> None:
+        """Take over another network's variables, and forget what the optimiser remembers."""
+        _assign(self.network.variables, [v.numpy() for v in network.variables])
+        _assign(self._optimiser.variables, [0 * v.numpy() for v in self._optimiser.variables])
+
+    def train(
+        self,
+        samples: Samples,
+        penalty: float,
+        seed: int,
+        checkpoint: Checkpoint | None = None,
+        report: Callable[[Row], None] = lambda row: None,
+    ) -> list[Row]:
+        """Run all epochs and return one row for each.
+
+        Rows hold the loss and accuracy of the training samples (averaged over the epoch, as the
+        weights move, dropout included), of the validation and the test samples (after the
+        epoch), the network's penalty, and the seconds since the start.
+
+        Parameters
+        ----------
+        samples : Samples
+            Training, validation and test samples.
+        penalty : float
+            Regularisation strength λ.
+        seed : int
+            Fixes the order of the samples.
+        checkpoint : Checkpoint, optional
+            Where to resume from, and to save to on the way.
+        report : callable
+            Receives every row as it is made.
+
+        Raises
+        ------
+        DivergenceError
+            If the training loss is not finite, or `DIVERGED` times that of predicting zero.
+        """
+        curve = self._resume(checkpoint)
+        tensors = {name: _tensors(split) for name, split in samples.splits.items()}
+        limit = DIVERGED * float(self._zero_loss(samples.train[1]))
+        before = curve[-1]["seconds"] if curve else 0.0
+        start = time.perf_counter()
+        for epoch in range(len(curve), self.method.schedule.epochs):
+            row = self._epoch(epoch, tensors, penalty, seed)
+            curve.append(row | {"seconds": before + time.perf_counter() - start})
+            report(curve[-1])
+            if not row["train_loss"] < limit:
+                raise DivergenceError(self._divergence(row, penalty), curve)
+            if checkpoint and checkpoint.due(epoch + 1):
+                checkpoint.save([v.numpy() for v in self._state], curve)
+        return curve
+
+    def scores(self, samples: Samples) -> Row:
+        """Loss and accuracy of every split with the weights as they are, without dropout."""
+        row: Row = {}
+        for name, split in samples.splits.items():
+            row |= self._split_scores(name, *_tensors(split))
+        return row
+
+    @property
+    def _state(self) -> list[Any]:
+        return [*self.network.variables, *self._optimiser.variables]
+
+    def _resume(self, checkpoint: Checkpoint | None) -> list[Row]:
+        stored = checkpoint.load() if checkpoint else None
+        if stored is None:
+            return []
+        variables, curve = stored
+        _assign(self._state, variables)
+        return curve
+
+    def _epoch(self, epoch: int, tensors: dict[str, Any], penalty: float, seed: int) -> Row:
+        self._optimiser.learning_rate = rate = self.method.schedule(epoch)
+        strength = tf.constant(penalty, tf.float32)
+        x, y = tensors["train"]
+        sums = [
+            self._step(tf.gather(x, rows), tf.gather(y, rows), weights, strength)
+            for rows, weights in self.method.batches.draw(epoch, len(x), seed)
+        ]
+        row = {"epoch": epoch, "learning_rate": rate} | _means("train", sums, len(x))
+        for name in tensors.keys() - {"train"}:
+            row |= self._split_scores(name, *tensors[name])
+        return row | {"weight_penalty": float(self.network.penalty())}
+
+    def _split_scores(self, name: str, x: Any, y: Any) -> Row:
+        size = min(len(x), max(size for _, size in self.method.batches.sizes))
+        sums = []
+        for start in range(0, len(x), size):
+            rows = np.arange(start, start + size)
+            weights = (rows < len(x)).astype(np.float32)
+            rows = np.minimum(rows, len(x) - 1)
+            sums.append(self._score(tf.gather(x, rows), tf.gather(y, rows), weights))
+        return _means(name, sums, len(x))
+
+    def _one_step(self, x: Any, y: Any, weights: Any, penalty: Any) -> Any:
+        with tf.GradientTape() as tape:
+            outputs = self.network(x, training=True)
+            losses = weights * self._loss(y, outputs)
+            objective = tf.reduce_sum(losses) / tf.reduce_sum(weights)
+            objective += penalty * self.network.penalty()
+        variables = self.network.trainable_variables
+        gradients = tape.gradient(objective, variables)
+        scaled = [k * g for k, g in zip(self._multipliers, gradients, strict=True)]
+        self._optimiser.apply(scaled, variables)
+        return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(weights * hits(y, outputs))])
+
+    def _one_score(self, x: Any, y: Any, weights: Any) -> Any:
+        outputs = self.network(x, training=False)
+        losses, right = self._loss(y, outputs), hits(y, outputs)
+        return tf.stack([tf.reduce_sum(weights * losses), tf.reduce_sum(weights * right)])
+
+    def _zero_loss(self, targets: Array) -> Any:
+        return tf.reduce_mean(self._loss(targets, tf.zeros_like(targets)))
+
+    def _divergence(self, row: Row, penalty: float) -> str:
+        return (
+            f"training diverged in epoch {row['epoch']:.0f}: loss {row['train_loss']:.3g} at "
+            f"learning rate {row['learning_rate']:.3g} and penalty {penalty:.3g}; give a smaller "
+            f"learning_rate than {self.method.schedule.learning_rate:g}, or a smaller penalty"
+        )
+
+
+def _tensors(split: Split) -> tuple[Any, Any]:
+    return tf.convert_to_tensor(split[0]), tf.convert_to_tensor(split[1])
+
+
+def _means(name: str, sums: list[Any], n: int) -> Row:
+    total = np.sum([pair.numpy() for pair in sums], axis=0, dtype=np.float64)
+    return {f"{name}_loss": float(total[0] / n), f"{name}_accuracy": float(total[1] / n)}
+
+
+def _assign(variables: list[Any], values: list[Array]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
