@@ -8,6 +8,16 @@ from kernel_regime import networks
 if TYPE_CHECKING:
     from kernel_regime.networks.base import Network
 
+#: Names in parameters and tables, and the classes of `kernel_regime.networks` they stand for.
+KINDS = {
+    "fully_connected": "FullyConnected",
+    "random_features": "RandomFeatures",
+    "neural_tangent": "NeuralTangent",
+    "myrtle": "Myrtle",
+    "lenet5": "LeNet5",
+    "shallow": "Shallow",
+}
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -16,7 +26,7 @@ class Architecture:
     Parameters
     ----------
     kind : str
-        Name of a class in `kernel_regime.networks`.
+        One of `KINDS`.
     options : tuple of (str, value)
         Its arguments, by name.
     """
@@ -26,7 +36,7 @@ class Architecture:
 
     def build(self, sample_shape: tuple[int, ...], outputs: int, seed: int) -> "Network":
         """The network with its initial weights, for samples of the given shape."""
-        network: Network = getattr(networks, self.kind)(
+        network: Network = getattr(networks, KINDS[self.kind])(
             **dict(self.options), outputs=outputs, seed=seed
         )
         network.build((None, *sample_shape))

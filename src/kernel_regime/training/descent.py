@@ -187,7 +187,7 @@ def _tensors(split: Split) -> tuple[Any, Any]:
 
 
 def _means(name: str, sums: list[Any], n: int) -> Row:
-    total = np.sum([pair.numpy() for pair in sums], axis=0, dtype=np.float64)
+    total = np.array([pair.numpy() for pair in sums], np.float64).sum(axis=0)
     return {f"{name}_loss": float(total[0] / n), f"{name}_accuracy": float(total[1] / n)}
 
 

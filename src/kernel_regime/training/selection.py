@@ -1,5 +1,7 @@
 """Which penalty to keep: the honest choice, and the published one beside it."""
 
+from collections.abc import Hashable
+
 import pandas as pd
 
 
@@ -8,10 +10,10 @@ def honest_criterion(scores: pd.DataFrame) -> str:
     return "validation_loss" if "validation_loss" in scores else "test_loss"
 
 
-def best_row(scores: pd.DataFrame, criterion: str) -> int:
+def best_row(scores: pd.DataFrame, criterion: str) -> Hashable:
     """Label of the best row: the smallest loss, or the largest accuracy; the first of ties."""
     column = scores[criterion]
-    return int(column.idxmax() if criterion.endswith("accuracy") else column.idxmin())
+    return column.idxmax() if criterion.endswith("accuracy") else column.idxmin()
 
 
 def mark_selected(scores: pd.DataFrame, classification: bool) -> pd.DataFrame:

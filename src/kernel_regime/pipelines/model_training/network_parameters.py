@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import (
@@ -14,7 +14,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     RootModel,
-    field_validator,
+    StringConstraints,
     model_validator,
 )
 
@@ -45,8 +45,6 @@ class NetworkEntry(BaseModel):
 
     Parameters
     ----------
-    name : str
-        In partitions and tables; a field given as a list adds its values to it.
     optimiser : str
         momentum, sgd, adam, or conjugate_gradients where the model is linear in its weights.
     learning_rate : float
@@ -59,7 +57,7 @@ class NetworkEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^\w+$")
+    kind: str
     optimiser: Literal["momentum", "sgd", "adam", "conjugate_gradients"] = "momentum"
     learning_rate: PositiveFloat | None = None
     penalties: list[NonNegativeFloat | PowersOfTen] = Field(min_length=1)
@@ -87,22 +85,21 @@ class NetworkEntry(BaseModel):
             values |= set(item.values()) if isinstance(item, PowersOfTen) else {item}
         return tuple(sorted(values, reverse=True))
 
-    def architectures(self) -> Iterator[tuple[str, Architecture]]:
-        """Name and architecture of every combination of the listed values."""
-        own = type(self).model_fields.keys() - NetworkEntry.model_fields.keys() - {"kind"}
+    def architectures(self, name: str) -> Iterator[tuple[str, Architecture]]:
+        """Name and architecture of every combination of the listed values, which join the name."""
+        own = type(self).model_fields.keys() - NetworkEntry.model_fields.keys()
         options = {field: getattr(self, field) for field in sorted(own)}
         listed = {field: value for field, value in options.items() if isinstance(value, list)}
         for combination in product(*listed.values()):
             chosen = dict(zip(listed, combination, strict=True))
-            name = "_".join([self.name, *(f"{key}_{value}" for key, value in chosen.items())])
-            kind: str = getattr(self, "kind")  # noqa: B009
-            yield name, Architecture(kind, tuple({**options, **chosen}.items()))
+            full_name = "_".join([name, *(f"{key}_{value}" for key, value in chosen.items())])
+            yield full_name, Architecture(self.kind, tuple({**options, **chosen}.items()))
 
 
 class FullyConnectedEntry(NetworkEntry):
     """See `kernel_regime.networks.FullyConnected`."""
 
-    kind: Literal["FullyConnected"]
+    kind: Literal["fully_connected"]
     width: Width
     hidden_layers: Width = 1
     dropout: float = Field(0.0, ge=0, lt=1)
@@ -111,34 +108,34 @@ class FullyConnectedEntry(NetworkEntry):
 class RandomFeaturesEntry(NetworkEntry):
     """See `kernel_regime.networks.RandomFeatures`."""
 
-    kind: Literal["RandomFeatures"]
+    kind: Literal["random_features"]
     width: Width
 
 
 class NeuralTangentEntry(NetworkEntry):
     """See `kernel_regime.networks.NeuralTangent`."""
 
-    kind: Literal["NeuralTangent"]
+    kind: Literal["neural_tangent"]
     width: Width
 
 
 class MyrtleEntry(NetworkEntry):
     """See `kernel_regime.networks.Myrtle`."""
 
-    kind: Literal["Myrtle"]
+    kind: Literal["myrtle"]
     width: Width
 
 
 class LeNet5Entry(NetworkEntry):
     """See `kernel_regime.networks.LeNet5`."""
 
-    kind: Literal["LeNet5"]
+    kind: Literal["lenet5"]
 
 
 class ShallowEntry(NetworkEntry):
     """See `kernel_regime.networks.Shallow`."""
 
-    kind: Literal["Shallow"]
+    kind: Literal["shallow"]
     width: Width
     activation: Literal["relu", "sigmoid", "tanh", "softplus"] = "relu"
 
@@ -153,26 +150,39 @@ AnyEntry = Annotated[
     Field(discriminator="kind"),
 ]
 
-_LINEAR = (RandomFeaturesEntry, NeuralTangentEntry)
+_LINEAR = ("random_features", "neural_tangent")
+NetworkName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 
 
-class NetworkParameters(RootModel[list[AnyEntry]]):
-    """The networks of an experiment; every list in an entry is a sweep."""
+class NetworkParameters(RootModel[dict[NetworkName, AnyEntry | None]]):
+    """Networks by the name of their partitions; an environment drops one of base's with null."""
 
-    @field_validator("root")
-    @classmethod
-    def _is_consistent(cls, entries: list[AnyEntry]) -> list[AnyEntry]:
-        names = [name for entry in entries for name, _ in entry.architectures()]
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "NetworkParameters":
+        names = [name for _, name, _ in self.architectures()]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two networks are called {name!r}; give each its own name")
-        for entry in entries:
-            if entry.optimiser == "conjugate_gradients" and not isinstance(entry, _LINEAR):
+        for name, entry in self.entries.items():
+            if entry.optimiser == "conjugate_gradients" and entry.kind not in _LINEAR:
                 raise ValueError(
-                    f"{entry.name}: {entry.kind} is not linear in its weights; "
-                    "conjugate_gradients are for RandomFeatures and NeuralTangent"
+                    f"{name}: {entry.kind} is not linear in its weights; "
+                    f"conjugate_gradients are for {' and '.join(_LINEAR)}"
                 )
-        return entries
+        return self
+
+    @property
+    def entries(self) -> dict[str, NetworkEntry]:
+        """The networks that are not dropped."""
+        return {name: entry for name, entry in self.root.items() if entry is not None}
+
+    def architectures(self) -> Iterator[tuple[NetworkEntry, str, Architecture]]:
+        """Every network of the sweep: its entry, its name in partitions, its architecture."""
+        for prefix, entry in self.entries.items():
+            for name, architecture in entry.architectures(prefix):
+                yield entry, name, architecture
 
 
 class TrainingParameters(BaseModel):
@@ -216,9 +226,9 @@ class TrainingParameters(BaseModel):
             )
         return self
 
-    def method(self, entry: Any) -> Method:
+    def method(self, entry: NetworkEntry) -> Method:
         """The training of one entry."""
-        if entry.learning_rate is None:
+        if entry.learning_rate is None or entry.optimiser == "conjugate_gradients":
             return ConjugateGradients(self.iterations, self.tolerance)
         batches = entry.batches or self.batches
         return GradientDescent(

@@ -93,15 +93,13 @@ def train_networks(
 def _cells(
     level: int, networks: NetworkParameters, training: TrainingParameters
 ) -> Iterator[tuple[_Place, Cell]]:
-    for entry in networks.root:
-        method = training.method(entry)
-        grid = entry.grid()
+    for entry, name, architecture in networks.architectures():
+        method, grid = training.method(entry), entry.grid()
         whole = isinstance(method, ConjugateGradients)
-        for name, architecture in entry.architectures():
-            for seed in training.seeds:
-                place = _Place(level, name, entry.kind, seed)
-                for penalties in [grid] if whole else [(penalty,) for penalty in grid]:
-                    yield place, Cell(architecture, method, penalties, seed)
+        for seed in training.seeds:
+            place = _Place(level, name, entry.kind, seed)
+            for penalties in [grid] if whole else [(penalty,) for penalty in grid]:
+                yield place, Cell(architecture, method, penalties, seed)
 
 
 def _table(places: list[_Place], results: list[Result], name: str) -> pd.DataFrame:
