@@ -1,19 +1,18 @@
 """Fit a path of ridges, and score it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kernel_regime.regression.conditioning import applied_ridges
-from kernel_regime.regression.panels import float_copy
+from kernel_regime.regression.direct import solve_directly
 from kernel_regime.regression.path import RidgePath
 from kernel_regime.regression.scores import correct, squared_errors
-from kernel_regime.regression.tridiagonal import tridiagonalise
 
 Array = NDArray[Any]
+Solver = Literal["auto", "direct", "iterative"]
 
 
 def ridge_path(
@@ -57,7 +56,9 @@ def ridge_path(
     return score_path(path, path.predict(test_kernel), targets)
 
 
-def fit_ridge_path(kernel: Any, targets: Array, ridges: Sequence[float] | Array) -> RidgePath:
+def fit_ridge_path(
+    kernel: Any, targets: Array, ridges: Sequence[float] | Array, *, solver: Solver = "auto"
+) -> RidgePath:
     """Solve (K + λ) α = y for every ridge λ from one reduction of the kernel.
 
     Parameters and errors as in `ridge_path`.
@@ -69,18 +70,7 @@ def fit_ridge_path(kernel: Any, targets: Array, ridges: Sequence[float] | Array)
             f"train_kernel: shape {kernel.shape} does not fit {len(targets)} training targets; "
             "give the square kernel of at least two points"
         )
-    reduction = tridiagonalise(float_copy(kernel, np.float64))
-    applied = applied_ridges(ridges, *reduction.extreme_eigenvalues(), np.finfo(np.float64).eps)
-    coefficients, inverse_diagonal = reduction.solve(targets, applied)
-    return RidgePath(
-        ridges=ridges,
-        applied=applied,
-        targets=targets,
-        coefficients=coefficients,
-        inverse_diagonal=inverse_diagonal,
-        inverse_trace=inverse_diagonal.sum(axis=1),
-        solver="direct",
-    )
+    return solve_directly(kernel, targets, ridges)
 
 
 def score_path(path: RidgePath, predictions: Array, targets: Array) -> pd.DataFrame:

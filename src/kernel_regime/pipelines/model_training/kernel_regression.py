@@ -1,0 +1,130 @@
+"""Kernel ridge regression: every kernel at every level, and the ridges that criteria pick."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kedro.pipeline import Node, Pipeline
+from numpy.typing import NDArray
+
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
+from kernel_regime.pipelines.model_training.ridge_parameters import (
+    RidgeParameters,
+    SelectionParameters,
+)
+from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.regression import (
+    correct,
+    count_classes,
+    encode_targets,
+    fit_ridge_path,
+    score_path,
+    select_ridges,
+    squared_errors,
+)
+
+Array = NDArray[Any]
+
+
+def fit_kernel_ridge(
+    train_kernels: Partitions,
+    test_kernels: Partitions,
+    train_labels: Array,
+    test_labels: Array,
+    noise_levels: pd.DataFrame,
+    kernels: KernelParameters,
+    ridge: RidgeParameters,
+) -> tuple[pd.DataFrame, dict[str, Array]]:
+    """Score every ridge of every kernel at every level, one kernel in memory at a time.
+
+    Returns
+    -------
+    kernel_scores : DataFrame
+        `level`, `kernel`, and the columns of `ridge_path`.
+    kernel_test_errors : dict of str to float32 array (2, ridges, m)
+        Squared error and hit of every test sample, for intervals.
+    """
+    classes = count_classes(train_labels)
+    targets = encode_targets(train_labels, classes)
+    test_targets = encode_targets(test_labels, classes)
+    tables, errors = [], {}
+    for level in noise_levels["level"]:
+        for kernel in kernels.names:
+            name = f"{level_name(level)}/{kernel}"
+            train, test = select(train_kernels, [name]), select(test_kernels, [name])
+            path = fit_ridge_path(train[name](), targets, ridge.grid(kernel), solver=ridge.solver)
+            predictions = path.predict(test[name]())
+            table = score_path(path, predictions, test_targets)
+            table.insert(0, "level", level)
+            table.insert(1, "kernel", kernel)
+            tables.append(table)
+            errors[name] = np.stack(
+                [squared_errors(predictions, test_targets), correct(predictions, test_targets)]
+            ).astype(np.float32)
+    return pd.concat(tables, ignore_index=True), errors
+
+
+def select_kernel_ridges(
+    kernel_scores: pd.DataFrame,
+    kernel_test_errors: Partitions,
+    train_labels: Array,
+    test_labels: Array,
+    selection: SelectionParameters,
+) -> pd.DataFrame:
+    """`level`, `kernel`, and what each criterion picks: see `select_ridges`."""
+    targets = encode_targets(test_labels, count_classes(train_labels))
+    tables = []
+    for level, kernel in kernel_scores[["level", "kernel"]].drop_duplicates().to_numpy():
+        path = kernel_scores.query("level == @level and kernel == @kernel")
+        name = f"{level_name(level)}/{kernel}"
+        squared, hits = select(kernel_test_errors, [name])[name]()
+        table = select_ridges(
+            path,
+            squared,
+            hits,
+            targets,
+            resamples=selection.resamples,
+            confidence=selection.confidence,
+            seed=selection.seed,
+        )
+        table.insert(0, "level", level)
+        table.insert(1, "kernel", kernel)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def create_kernel_regression() -> Pipeline:
+    """Kernels and labels → kernel_scores, selection, phase curves and diagram."""
+    return Pipeline(
+        [
+            Node(
+                fit_kernel_ridge,
+                inputs=[
+                    *("train_kernels", "test_kernels", "train_labels", "test_labels"),
+                    *("noise_levels", "params:kernels", "params:ridge"),
+                ],
+                outputs=["kernel_scores", "kernel_test_errors"],
+                name="fit_kernel_ridge",
+            ),
+            Node(
+                select_kernel_ridges,
+                inputs=[
+                    *("kernel_scores", "kernel_test_errors", "train_labels", "test_labels"),
+                    "params:selection",
+                ],
+                outputs="selection",
+                name="select_ridges",
+            ),
+            Node(
+                trace_phase_diagram,
+                inputs=[
+                    *("kernel_scores", "kernel_test_errors", "network_scores"),
+                    *("noise_levels", "train_images", "train_labels", "test_labels"),
+                    "params:selection",
+                ],
+                outputs=["phase_curves", "phase_diagram"],
+                name="phase_diagram",
+            ),
+        ]
+    )

@@ -1,0 +1,17 @@
+"""Wiring of model_training."""
+
+from kedro.pipeline import Pipeline
+
+from kernel_regime.pipelines import kernel_generation
+from kernel_regime.pipelines.model_training.kernel_regression import create_kernel_regression
+from kernel_regime.pipelines.model_training.network_training import create_network_training
+
+
+def create_pipeline() -> Pipeline:
+    """Kernels, images and labels → scores and networks; what stands before them included."""
+    own = Pipeline(
+        [create_kernel_regression(), create_network_training()],
+        namespace="model_training",
+        prefix_datasets_with_namespace=False,
+    )
+    return kernel_generation.create_pipeline() + own

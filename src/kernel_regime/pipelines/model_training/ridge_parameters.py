@@ -1,0 +1,65 @@
+"""Parameters `ridge` and `selection`."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PowersOfTen(_Parameters):
+    """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
+
+    start: float = Field(alias="from")
+    stop: float = Field(alias="to")
+    count: PositiveInt
+
+    def values(self) -> NDArray[np.float64]:
+        """The grid."""
+        return 10.0 ** np.linspace(self.start, self.stop, self.count)
+
+
+Grid = Annotated[tuple[NonNegativeFloat | PowersOfTen, ...], Field(min_length=1)]
+
+
+class RidgeParameters(_Parameters):
+    """Which ridges, and how to solve for them."""
+
+    values: Grid
+    """Ridges λ, as numbers or as {from, to, count} in powers of ten."""
+    exceptions: dict[str, Grid] = {}
+    """Other ridges for single kernels, by kernel name."""
+    solver: Literal["auto", "direct", "iterative"]
+    """How to solve: `kernel_regime.regression.choose_solver`."""
+
+    def grid(self, kernel: str) -> NDArray[np.float64]:
+        """Ridges of one kernel, increasing."""
+        parts = self.exceptions.get(kernel, self.values)
+        return np.unique(
+            np.concatenate([p.values() if isinstance(p, PowersOfTen) else [p] for p in parts])
+        )
+
+
+class SelectionParameters(_Parameters):
+    """Bootstrap intervals, and which ridge stands for a kernel in the phase diagram."""
+
+    criterion: Literal["loo_loss", "gcv_loss", "test_loss", "test_accuracy"]
+    """Picks that ridge."""
+    resamples: PositiveInt
+    """Bootstrap samples of the test set."""
+    confidence: Annotated[PositiveFloat, Field(lt=1)]
+    """Coverage of the intervals."""
+    seed: NonNegativeInt
+    """Of the bootstrap."""
