@@ -1,0 +1,95 @@
+"""Kernels of finitely many random ReLU features, never held all at once."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernel_regime.kernels.base import Array, Kernel, require_integer
+
+STREAM = 512  # features drawn from one seed; part of what (width, seed) means
+BLOCK = 4096  # features held at once
+
+
+@dataclass(frozen=True)
+class RandomFeatures(Kernel):
+    r"""Kernel :math:`1 + \sum_i \mathrm{ReLU}(⟨w_i, x⟩)\,\mathrm{ReLU}(⟨w_i, x'⟩)`.
+
+    The weights :math:`w_i ∼ N(0, I/d)` are drawn block by block and thrown away: the same
+    (width, seed) always draws the same ones, so train and test kernels share them, and a wider
+    kernel starts with the features of a narrower one.
+
+    Parameters
+    ----------
+    width : int
+        Number N of features, at least 1.
+    seed : int
+        Seed of the weights, at least 0.
+
+    References
+    ----------
+    Ghorbani et al. (2020), section 3.
+    """
+
+    width: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_integer(self, "width", at_least=1)
+        require_integer(self, "seed", at_least=0)
+
+    def tile(self, x1: Array, x2: Array) -> Array:
+        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened."""
+        return accumulate(x1, x2, self.weights(x1[0].size))
+
+    def diagonal(self, x: Array) -> Array:
+        """Kernel of every sample with itself, shape (n,)."""
+        flat, total = _scaled(x), np.ones(len(x))
+        for weights in self.weights(flat.shape[1]):
+            features = _features(flat, weights)
+            total += np.einsum("ij,ij->i", features, features, dtype=np.float64)
+        return total.astype(x.dtype)
+
+    def weights(self, dimension: int) -> Iterator[Array]:
+        """Blocks of N(0, 1) weights, float32 (features, dimension), to be divided by √d.
+
+        Each run of 512 features has its own seed. Drawn in single precision for every dtype:
+        the float64 kernel is then that of the same features, not of others.
+        """
+        for start in range(0, self.width, BLOCK):
+            block = np.empty((min(BLOCK, self.width - start), dimension), np.float32)
+            for offset in range(0, len(block), STREAM):
+                stream = np.random.SFC64([self.seed, (start + offset) // STREAM])
+                np.random.Generator(stream).standard_normal(
+                    dtype=np.float32, out=block[offset : offset + STREAM]
+                )
+            yield block
+
+
+def accumulate(x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
+    """Kernel 1 + Σ ReLU(Wx/√d)·ReLU(Wx'/√d) over blocks of weights (features, d).
+
+    Sums over blocks are kept in float64: a float32 sum of 4·10⁶ positive terms would lose three
+    digits.
+    """
+    symmetric = x2 is x1
+    left = _scaled(x1)
+    right = left if symmetric else _scaled(x2)
+    total = np.ones((len(left), len(right)))
+    for block in weights:
+        features1 = _features(left, block)
+        features2 = features1 if symmetric else _features(right, block)
+        total += features1 @ features2.T
+    return total.astype(x1.dtype)
+
+
+def _scaled(x: Array) -> Array:
+    """Samples as rows, divided by √d."""
+    rows = x.reshape(len(x), -1)
+    return rows / x.dtype.type(np.sqrt(rows.shape[1]))
+
+
+def _features(x: Array, weights: Array) -> Array:
+    """ReLU(xWᵀ), shape (n, features), in the dtype of x."""
+    features = x @ weights.T.astype(x.dtype, copy=False)
+    return np.maximum(features, 0, out=features)

@@ -1,0 +1,145 @@
+"""Fully-connected, two-layer and polynomial kernels against goldens and exact formulas."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.kernels import (
+    FullyConnectedNNGP,
+    FullyConnectedNTK,
+    Polynomial,
+    TwoLayerNNGP,
+    TwoLayerNTK,
+)
+from tests.kernels.oracles import GOLDENS, awkward_rows, golden, relu_network
+
+needs_goldens = pytest.mark.skipif(
+    not GOLDENS.is_dir(), reason="golden values are not beside the repository"
+)
+KERNELS = {
+    "ntk_two_layer_published": TwoLayerNTK(),
+    "nngp_two_layer_published": TwoLayerNNGP(),
+    "polynomial_degree1_intercept0.125": Polynomial(1, 0.125),
+    "polynomial_degree2_intercept1.0": Polynomial(2, 1.0),
+    "polynomial_degree3_intercept8.0": Polynomial(3, 8.0),
+    **{f"stax_ntk_layers{n}": FullyConnectedNTK(n) for n in (2, 3, 4, 6)},
+    **{f"stax_nngp_layers{n}": FullyConnectedNNGP(n) for n in (2, 3, 4, 6)},
+}
+ALL = [*KERNELS.values(), FullyConnectedNTK(1), FullyConnectedNTK(20)]
+# Relative to sqrt(k(x, x) k(x', x')). The published values round 1 − cos θ of the nearly equal
+# pair to 2e-16, its angle to 2e-8 and the tangent kernel by layers/π times that.
+NEARLY_EQUAL = 1e-7
+
+
+def relative_error(kernel, values, expected, x1, x2):
+    size = np.sqrt(np.outer(kernel.diagonal(x1), kernel.diagonal(x2)))
+    return np.abs(values - expected) / size
+
+
+@needs_goldens
+@pytest.mark.parametrize("name", KERNELS)
+def test_published_values_in_double_precision(name):
+    data, kernel = golden("fully_connected_kernels"), KERNELS[name]
+    x1, x2 = data["x1"], data["x2"]
+    error = relative_error(kernel, kernel(x1, x2), data[name], x1, x2)
+    cosine = (x1 @ x2.T) / np.outer(np.linalg.norm(x1, axis=1), np.linalg.norm(x2, axis=1))
+    assert error[abs(cosine) < 0.999].max() < 2e-13
+    assert error.max() < NEARLY_EQUAL
+
+
+@needs_goldens
+@pytest.mark.parametrize("name", KERNELS)
+def test_published_values_in_single_precision(name):
+    data, kernel = golden("fully_connected_kernels"), KERNELS[name]
+    x1, x2 = data["x1"], data["x2"]
+    values = kernel(x1.astype(np.float32), x2.astype(np.float32))
+    assert values.dtype == np.float32
+    assert relative_error(kernel, values, data[name], x1, x2).max() < 5e-7
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 2e-13), (np.float32, 1e-6)])
+@pytest.mark.parametrize("layers", [1, 2, 3, 5, 8, 16])
+def test_awkward_rows_against_extended_precision(layers, dtype, tolerance):
+    x1, x2 = (x.astype(dtype) for x in awkward_rows(np.random.default_rng(0)))
+    for kernel, expected in zip(
+        (FullyConnectedNTK(layers), FullyConnectedNNGP(layers)),
+        relu_network(x1, x2, layers),
+        strict=True,
+    ):
+        size = np.sqrt(np.outer(kernel.diagonal(x1), kernel.diagonal(x2))).astype(np.float64)
+        error = np.abs(kernel(x1, x2) - expected)
+        assert (error <= tolerance * size).all(), (kernel, np.max(error[size > 0] / size[size > 0]))
+
+
+def test_published_closed_forms_are_unscaled_two_layer_networks():
+    x1, x2 = awkward_rows(np.random.default_rng(1))
+    ntk, nngp = relu_network(x1, x2, 2)
+    for kernel, expected in ((TwoLayerNTK(), ntk), (TwoLayerNNGP(), nngp)):
+        np.testing.assert_allclose(
+            kernel(x1, x2), (x1.shape[1] * expected).astype(np.float64), rtol=1e-12, atol=1e-12
+        )
+
+
+@pytest.mark.parametrize("kernel", ALL, ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_exactly_symmetric_with_the_stated_diagonal(kernel, dtype):
+    x = np.random.default_rng(2).standard_normal((600, 30)).astype(dtype)
+    x[7] = x[3]
+    x[11] = 0
+    matrix = kernel(x)
+    assert (matrix == matrix.T).all()
+    np.testing.assert_allclose(
+        np.diagonal(matrix), kernel.diagonal(x), rtol=30 * np.finfo(dtype).eps
+    )
+    eigenvalues = np.linalg.eigvalsh(matrix.astype(np.float64))
+    assert eigenvalues[0] > -5 * np.finfo(dtype).eps * eigenvalues[-1] * np.sqrt(len(x))
+
+
+@pytest.mark.parametrize("kernel", ALL, ids=repr)
+def test_symmetric_and_rectangular_paths_agree(kernel):
+    x = np.random.default_rng(3).standard_normal((523, 4, 5)).astype(np.float32)
+    whole = kernel(x)
+    np.testing.assert_allclose(kernel(x[:301], x[100:]), whole[:301, 100:], rtol=3e-5, atol=1e-6)
+    np.testing.assert_allclose(kernel(x, x.copy()), whole, rtol=3e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (1, 300), (257, 3)])
+def test_odd_sizes_and_single_features(sizes):
+    rng = np.random.default_rng(4)
+    x1, x2 = (rng.standard_normal((n, 1)) for n in sizes)
+    ntk, _ = relu_network(x1, x2, 3)
+    np.testing.assert_allclose(
+        FullyConnectedNTK(3)(x1, x2), ntk.astype(np.float64), rtol=1e-12, atol=1e-15
+    )
+
+
+def test_lengths_far_apart_keep_their_relative_precision():
+    rng = np.random.default_rng(5)
+    x = (rng.standard_normal((4, 25)) * [[1e-15], [1e-3], [1], [1e15]]).astype(np.float32)
+    expected, _ = relu_network(x, x, 3)
+    np.testing.assert_allclose(FullyConnectedNTK(3)(x, x.copy()), expected.astype(float), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: FullyConnectedNTK(0), r"FullyConnectedNTK.layers: 0 is not an integer ≥ 1; give"),
+        (lambda: FullyConnectedNNGP(2.5), r"FullyConnectedNNGP.layers: 2.5 is not an integer"),
+        (lambda: Polynomial(0, 1.0), r"Polynomial.degree: 0 is not"),
+        (lambda: Polynomial(2, -1.0), r"Polynomial.intercept: -1.0 is not a finite number ≥ 0"),
+        (lambda: Polynomial(2, float("nan")), r"Polynomial.intercept: nan is not"),
+    ],
+)
+def test_wrong_fields_are_refused_with_the_remedy(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_wrong_inputs_are_refused():
+    kernel = FullyConnectedNTK(2)
+    x = np.ones((3, 4))
+    with pytest.raises(ValueError, match="x1: sample 1 is not finite"):
+        kernel(np.where(np.arange(3)[:, None] == 1, np.nan, x))
+    with pytest.raises(ValueError, match="bring both to one shape and dtype"):
+        kernel(x, x.astype(np.float32))
+    with pytest.raises(ValueError, match="float32 or float64"):
+        kernel(x.astype(int))

@@ -1,0 +1,110 @@
+"""Architectures of neural-tangents through StaxKernel."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.kernels import FullyConnectedNNGP, FullyConnectedNTK, StaxKernel
+
+DENSE = [
+    {"Dense": {"out_dim": 1}},
+    "Relu",
+    {"Dense": {"out_dim": 1}},
+    "Relu",
+    {"Dense": {"out_dim": 1}},
+]
+CONVOLUTION = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"}}
+RESIDUAL = [
+    CONVOLUTION,
+    {"FanOut": {"num": 2}},
+    {"parallel": [{"serial": ["Relu", CONVOLUTION]}, "Identity"]},
+    "FanInSum",
+    "Flatten",
+    {"Dense": {"out_dim": 1}},
+]
+
+
+@pytest.fixture
+def importable(tmp_path, monkeypatch):
+    """A module `my_network` on the path, with the function `dense`."""
+    text = (
+        "from neural_tangents import stax\n"
+        "def dense():\n"
+        "    return stax.serial(stax.Dense(1), stax.Relu(), stax.Dense(1))\n"
+    )
+    (tmp_path / "my_network.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path / "my_network.py"
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-7), (np.float32, 1e-3)])
+def test_dense_layers_give_the_fully_connected_kernels(dtype, tolerance):
+    """Equal rows: neural-tangents loses half the digits of the angle there, 1e-8 and 3e-4."""
+    x = np.random.default_rng(0).standard_normal((13, 6)).astype(dtype)
+    for get, kernel in (("ntk", FullyConnectedNTK(3)), ("nngp", FullyConnectedNNGP(3))):
+        ours = StaxKernel(DENSE, get=get)
+        values = ours(x)
+        assert values.dtype == dtype
+        assert (values == values.T).all()
+        np.testing.assert_allclose(values, kernel(x), rtol=tolerance)
+        np.testing.assert_allclose(ours(x[:5], x), kernel(x[:5], x), rtol=tolerance)
+        np.testing.assert_allclose(ours.diagonal(x), kernel.diagonal(x), rtol=tolerance)
+
+
+def test_images_in_batches_equal_one_call_of_neural_tangents(monkeypatch):
+    kernel = StaxKernel(RESIDUAL)
+    x = np.random.default_rng(1).standard_normal((5, 6, 6, 2))
+    whole = kernel(x)
+    monkeypatch.setattr("kernel_regime.kernels.stax.BATCH_BYTES", 8 * 8 * 36**2 * 4)
+    np.testing.assert_allclose(kernel(x), whole, rtol=1e-12)
+    np.testing.assert_allclose(kernel(x[:3], x), whole[:3], rtol=1e-7)
+    np.testing.assert_allclose(kernel.diagonal(x), np.diagonal(whole), rtol=1e-7)
+
+
+def test_grey_images_get_a_channel():
+    x = np.random.default_rng(2).standard_normal((4, 6, 6))
+    kernel = StaxKernel(RESIDUAL)
+    np.testing.assert_array_equal(kernel(x), kernel(x[..., None]))
+
+
+def test_importable_function(importable):
+    x = np.random.default_rng(3).standard_normal((4, 5))
+    kernel = StaxKernel("my_network:dense")
+    np.testing.assert_allclose(kernel(x), FullyConnectedNTK(2)(x), rtol=1e-7)
+    before = kernel.identity()["source"]
+    importable.write_text(importable.read_text() + "# changed\n")
+    assert kernel.identity()["source"] != before
+
+
+def test_identity_is_content():
+    assert StaxKernel(list(DENSE)).identity() == StaxKernel(tuple(DENSE)).identity()
+    assert StaxKernel(DENSE).identity() != StaxKernel(DENSE, get="nngp").identity()
+    assert StaxKernel(DENSE).identity() != StaxKernel(DENSE[:1]).identity()
+
+
+@pytest.mark.parametrize(
+    "architecture, message",
+    [
+        (["Rellu"], r"architecture\[0\]: neural_tangents.stax has no layer 'Rellu'; it has .*Relu"),
+        (["Flatten", {"Dense": {"width": 3}}], r"architecture\[1\]: Dense does not take .*out_dim"),
+        ([{"serial": ["Dense"]}], r"architecture\[0\]\[0\]: Dense does not take {}.*'out_dim'"),
+        ([{"serial": []}], r"architecture\[0\]: serial holds \[\]; give it layers"),
+        ([], r"architecture: serial holds \[\]"),
+        ([3], r"architecture\[0\]: 3 is no layer; write a name"),
+        ([{"Relu": {}, "Erf": {}}], r"architecture\[0\]: .* is no layer"),
+        (
+            "no_such_module:f",
+            r"'no_such_module:f' cannot be imported .*give package.module:function",
+        ),
+        ("numpy", r"'numpy' cannot be imported"),
+    ],
+)
+def test_wrong_architectures_are_refused(architecture, message):
+    with pytest.raises(ValueError, match=message):
+        StaxKernel(architecture)
+
+
+def test_wrong_kernel_name_and_left_over_pixels_are_refused():
+    with pytest.raises(ValueError, match=r"StaxKernel.get: 'ntkk' is no kernel; give ntk or nngp"):
+        StaxKernel(DENSE, get="ntkk")
+    with pytest.raises(ValueError, match=r"shape \(4, 4, 4, 4\), not one number; end"):
+        StaxKernel([CONVOLUTION])(np.ones((2, 4, 4, 1)))
