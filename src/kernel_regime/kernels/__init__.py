@@ -2,6 +2,7 @@
 
 from kernel_regime.kernels.base import Array, Kernel
 from kernel_regime.kernels.fully_connected import FullyConnectedNNGP, FullyConnectedNTK
+from kernel_regime.kernels.myrtle import MyrtleNNGP, MyrtleNTK
 from kernel_regime.kernels.polynomial import Polynomial
 from kernel_regime.kernels.random_features import RandomFeatures
 from kernel_regime.kernels.stax import StaxKernel
@@ -13,6 +14,8 @@ __all__ = [
     "FullyConnectedNNGP",
     "FullyConnectedNTK",
     "Kernel",
+    "MyrtleNNGP",
+    "MyrtleNTK",
     "Polynomial",
     "RandomFeatures",
     "SphereSpectrum",

@@ -1,0 +1,127 @@
+"""What the Myrtle kernels need to know of every image by itself."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.myrtle_architecture import Architecture
+from kernel_regime.kernels.myrtle_lanes import LANES, aligned_zeros
+from kernel_regime.kernels.myrtle_planes import NNGP, all_stages
+
+Buffers = tuple[tuple[Array, Array, Array], Array, Array]
+Scales = tuple[Array, Array, Array]
+Side = tuple[Array, Scales]
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images in blocks of sixteen, one per lane, with their pixels' standard deviations.
+
+    Parameters
+    ----------
+    network : Architecture
+        The network whose kernel is wanted.
+    images : array of shape (n, side, side, channels)
+        Every image is divided by its largest absolute entry, so that no intermediate overflows;
+        the kernels are homogeneous.
+    """
+
+    network: Architecture
+    images: Array
+
+    @cached_property
+    def norms(self) -> Array:
+        """Largest absolute entry of every image, 1 for zero images, shape (n,)."""
+        largest = np.abs(self.images).max(axis=(1, 2, 3))
+        return np.where(largest > 0, largest, 1)
+
+    @property
+    def factor(self) -> float:
+        """What makes a kernel of the sums of `all_stages`, norms apart."""
+        return self.network.scale(self.images.shape[3])
+
+    @cached_property
+    def pixels(self) -> Array:
+        """Normalised images, shape (blocks, side, side, channels, 16); the last ones are zero."""
+        n, *shape = self.images.shape
+        blocks = aligned_zeros((-(-n // LANES), *shape, LANES), self.images.dtype)
+        scaled = self.images / self.norms[:, None, None, None]
+        for i, image in enumerate(scaled):
+            blocks[i // LANES, ..., i % LANES] = image
+        return blocks
+
+    @cached_property
+    def scales(self) -> Scales:
+        """σ and 1/σ in front of every ReLU, per stage (blocks, convolutions, side, side, 2, 16).
+
+        A ReLU leaves a pixel's variance as it is (κ₁(1) = 1, the factor ½ is left out), so within
+        a stage variances are box-filtered over and over. A pool makes one variance of the
+        covariances of four pixels: those come from the planes of small displacements.
+        """
+        convolutions = self.network.convolutions
+        variances = np.square(self.pixels).sum(axis=3)
+        stages = [deviations(variances, convolutions[0])]
+        for reaches in ((1, -1, -1), (3, 1, -1)):
+            variances = self._pooled_variances(reaches, stages)
+            stages.append(deviations(variances, convolutions[len(stages)]))
+        first, second, last = stages
+        return first, second, last
+
+    def _pooled_variances(self, reaches: tuple[int, int, int], stages: list[Array]) -> Array:
+        """Variances behind the stages known so far, shape (blocks, side, side, 16)."""
+        padded = [*stages, stages[0], stages[0]][:3]
+        work = self.buffers((3, 1, 0))
+        pooled, unused = work[len(stages)], np.zeros((2, LANES), self.images.dtype)
+        variances = []
+        for block, pixels in enumerate(self.pixels):
+            same = pixels, tuple(stage[block] for stage in padded)
+            all_stages(same, same, reaches, work, unused)
+            variances.append(pooled[NNGP, 0, :, pooled.shape[3] // 2].copy())
+            pooled[:] = 0
+        return np.array(variances)
+
+    def buffers(self, reaches: tuple[int, int, int] | None = None) -> Buffers:
+        """Working memory of `all_stages`: rows of each stage, and sums between stages."""
+        network, dtype = self.network, self.images.dtype
+        first, second, last = (
+            aligned_zeros((1 + n, 2, 4, side + 1, LANES), dtype)
+            for n, side in zip(network.convolutions, network.sides, strict=True)
+        )
+        after_first, after_second = (
+            aligned_zeros((2, 2, side, 2 * reach + 3, side, LANES), dtype)
+            for side, reach in zip(network.sides[1:], (reaches or network.reaches)[1:], strict=True)
+        )
+        return (first, second, last), after_first, after_second
+
+    def alone(self, i: int) -> Side:
+        """Pixels and scales of one image, without lanes."""
+        block, lane = divmod(i, LANES)
+        pixels = np.ascontiguousarray(self.pixels[block, ..., lane])
+        first, second, last = (np.ascontiguousarray(s[block, ..., lane]) for s in self.scales)
+        return pixels, (first, second, last)
+
+    def together(self, block: int) -> Side:
+        """Pixels and scales of sixteen images, in lanes."""
+        first, second, last = (stage[block] for stage in self.scales)
+        return self.pixels[block], (first, second, last)
+
+
+def deviations(variances: Array, convolutions: int) -> Array:
+    """σ and 1/σ (0 where σ is) behind every convolution of a stage, see `Images.scales`."""
+    blocks, side, _, lanes = variances.shape
+    scales = aligned_zeros((blocks, convolutions, side, side, 2, lanes), variances.dtype)
+    for layer in range(convolutions):
+        variances = box_filter(variances)
+        sigma = np.sqrt(variances)
+        scales[:, layer, ..., 0, :] = sigma
+        np.divide(1, sigma, out=scales[:, layer, ..., 1, :], where=sigma > 0)
+    return scales
+
+
+def box_filter(planes: Array) -> Array:
+    """Sums over 3x3 pixels of (blocks, side, side, lanes), zeros outside."""
+    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    columns = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    return columns[:, :, :-2] + columns[:, :, 1:-1] + columns[:, :, 2:]
