@@ -1,8 +1,6 @@
 """Handwritten digits that come with scikit-learn."""
 
 import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from kernel_regime.datasets.labelled_images import LabelledImages, LabelledImagesDataset
 
@@ -21,6 +19,10 @@ class DigitsDataset(LabelledImagesDataset):
 
     def load(self) -> LabelledImages:
         """Images (n, 8, 8) with pixels 0–16."""
+        # scikit-learn takes a second to import, and only this data set needs it.
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+
         digits = load_digits()
         rows = train_test_split(
             np.arange(len(digits.target)),

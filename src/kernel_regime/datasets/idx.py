@@ -1,6 +1,7 @@
 """IDX files, the format of MNIST and Fashion-MNIST."""
 
 import gzip
+import struct
 import zlib
 from math import prod
 from pathlib import Path
@@ -95,8 +96,8 @@ def read_idx(path: Path, axes: int) -> Array:
             f"{axes} axes with {magic.hex()}; get the right file"
         )
     start = 4 + 4 * axes
-    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
-    if len(shape) < axes or len(content) != start + prod(shape):
+    shape = struct.unpack(f">{axes}I", content[4:start].ljust(4 * axes, b"\0"))
+    if len(content) != start + prod(shape):
         raise ValueError(
             f"{path} has {len(content):,} bytes where its header {shape} asks for "
             f"{start + prod(shape):,}; it is damaged, get it again"

@@ -1,0 +1,151 @@
+"""CIFAR-10 batches, whole, damaged and malicious."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+
+from kernel_regime.datasets import CifarDataset
+
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+UNPACK = Path(__file__).parents[2] / ".." / "shared" / "data" / "unpack_cifar10.py"
+
+
+def string(text):
+    return (
+        b"U" + bytes([len(text)]) + text
+        if len(text) < 256
+        else b"T" + len(text).to_bytes(4, "little") + text
+    )
+
+
+def array(values):
+    """A uint8 array as Python 2 and the NumPy of its time pickled it."""
+    rows, columns = (b"M" + size.to_bytes(2, "little") for size in values.shape)
+    dtype = b"cnumpy\ndtype\n" + string(b"u1") + b"K\x00K\x01\x87R(K\x03" + string(b"|")
+    dtype += b"NNN" + 2 * b"J\xff\xff\xff\xff" + b"K\x00tb"
+    start = (
+        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85"
+        + string(b"b")
+        + b"\x87R(K\x01"
+    )
+    return start + rows + columns + b"\x86" + dtype + b"\x89" + string(values.tobytes()) + b"tb"
+
+
+def dictionary(**items):
+    return b"\x80\x02}(" + b"".join(string(k.encode()) + v for k, v in items.items()) + b"u."
+
+
+def labels_list(labels):
+    return b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
+
+
+def pixels(n, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, 3072), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    names = b"](" + b"".join(string(name.encode()) for name in CLASSES) + b"e"
+    (tmp_path / "batches.meta").write_bytes(dictionary(label_names=names))
+    for k in range(1, 6):
+        write_batch(tmp_path / f"data_batch_{k}", pixels(2, seed=k), [k % 10, 3])
+    write_batch(tmp_path / "test_batch", pixels(3), [0, 3, 5])
+    return tmp_path
+
+
+def write_batch(path, data, labels):
+    path.write_bytes(dictionary(data=array(data), labels=labels_list(labels)))
+
+
+def test_batches_are_joined_and_channels_come_last(folder):
+    images, labels, names = CifarDataset(str(folder), "train").load()
+    assert images.shape == (10, 32, 32, 3)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images[2, ..., 1].ravel(), pixels(2, seed=2)[0, 1024:2048])
+    assert labels.tolist() == [1, 3, 2, 3, 3, 3, 4, 3, 5, 3]
+    assert names == tuple(CLASSES)
+
+
+def test_two_classes_in_grey(folder):
+    images, labels, names = CifarDataset(str(folder), "test", ["cat", "airplane"], grey=True).load()
+    assert labels.tolist() == [1, 0]
+    assert names == ("cat", "airplane")
+    red, green, blue = pixels(3)[1].astype(float).reshape(3, 32, 32)
+    # Products and sums in float32, of numbers up to 255.
+    np.testing.assert_allclose(images[1], 0.2125 * red + 0.7154 * green + 0.0721 * blue, rtol=1e-6)
+
+
+def test_an_unknown_class_is_named_with_the_one_meant(folder):
+    with pytest.raises(DatasetError, match=r"batches\.meta: no class 'cta'; did you mean 'cat'"):
+        CifarDataset(str(folder), "test", ["cta", "airplane"]).load()
+
+
+def test_a_missing_file_says_how_to_get_it(tmp_path):
+    with pytest.raises(DatasetError, match=r"batches\.meta is missing; .*kedro download"):
+        CifarDataset(str(tmp_path), "test").load()
+
+
+class Malicious:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.write_text, (self.path, "pwned"))
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_malicious_pickle_is_refused_and_nothing_is_executed(folder, protocol):
+    trace = folder / "trace"
+    content = pickle.dumps({b"data": Malicious(trace), b"labels": []}, protocol)
+    (folder / "test_batch").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"test_batch was refused: it asks to run ") as refusal:
+        CifarDataset(str(folder), "test").load()
+    assert "\n" not in str(refusal.value.__cause__)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("name", ["loads", "load"])
+def test_allowed_modules_give_nothing_but_the_allowed_names(folder, name):
+    (folder / "test_batch").write_bytes(b"\x80\x02cnumpy\n" + name.encode() + b"\n.")
+    with pytest.raises(DatasetError, match=f"asks to run numpy.{name}"):
+        CifarDataset(str(folder), "test").load()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "test_batch is damaged"),
+        (b"no pickle", "test_batch is damaged|test_batch was refused"),
+        (dictionary(data=array(pixels(3)), labels=labels_list([1, 2, 3]))[:-2000], "test_batch"),
+        (pickle.dumps([1, 2], 2), "test_batch holds a list"),
+        (dictionary(labels=labels_list([1])), "test_batch holds no .* array of bytes"),
+        (dictionary(data=array(pixels(3)), labels=b"N"), "test_batch holds no list of integers"),
+        (
+            dictionary(data=array(pixels(3)), labels=labels_list([1, 2])),
+            "has 2 labels for 3 images",
+        ),
+        (dictionary(data=array(pixels(1)), labels=labels_list([10])), "label 10 is outside 0…9"),
+        (dictionary(data=array(pixels(2)[:, :300]), labels=labels_list([1, 2])), "have 300 bytes"),
+    ],
+)
+def test_damaged_files_are_named_in_one_line(folder, content, message):
+    (folder / "test_batch").write_bytes(content)
+    with pytest.raises(DatasetError, match=message) as refusal:
+        CifarDataset(str(folder), "test").load()
+    assert "\n" not in str(refusal.value.__cause__)
+
+
+@pytest.mark.skipif(not UNPACK.is_file(), reason="no CIFAR-10 beside the repository")
+def test_real_batches_load(tmp_path):
+    few = ["--train-per-class", "12", "--test-per-class", "5"]
+    subprocess.run([sys.executable, UNPACK, tmp_path, *few], check=True, capture_output=True)
+    folder = str(tmp_path / "cifar-10-batches-py")
+    assert CifarDataset(folder, "train").load().images.shape == (120, 32, 32, 3)
+    images, labels, _ = CifarDataset(folder, "test", ["cat", "airplane"], grey=True).load()
+    assert images.shape == (10, 32, 32)
+    assert np.bincount(labels).tolist() == [5, 5]
