@@ -1,0 +1,148 @@
+"""Spectra of kernels, of trained networks, and of networks at initialisation."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from kedro.pipeline import Node, Pipeline
+from numpy.typing import NDArray
+
+from kernel_regime.datasets import LabelledImages
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.spectral_analysis.parameters import SpectraParameters
+from kernel_regime.regression.targets import count_classes, encode_targets
+from kernel_regime.spectra.initialisations import draw_kernel
+from kernel_regime.spectra.network_kernel import of_keras
+from kernel_regime.spectra.profile import Profile, profile
+
+Array = NDArray[Any]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a spectrum stands in the tables."""
+
+    level: int
+    source: str
+    run: int
+
+    def __str__(self) -> str:
+        return f"{level_name(self.level)}/{self.source}/run_{self.run}"
+
+    def label(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table, this place in front of every row."""
+        return pd.DataFrame(vars(self), index=table.index).join(table)
+
+
+def analyse_spectra(
+    train_kernels: Partitions,
+    networks: Partitions,
+    raw_train: LabelledImages,
+    train_images: Partitions,
+    train_labels: Array,
+    noise_levels: pd.DataFrame,
+    network_scores: pd.DataFrame,
+    kernels: KernelParameters,
+    spectra: SpectraParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Spectra of kernels and empirical NTKs, one matrix in memory at a time.
+
+    Returns
+    -------
+    spectra : DataFrame
+        `level`, `source` (a kernel, a network, `<network>.initial`, or a set of
+        initialisations), `run`, `index`, `eigenvalue`.
+    spectral_summary : DataFrame
+        One row per spectrum: ranks, power law, and how the labels lie in it.
+    target_power : DataFrame
+        Cumulative share of the labels' power in the top eigenvectors, by `index`.
+    """
+    targets = encode_targets(train_labels, count_classes(train_labels))
+    levels = [int(level) for level in noise_levels["level"]]
+
+    def all_profiles() -> Iterator[tuple[_Place, Profile]]:
+        for level in levels:
+            yield from _of_kernels(level, train_kernels, kernels, targets, spectra)
+            yield from _of_networks(level, networks, network_scores, train_images, targets, spectra)
+        yield from _of_initialisations(raw_train, spectra)
+
+    tables = []
+    for place, found in all_profiles():
+        row = pd.DataFrame([found.summary])
+        tables.append([place.label(t) for t in (found.spectrum_table(), row, found.power_table())])
+        logger.info("%s: effective rank %.1f", place, found.summary["trace_rank"])
+    eigenvalues, summary, power = (
+        pd.concat(t, ignore_index=True) for t in zip(*tables, strict=True)
+    )
+    return eigenvalues, summary, power
+
+
+def _of_kernels(
+    level: int,
+    train_kernels: Partitions,
+    kernels: KernelParameters,
+    targets: Array,
+    spectra: SpectraParameters,
+) -> Iterator[tuple[_Place, Profile]]:
+    """Every kernel of one level."""
+    for kernel in kernels.names:
+        (load,) = select(train_kernels, [f"{level_name(level)}/{kernel}"]).values()
+        yield _Place(level, kernel, 0), profile(load(), spectra.settings(), targets)
+
+
+def _of_networks(
+    level: int,
+    networks: Partitions,
+    scores: pd.DataFrame,
+    train_images: Partitions,
+    targets: Array,
+    spectra: SpectraParameters,
+) -> Iterator[tuple[_Place, Profile]]:
+    """Empirical NTKs of the networks trained at one level, before and after training."""
+    (load_images,) = select(train_images, [level_name(level)]).values()
+    images = load_images()[: spectra.trained_networks.samples]
+    here = scores[scores["level"] == level][["network", "seed"]].drop_duplicates()
+    for network, seed in here.itertuples(index=False):
+        for moment in (".initial", ""):
+            name = f"{level_name(level)}/{network}/seed_{seed}{moment}"
+            (load,) = select(networks, [name]).values()
+            kernel = of_keras(load(), images.shape[1:], spectra.trained_networks.outputs)
+            found = profile(kernel(images), spectra.settings(), targets[: len(images)])
+            yield _Place(level, f"{network}{moment}", int(seed)), found
+
+
+def _of_initialisations(
+    raw_train: LabelledImages, spectra: SpectraParameters
+) -> Iterator[tuple[_Place, Profile]]:
+    """Networks at random initialisations, each on its own samples of the undisturbed images."""
+    for name, entry in spectra.entries().items():
+        for run in range(entry.runs):
+            matrix = draw_kernel(entry.network(), raw_train.images, entry.samples, entry.seed, run)
+            yield _Place(0, name, run), profile(matrix, spectra.settings())
+
+
+def create_spectra() -> Pipeline:
+    """Kernels, networks and raw images → spectra, spectral_summary, target_power."""
+    return Pipeline([
+        Node(
+            analyse_spectra,
+            inputs=[
+                "train_kernels",
+                "networks",
+                "raw_train",
+                "train_images",
+                "train_labels",
+                "noise_levels",
+                "network_scores",
+                "params:kernels",
+                "params:spectra",
+            ],
+            outputs=["spectra", "spectral_summary", "target_power"],
+            name="analyse_spectra",
+        )
+    ])  # fmt: skip

@@ -1,0 +1,91 @@
+"""Ranks, power laws and target power against what they are by definition."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.spectra.power_law import fit_power_law
+from kernel_regime.spectra.profile import ProfileSettings, profile
+from kernel_regime.spectra.summaries import (
+    alignment,
+    effective_dimension,
+    participation_rank,
+    target_power,
+    trace_rank,
+)
+
+
+def test_ranks_of_a_projection_are_its_rank():
+    values = np.r_[[3.0] * 7, [0.0] * 13]
+    assert trace_rank(values) == pytest.approx(7)
+    assert participation_rank(values) == pytest.approx(7)
+    assert effective_dimension(values, 3.0) == pytest.approx(3.5)
+
+
+def test_effective_dimension_is_the_trace_of_the_smoother():
+    root = np.random.default_rng(0).standard_normal((20, 20))
+    kernel = root @ root.T
+    smoother = np.linalg.solve(kernel + 0.7 * np.eye(20), kernel)
+    assert effective_dimension(np.linalg.eigvalsh(kernel), 0.7) == pytest.approx(np.trace(smoother))
+
+
+def test_target_power_sums_to_one_over_a_basis():
+    rng = np.random.default_rng(0)
+    vectors, _ = np.linalg.qr(rng.standard_normal((12, 12)))
+    power = target_power(vectors, rng.standard_normal((12, 3)))
+    assert power.sum() == pytest.approx(1)
+    assert target_power(vectors, vectors[:, [4]])[4] == pytest.approx(1)
+
+
+def test_alignment_is_one_for_the_ideal_kernel_only():
+    y = np.random.default_rng(0).standard_normal((15, 2))
+    assert alignment(y @ y.T, y) == pytest.approx(1)
+    centred = y - y.mean(axis=0)
+    ideal = centred @ centred.T
+    assert alignment(ideal + 5, y, centred=True) == pytest.approx(1)
+    assert 0 < alignment(np.eye(15), y) < 1
+
+
+def test_an_exact_power_law_is_found_exactly():
+    law = fit_power_law(3 * np.arange(1, 2001.0) ** -1.7, 5, 1500)
+    assert (law.exponent, law.scale) == pytest.approx((1.7, 3))
+    assert (law.first, law.last) == (5, 1500)
+    assert law.low <= law.exponent <= law.high
+    assert law.high - law.low < 1e-10
+
+
+def test_intervals_cover_the_exponent_though_neighbours_share_their_errors():
+    rng = np.random.default_rng(0)
+    ranks = np.arange(1, 1001.0)
+    covered = 0
+    for _ in range(100):
+        drift = np.cumsum(rng.standard_normal(1000)) / np.sqrt(1000)
+        smooth = 0.2 * np.interp(np.log(ranks), np.linspace(0, 7, 1000), drift - drift.mean())
+        noisy = ranks**-1.5 * np.exp(smooth + 0.02 * rng.standard_normal(1000))
+        law = fit_power_law(np.sort(noisy)[::-1], 1, 1000)
+        covered += law.low < 1.5 < law.high
+    # A random walk is as correlated as errors get; independent-error intervals cover 20 % here.
+    assert covered > 60
+
+
+def test_fits_stop_at_the_floor_and_say_where():
+    values = np.r_[np.arange(1, 101.0) ** -2, [1e-9] * 400]
+    law = fit_power_law(values, 1, 500, floor=1e-8)
+    assert law.last == 100
+    assert law.exponent == pytest.approx(2)
+    assert fit_power_law(values[:5], 1, 500) is None
+
+
+def test_profile_agrees_whether_complete_or_partial():
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((60, 200)) * np.arange(1, 201) ** -1.0
+    kernel, targets = features @ features.T, rng.standard_normal((60, 2))
+    complete = profile(kernel, ProfileSettings(100, 15, 2, 12), targets)
+    partial = profile(kernel, ProfileSettings(50, 15, 2, 12), targets)
+    np.testing.assert_allclose(partial.eigenvalues, complete.eigenvalues[:15], rtol=1e-10)
+    np.testing.assert_allclose(partial.cumulative_power, complete.cumulative_power[:15], rtol=1e-9)
+    for key in ("trace_rank", "participation_rank", "power_law_exponent", "alignment"):
+        assert partial.summary[key] == pytest.approx(complete.summary[key], rel=1e-8), key
+    assert complete.summary["participation_rank"] == pytest.approx(
+        participation_rank(complete.eigenvalues)
+    )
+    assert complete.cumulative_power[-1] == pytest.approx(1)
