@@ -24,6 +24,8 @@ class Network(keras.Model):
 
     #: Whether compiling the training step with XLA pays; measured in `benchmarks/training.py`.
     compiles_with_xla = True
+    #: Whether a trained weight acts on several outputs, so that they cannot be fitted apart.
+    outputs_share_weights = True
 
     def __init__(self, outputs: int, seed: int = 0, **keywords: Any) -> None:
         super().__init__(**keywords)

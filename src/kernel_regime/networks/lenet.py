@@ -5,8 +5,11 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from kernel_regime.networks.base import Network, flatten
+
+Array = NDArray[Any]
 
 _LAYERS: dict[str, tuple[int, ...]] = {
     "conv1": (5, 5, 1, 6),
@@ -86,3 +89,32 @@ class LeNet5(Network):
     @staticmethod
     def _pool(x: Any) -> Any:
         return ops.max_pool(x, 2, strides=2, padding="valid")
+
+
+_PUBLISHED = {
+    "conv1": "c1.c1.c1",
+    "conv2_left": "c2_1.c2.c2",
+    "conv2_right": "c2_2.c2.c2",
+    "conv3": "c3.c3.c3",
+    "dense4": "f4.f4.f4",
+    "dense5": "f5.f5.f5",
+}
+
+
+def from_published(parameters: dict[str, Array], **keywords: Any) -> LeNet5:
+    """The network with the weights of a checkpoint of the published code.
+
+    Parameters
+    ----------
+    parameters : dict
+        The checkpoint's arrays by name, `c1.c1.c1.weight` (out, in, height, width), and so on.
+    """
+    outputs = len(parameters["f5.f5.f5.bias"])
+    network = LeNet5(outputs=outputs, **keywords)
+    network.build((None, 32, 32))
+    for name, theirs in _PUBLISHED.items():
+        weights, bias = network.layer[name]
+        # (out, in, …) to (…, in, out).
+        weights.assign(np.moveaxis(parameters[f"{theirs}.weight"], (0, 1), (-1, -2)))
+        bias.assign(parameters[f"{theirs}.bias"])
+    return network

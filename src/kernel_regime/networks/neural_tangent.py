@@ -64,6 +64,18 @@ class NeuralTangent(Network):
             + ops.matmul(tangent, ops.transpose(self.signs))
         )
 
+    def kernel(self, x1: Any, x2: Any) -> Any:
+        """A₁A₂ᵀ, the inner products of gradients of a single output; (n1, n2).
+
+        Several outputs share G: their kernel is n1·K × n2·K, too large to be of use.
+        """
+        x1, x2 = flatten(x1), flatten(x2)
+        left, right = (ops.matmul(x, self.directions) for x in (x1, x2))
+        active = ops.cast(left > 0, x1.dtype) * ops.square(self.signs[0])
+        tangent = ops.matmul(active, ops.transpose(ops.cast(right > 0, x2.dtype)))
+        outer = ops.matmul(ops.relu(left), ops.transpose(ops.relu(right)))
+        return tangent * ops.matmul(x1, ops.transpose(x2)) + outer + 1
+
     def penalty(self) -> Any:
         """Squared norm of the first-layer directions."""
         return ops.sum(ops.square(self.inner))

@@ -46,6 +46,8 @@ class RandomFeatures(Network):
     Ghorbani et al. (2020), equation for RF, and the code published with it.
     """
 
+    outputs_share_weights = False
+
     def __init__(self, width: int, outputs: int = 1, seed: int = 0, **keywords: Any) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width
@@ -62,6 +64,11 @@ class RandomFeatures(Network):
         """Outputs of shape (n, K)."""
         hidden = ops.relu(ops.matmul(flatten(x), self.directions))
         return ops.matmul(hidden, self.outer) + self.shift
+
+    def kernel(self, x1: Any, x2: Any) -> Any:
+        """A₁A₂ᵀ, the inner products of gradients; (n1, n2), the same for every output."""
+        left, right = (ops.relu(ops.matmul(flatten(x), self.directions)) for x in (x1, x2))
+        return ops.matmul(left, ops.transpose(right)) + 1
 
     def penalty(self) -> Any:
         """Squared norm of the trained weights, the intercept left out."""

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from kernel_regime.training.checkpoint import Checkpoint, Row
 from kernel_regime.training.data import Samples, Split
 from kernel_regime.training.methods import GradientDescent
 from kernel_regime.training.objective import LOSSES, hits
+from kernel_regime.training.scoring import Scorer, batch_sums, means
 
 Array = NDArray[Any]
 
@@ -52,13 +52,13 @@ class Descent:
     def __init__(self, network: Network, method: GradientDescent) -> None:
         self.network = network
         self.method = method
+        self._dtype = network.compute_dtype
         self._loss = LOSSES[method.loss]
         self._optimiser = _OPTIMISERS[method.optimiser]()
         self._optimiser.build(network.trainable_variables)
         self._multipliers = network.gradient_multipliers()
-        xla = network.compiles_with_xla
-        self._step = tf.function(self._one_step, jit_compile=xla)
-        self._score = tf.function(self._one_score, jit_compile=xla)
+        self._step = tf.function(self._one_step, jit_compile=network.compiles_with_xla)
+        self._score = Scorer(network, method.loss, max(size for _, size in method.batches.sizes))
 
     def start_from(self, network: Network) -> None:
         """Take over another network's variables, and forget what the optimiser remembers."""
@@ -98,7 +98,7 @@ class Descent:
             If the training loss is not finite, or `DIVERGED` times that of predicting zero.
         """
         curve = self._resume(checkpoint)
-        tensors = {name: _tensors(split) for name, split in samples.splits.items()}
+        tensors = {name: self._tensors(split) for name, split in samples.splits.items()}
         limit = DIVERGED * float(self._zero_loss(samples.train[1]))
         before = curve[-1]["seconds"] if curve else 0.0
         start = time.perf_counter()
@@ -116,7 +116,7 @@ class Descent:
         """Loss and accuracy of every split with the weights as they are, without dropout."""
         row: Row = {}
         for name, split in samples.splits.items():
-            row |= self._split_scores(name, *_tensors(split))
+            row |= self._score(name, *self._tensors(split))
         return row
 
     @property
@@ -133,43 +133,35 @@ class Descent:
 
     def _epoch(self, epoch: int, tensors: dict[str, Any], penalty: float, seed: int) -> Row:
         self._optimiser.learning_rate = rate = self.method.schedule(epoch)
-        strength = tf.constant(penalty, tf.float32)
+        strength = tf.constant(penalty, self._dtype)
         x, y = tensors["train"]
         sums = [
-            self._step(tf.gather(x, rows), tf.gather(y, rows), weights, strength)
+            self._step(
+                tf.gather(x, rows), tf.gather(y, rows), tf.cast(weights, self._dtype), strength
+            )
             for rows, weights in self.method.batches.draw(epoch, len(x), seed)
         ]
-        row = {"epoch": epoch, "learning_rate": rate} | _means("train", sums, len(x))
+        row = {"epoch": epoch, "learning_rate": rate} | means("train", sums, len(x))
         for name in tensors.keys() - {"train"}:
-            row |= self._split_scores(name, *tensors[name])
+            row |= self._score(name, *tensors[name])
         return row | {"weight_penalty": float(self.network.penalty())}
-
-    def _split_scores(self, name: str, x: Any, y: Any) -> Row:
-        size = min(len(x), max(size for _, size in self.method.batches.sizes))
-        sums = []
-        for start in range(0, len(x), size):
-            rows = np.arange(start, start + size)
-            weights = (rows < len(x)).astype(np.float32)
-            rows = np.minimum(rows, len(x) - 1)
-            sums.append(self._score(tf.gather(x, rows), tf.gather(y, rows), weights))
-        return _means(name, sums, len(x))
 
     def _one_step(self, x: Any, y: Any, weights: Any, penalty: Any) -> Any:
         with tf.GradientTape() as tape:
             outputs = self.network(x, training=True)
-            losses = weights * self._loss(y, outputs)
-            objective = tf.reduce_sum(losses) / tf.reduce_sum(weights)
+            losses = self._loss(y, outputs)
+            objective = tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
             objective += penalty * self.network.penalty()
         variables = self.network.trainable_variables
         gradients = tape.gradient(objective, variables)
         scaled = [k * g for k, g in zip(self._multipliers, gradients, strict=True)]
         self._optimiser.apply(scaled, variables)
-        return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(weights * hits(y, outputs))])
+        return batch_sums(weights, losses, hits(y, outputs))
 
-    def _one_score(self, x: Any, y: Any, weights: Any) -> Any:
-        outputs = self.network(x, training=False)
-        losses, right = self._loss(y, outputs), hits(y, outputs)
-        return tf.stack([tf.reduce_sum(weights * losses), tf.reduce_sum(weights * right)])
+    def _tensors(self, split: Split) -> tuple[Any, Any]:
+        return tf.convert_to_tensor(split[0], self._dtype), tf.convert_to_tensor(
+            split[1], self._dtype
+        )
 
     def _zero_loss(self, targets: Array) -> Any:
         return tf.reduce_mean(self._loss(targets, tf.zeros_like(targets)))
@@ -180,15 +172,6 @@ class Descent:
             f"learning rate {row['learning_rate']:.3g} and penalty {penalty:.3g}; give a smaller "
             f"learning_rate than {self.method.schedule.learning_rate:g}, or a smaller penalty"
         )
-
-
-def _tensors(split: Split) -> tuple[Any, Any]:
-    return tf.convert_to_tensor(split[0]), tf.convert_to_tensor(split[1])
-
-
-def _means(name: str, sums: list[Any], n: int) -> Row:
-    total = np.array([pair.numpy() for pair in sums], np.float64).sum(axis=0)
-    return {f"{name}_loss": float(total[0] / n), f"{name}_accuracy": float(total[1] / n)}
 
 
 def _assign(variables: list[Any], values: list[Array]) -> None:

@@ -2,18 +2,28 @@
 
 import json
 import logging
+import time
 from functools import lru_cache
 from typing import Any
 
+import pandas as pd
+import tensorflow as tf
+
 from kernel_regime.networks.architecture import Architecture
+from kernel_regime.networks.base import Network
 from kernel_regime.networks.storage import save_network
 from kernel_regime.training.cell import Cell, Report, Result
 from kernel_regime.training.checkpoint import Checkpoint
 from kernel_regime.training.data import Samples
 from kernel_regime.training.descent import Descent, DivergenceError
-from kernel_regime.training.methods import GradientDescent
+from kernel_regime.training.linear_fit import linear_fit
+from kernel_regime.training.methods import ConjugateGradients, GradientDescent
+from kernel_regime.training.scoring import Scorer
+from kernel_regime.training.selection import best_row, honest_criterion
 
 log = logging.getLogger(__name__)
+
+Tables = dict[str, list[dict[str, Any]]]
 
 
 def run_cell(cell: Cell, samples: Samples, result: Result, every: int, report: Report) -> None:
@@ -28,43 +38,47 @@ def run_cell(cell: Cell, samples: Samples, result: Result, every: int, report: R
     result : Result
         Where to.
     every : int
-        Epochs between checkpoints.
+        Epochs between checkpoints; conjugate gradients make one after every penalty.
     report : callable
         Receives the rows of the curve as they are made.
     """
     result.folder.mkdir(parents=True, exist_ok=True)
     _write(result, "cell.json", cell.description(samples.digest))
-    if not isinstance(cell.method, GradientDescent):
-        raise NotImplementedError
-    tables = _descend(cell, cell.method, samples, result, every, report)
+    network = cell.architecture.build(
+        samples.train[0].shape[1:], outputs=samples.train[1].shape[1], seed=cell.seed
+    )
+    save_network(network, result.initial)
+    if isinstance(cell.method, GradientDescent):
+        checkpoint = Checkpoint(result.checkpoint, every)
+        tables = _descend(network, cell, cell.method, samples, checkpoint, report)
+    else:
+        checkpoint = Checkpoint(result.checkpoint, every=1)
+        tables = _solve(network, cell, cell.method, samples, checkpoint, report)
+    save_network(network, result.final)
     _write(result, result.record.name, tables)
     result.checkpoint.unlink(missing_ok=True)
 
 
 def _descend(
+    network: Network,
     cell: Cell,
     method: GradientDescent,
     samples: Samples,
-    result: Result,
-    every: int,
+    checkpoint: Checkpoint,
     report: Report,
-) -> dict[str, Any]:
+) -> Tables:
     (penalty,) = cell.penalties
     shape, outputs = samples.train[0].shape[1:], samples.train[1].shape[1]
-    network = cell.architecture.build(shape, outputs, cell.seed)
-    save_network(network, result.initial)
     descent = _compiled(cell.architecture, method, shape, outputs)
     descent.start_from(network)
     status = "finished"
     try:
-        checkpoint = Checkpoint(result.checkpoint, every)
         curve = descent.train(samples, penalty, cell.seed, checkpoint, report)
     except DivergenceError as error:
         log.warning("%s, seed %d: %s", cell.architecture.kind, cell.seed, error)
         curve, status = error.curve, "diverged"
     for variable, trained in zip(network.variables, descent.network.variables, strict=True):
         variable.assign(trained)
-    save_network(network, result.final)
     score = {
         "penalty": penalty,
         **descent.scores(samples),
@@ -81,6 +95,44 @@ def _compiled(
 ) -> Descent:
     """Compiled once for all the cells that differ in penalty, seed or noise level only."""
     return Descent(architecture.build(shape, outputs, seed=0), method)
+
+
+def _solve(
+    network: Network,
+    cell: Cell,
+    method: ConjugateGradients,
+    samples: Samples,
+    checkpoint: Checkpoint,
+    report: Report,
+) -> Tables:
+    """Fit every penalty; the network ends with the one that validates best."""
+    fit = linear_fit(network, *samples.train, method)
+    score = Scorer(network, "square", batch=1000)
+    rows: list[dict[str, Any]] = []
+    best = [v.numpy() for v in network.trainable_variables]
+    if stored := checkpoint.load():
+        (fit.state, *best), rows = stored
+    for penalty in cell.penalties[len(rows) :]:
+        start = time.perf_counter()
+        solution = fit.solve(penalty)
+        row: dict[str, Any] = {"penalty": penalty}
+        for name, (x, y) in samples.splits.items():
+            row |= score(name, tf.convert_to_tensor(x), tf.convert_to_tensor(y))
+        converged = solution.residual <= method.tolerance
+        row |= {
+            "epochs": solution.iterations,
+            "seconds": time.perf_counter() - start,
+            "status": "finished" if converged else "iteration_limit",
+        }
+        rows.append(row)
+        report(row)
+        table = pd.DataFrame(rows)
+        if best_row(table, honest_criterion(table)) == len(rows) - 1:
+            best = [v.numpy() for v in network.trainable_variables]
+        checkpoint.save([fit.state, *best], rows)
+    for variable, value in zip(network.trainable_variables, best, strict=True):
+        variable.assign(value)
+    return {"scores": rows, "curve": []}
 
 
 def _write(result: Result, name: str, content: dict[str, Any]) -> None:

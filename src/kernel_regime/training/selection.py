@@ -36,7 +36,7 @@ def mark_selected(scores: pd.DataFrame, classification: bool) -> pd.DataFrame:
     marked = scores.copy()
     published = "test_accuracy" if classification else "test_loss"
     criteria = {"selected": honest_criterion(scores), "selected_on_test": published}
-    finished = scores[scores["status"] == "finished"]
+    finished = scores[scores["status"] != "diverged"]
     for column, criterion in criteria.items():
         groups = finished.groupby(["level", "network", "seed"], sort=False)
         marked[column] = marked.index.isin([best_row(group, criterion) for _, group in groups])

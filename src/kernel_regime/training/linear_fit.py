@@ -1,0 +1,151 @@
+"""Ridge regression of networks that are linear in their trained weights, without their features.
+
+The objective is (1/n)‖y − Aθ‖² + λ‖θ‖², A the n × p matrix of gradients. A is never formed:
+where n × n numbers fit in memory and the outputs do not share weights, the equations
+(AAᵀ/n + λ)β = y/n, θ = Aᵀβ are solved with AAᵀ computed once for all λ; otherwise
+(AᵀA/n + λ)θ = Aᵀy/n, each product a forward and a backward pass over batches.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kernel_regime.networks.base import Network
+from kernel_regime.training.conjugate_gradients import Solution, conjugate_gradients
+from kernel_regime.training.methods import ConjugateGradients
+
+Array = NDArray[Any]
+
+#: Bytes that AAᵀ, or the hidden units of one batch, may take.
+MEMORY = 2**30
+
+
+class LinearFit(ABC):
+    """The solutions along a grid of penalties, each found from the one before.
+
+    Parameters
+    ----------
+    network : Network
+        Linear in its trainable variables, and zero where they are; they receive the solution.
+    x : array (n, …)
+        Training inputs.
+    y : array (n, K)
+        Targets.
+    method : ConjugateGradients
+        Iterations and tolerance.
+    """
+
+    def __init__(self, network: Any, x: Array, y: Array, method: ConjugateGradients) -> None:
+        self.network = network
+        self.dtype = np.dtype(network.compute_dtype)
+        self.x = tf.convert_to_tensor(x.astype(self.dtype))
+        self.y = y.astype(self.dtype)
+        self.n = len(x)
+        self._method = method
+        self._pullback = tf.function(self._pull_back)
+        self._right = self._right_side()
+        self.state = np.zeros_like(self._right)
+
+    def solve(self, penalty: float) -> Solution:
+        """Fit with one penalty λ; the network holds the result."""
+        solution = conjugate_gradients(
+            lambda v: self._product(v) + v * self.dtype.type(penalty),
+            self._right,
+            self.state,
+            self._method.iterations,
+            self._method.tolerance,
+        )
+        self.state = solution.values
+        self._hold(solution.values)
+        return solution
+
+    @abstractmethod
+    def _right_side(self) -> Array:
+        """Right-hand side of the equations."""
+
+    @abstractmethod
+    def _product(self, vector: Array) -> Array:
+        """Their matrix at λ = 0, times a vector."""
+
+    @abstractmethod
+    def _hold(self, solution: Array) -> None:
+        """Write a solution into the network's variables."""
+
+    def _batches(self) -> Iterator[slice]:
+        size = max(1, MEMORY // (4 * self.dtype.itemsize * self.network.width))
+        return (slice(start, start + size) for start in range(0, self.n, size))
+
+    def _adjoint(self, residuals: Array | None) -> Array:
+        """Aᵀ times (n, K) residuals, as one column; AᵀA times the network's θ if left out."""
+        total = None
+        for rows in self._batches():
+            part = None if residuals is None else tf.convert_to_tensor(residuals[rows])
+            gradients = self._pullback(self.x[rows], part)
+            total = gradients if total is None else total + gradients
+        return np.asarray(total)[:, None]
+
+    def _pull_back(self, x: Any, residuals: Any) -> Any:
+        variables = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            outputs = self.network(x)
+        given = outputs if residuals is None else residuals
+        gradients = tape.gradient(outputs, variables, output_gradients=given)
+        return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
+
+    def _assign(self, column: Array) -> None:
+        start = 0
+        for variable in self.network.trainable_variables:
+            stop = start + int(np.prod(variable.shape))
+            variable.assign(column[start:stop, 0].reshape(variable.shape))
+            start = stop
+
+
+class StreamedFit(LinearFit):
+    """Equations for θ; every product passes over the samples in batches."""
+
+    def _right_side(self) -> Array:
+        return self._adjoint(self.y) / self.n
+
+    def _product(self, vector: Array) -> Array:
+        self._assign(vector)
+        return self._adjoint(None) / self.n
+
+    def _hold(self, solution: Array) -> None:
+        self._assign(solution)
+
+
+class DualFit(LinearFit):
+    """Equations for β, with AAᵀ in memory; every product is one with an n × n matrix."""
+
+    def __init__(self, network: Any, x: Array, y: Array, method: ConjugateGradients) -> None:
+        super().__init__(network, x, y, method)
+        self._gram = np.empty((self.n, self.n), self.dtype)
+        kernel = tf.function(network.kernel)
+        for rows in self._batches():
+            for columns in self._batches():
+                if columns.start >= rows.start:
+                    tile = kernel(self.x[rows], self.x[columns]).numpy()
+                    self._gram[rows, columns] = tile
+                    self._gram[columns, rows] = tile.T
+        self._gram /= self.n
+
+    def _right_side(self) -> Array:
+        return self.y / self.n
+
+    def _product(self, vector: Array) -> Array:
+        return self._gram @ vector
+
+    def _hold(self, solution: Array) -> None:
+        self._assign(self._adjoint(solution))
+
+
+def linear_fit(network: Network, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
+    """The equations that suit the size of the problem."""
+    coupled = y.shape[1] > 1 and network.outputs_share_weights
+    fits = len(x) ** 2 * np.dtype(network.compute_dtype).itemsize <= MEMORY
+    kind = DualFit if fits and not coupled else StreamedFit
+    return kind(network, x, y, method)

@@ -1,0 +1,89 @@
+"""The papers' networks in plain NumPy, written from the papers' formulas, for comparison."""
+
+import numpy as np
+from scipy.signal import correlate
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def fully_connected(weights, x, width, layers):
+    """Mean-field network; weights W1, b1, …, a, c."""
+    *hidden, a, c = weights
+    h = x.reshape(len(x), -1)
+    for layer in range(layers):
+        h = relu(h @ hidden[2 * layer] + hidden[2 * layer + 1])
+        if layer > 0:
+            h = h / width
+    return h @ a / width + c
+
+
+def fully_connected_penalty(weights, width, layers):
+    total = np.sum(weights[0] ** 2)
+    return total + sum(np.sum(weights[2 * k] ** 2) / np.sqrt(width) for k in range(1, layers))
+
+
+def random_features(weights, x, directions):
+    a, c = weights
+    return relu(x @ directions) @ a + c
+
+
+def neural_tangent(weights, x, directions, signs):
+    """Sums over units written out, one output after the other."""
+    a, c, g = weights
+    active = (x @ directions) > 0
+    outputs = relu(x @ directions) @ a + c
+    for k in range(len(signs)):
+        outputs[:, k] += (active * signs[k] * (x @ g.T)).sum(axis=1)
+    return outputs
+
+
+def shallow(weights, x, activation):
+    w, b, a, b0 = weights
+    u = x @ w + b
+    sigma = {
+        "relu": relu,
+        "sigmoid": lambda u: 1 / (1 + np.exp(-u)),
+        "tanh": np.tanh,
+        "softplus": lambda u: np.log1p(np.exp(u)),
+    }[activation]
+    return sigma(u) @ a / np.sqrt(w.shape[1]) + b0
+
+
+def convolve(x, filters, mode):
+    """Channels-last cross-correlation, one pair of channels at a time."""
+    channels_in, channels_out = filters.shape[2:]
+    return np.stack(
+        [
+            sum(
+                correlate(x[..., i], filters[None, :, :, i, o], mode=mode)
+                for i in range(channels_in)
+            )
+            for o in range(channels_out)
+        ],
+        axis=-1,
+    )
+
+
+def pool(x, how):
+    n, h, w, c = x.shape
+    return how(x.reshape(n, h // 2, 2, w // 2, 2, c), axis=(2, 4))
+
+
+def myrtle(weights, x):
+    *hidden, a, c = weights
+    for layer, pools in enumerate((0, 1, 1, 3)):
+        x = relu(convolve(x, hidden[2 * layer], "same") + hidden[2 * layer + 1])
+        for _ in range(pools):
+            x = pool(x, np.mean)
+    return x.reshape(len(x), -1) @ a + c
+
+
+def lenet5(weights, x):
+    (w1, b1, wl, bl, wr, br, w3, b3, w4, b4, w5, b5) = weights
+    x = pool(relu(convolve(x[..., None], w1, "valid") + b1), np.max)
+    left = pool(relu(convolve(x, wl, "valid") + bl), np.max)
+    right = pool(relu(convolve(x, wr, "valid") + br), np.max)
+    x = relu(convolve(left + right, w3, "valid") + b3)
+    return relu(x.reshape(len(x), -1) @ w4 + b4) @ w5 + b5
