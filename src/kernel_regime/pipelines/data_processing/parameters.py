@@ -40,18 +40,9 @@ def _read_level(given: Any) -> Level:
         case {"value": int() | float() as value} if len(given) == 1 and 0 <= value < float("inf"):
             return Level(value=float(value))
     raise ValueError(
-        f"{given!r} is no noise level; give its place in the published grid (0, 1, ...) or "
-        "its value, such as {value: 0.5}, not negative"
+        f"not a noise level: {given!r}; give its place in the published grid (0, 1, ...) or its "
+        "value, such as {value: 0.5}, neither of them negative"
     )
-
-
-def _all_different(levels: list[Level]) -> list[Level]:
-    for position, level in enumerate(levels):
-        if level in levels[:position]:
-            raise ValueError(
-                f"entry {position} repeats entry {levels.index(level)}; name every level once"
-            )
-    return levels
 
 
 class NoiseParameters(BaseModel):

@@ -1,0 +1,100 @@
+"""The pipeline end to end, on small data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from kedro_datasets.pandas import ParquetDataset
+from kedro_datasets.partitions import PartitionedDataset
+
+from kernel_regime.datasets import LabelledImages, NpyDataset
+from kernel_regime.noise import HighFrequencyNoise, generator
+from kernel_regime.pipelines.data_processing import create_pipeline
+from kernel_regime.pipelines.data_processing.parameters import DataParameters, NoiseParameters
+
+
+def labelled(n, shape, seed):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (n, *shape), dtype=np.uint8)
+    return LabelledImages(images, np.arange(n) % 2, ("a", "b"))
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(levels, kind="high_frequency", shape=(6, 6)):
+        data = DataParameters(n_train=20, n_test=8, seed=0)
+        noise = NoiseParameters(kind=kind, levels=levels, seed=3)
+        partitions = {
+            name: PartitionedDataset(
+                path=str(tmp_path / name),
+                dataset=NpyDataset,
+                filename_suffix=".npy",
+                overwrite=True,
+            )
+            for name in ("train_images", "test_images")
+        }
+        arrays = ["train_samples", "test_samples", "train_labels", "test_labels"]
+        kept = {name: NpyDataset(str(tmp_path / f"{name}.npy")) for name in arrays}
+        kept["noise_levels"] = ParquetDataset(filepath=str(tmp_path / "noise_levels.parquet"))
+        raw = {
+            "raw_train": MemoryDataset(labelled(30, shape, seed=1)),
+            "raw_test": MemoryDataset(labelled(10, shape, seed=2)),
+            "params:data": MemoryDataset(data),
+            "params:noise": MemoryDataset(noise),
+        }
+        catalog = DataCatalog({**partitions, **kept, **raw})
+        SequentialRunner().run(create_pipeline(), catalog)
+        found = {name: catalog.load(name) for name in kept}
+        for name, dataset in partitions.items():
+            found[name] = {key: np.array(load()) for key, load in dataset.load().items()}
+        return found
+
+    return run
+
+
+def test_every_level_becomes_a_partition_of_both_splits(run):
+    found = run([0, {"value": 2}])
+    pd.testing.assert_frame_equal(
+        found["noise_levels"], pd.DataFrame({"level": [0, 1], "value": [0.0, 2.0]})
+    )
+    for split, n in (("train", 20), ("test", 8)):
+        assert list(found[f"{split}_images"]) == ["level_00", "level_01"]
+        for images in found[f"{split}_images"].values():
+            assert images.shape == (n, 6, 6)
+            assert images.dtype == np.float32
+        assert np.bincount(found[f"{split}_labels"]).tolist() == [n // 2, n // 2]
+
+
+def test_a_level_drawn_alone_is_the_same_as_in_a_sweep(run):
+    sweep = run([{"value": 0}, {"value": 2}])
+    alone = run([{"value": 2}])
+    for split in ("train_images", "test_images"):
+        np.testing.assert_array_equal(alone[split]["level_00"], sweep[split]["level_01"])
+
+
+def test_levels_of_an_earlier_run_are_gone(run):
+    run([0, 1, 2])
+    assert list(run([5])["train_images"]) == ["level_00"]
+
+
+def test_images_are_the_perturbation_of_the_selected_samples(run):
+    found = run([{"value": 1}])
+    draws = generator(3, "test", 1.0).standard_normal((8, 6, 6), np.float32)
+    expected = HighFrequencyNoise().apply(found["test_samples"].astype(np.float64), draws, 1.0)
+    # float32 in the pipeline, values of size 1–5.
+    np.testing.assert_allclose(found["test_images"]["level_00"], expected, atol=1e-5)
+
+
+def test_colour_images_are_standardised_by_the_training_images_of_their_level(run):
+    found = run([{"value": 0}, {"value": 3}], kind="low_frequency", shape=(6, 6, 3))
+    for images in found["train_images"].values():
+        channels = images.reshape(-1, 3)
+        np.testing.assert_allclose(channels.mean(axis=0), 0, atol=1e-6)
+        np.testing.assert_allclose(channels.std(axis=0), 1, rtol=1e-6)
+    # Level 0 only standardises, so raw test pixels and training statistics say what must come.
+    train, test = (
+        found[f"{split}_samples"].reshape(-1, 3).astype(float) for split in ("train", "test")
+    )
+    expected = (test - train.mean(axis=0)) / train.std(axis=0)
+    np.testing.assert_allclose(found["test_images"]["level_00"].reshape(-1, 3), expected, atol=1e-5)

@@ -1,0 +1,94 @@
+"""Subsamples are stratified and seeded; data that would mislead are refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel_regime.datasets import LabelledImages
+from kernel_regime.pipelines.data_processing.selection import select_samples
+
+
+def samples(labels, names=("a", "b", "c"), **changes):
+    labels = np.asarray(labels)
+    images = changes.get("images", np.arange(4 * len(labels), dtype=np.float32).reshape(-1, 2, 2))
+    return LabelledImages(images, labels, names)
+
+
+THREE = samples(np.repeat([0, 1, 2], [60, 30, 10]))
+
+
+@given(size=st.integers(10, 100), seed=st.integers(0, 1000))
+def test_every_class_has_its_share(size, seed):
+    images, labels = select_samples(THREE, size, seed, "data.n_train")
+    shares = np.array([0.6, 0.3, 0.1]) * size
+    assert len(labels) == len(images) == size
+    assert (np.abs(np.bincount(labels, minlength=3) - shares) < 1).all()
+    rows = images[:, 0, 0].astype(int) // 4
+    assert len(set(rows)) == size
+    np.testing.assert_array_equal(labels, THREE.labels[rows])
+
+
+def test_the_seed_decides_which():
+    first, again, other = (
+        select_samples(THREE, 20, seed, "data.n_train")[0][:, 0, 0] for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert set(first) != set(other)
+
+
+def test_all_samples_stay_in_order():
+    images, labels = select_samples(THREE, None, 0, "data.n_train")
+    np.testing.assert_array_equal(images, THREE.images)
+    np.testing.assert_array_equal(labels, THREE.labels)
+
+
+def test_float_targets_are_subsampled_too():
+    raw = LabelledImages(np.zeros((50, 3)), np.arange(50.0))
+    _, labels = select_samples(raw, 10, 0, "data.n_train")
+    assert len(set(labels)) == 10
+
+
+def with_hole(array, row):
+    array = array.copy()
+    array[row] = np.nan
+    return array
+
+
+@pytest.mark.parametrize(
+    ("raw", "size", "message"),
+    [
+        (
+            THREE,
+            101,
+            "data.n_train: 101 samples are asked for, the data set has 100; give 100 or less, or "
+            "null for all",
+        ),
+        (
+            samples(THREE.labels, images=with_hole(THREE.images, 5)),
+            20,
+            "image 5 of the raw data is not finite; clean or remove it",
+        ),
+        (
+            LabelledImages(np.zeros((4, 3)), with_hole(np.arange(4.0), 2)),
+            None,
+            "label 2 of the raw data is not finite; clean or remove it",
+        ),
+        (
+            samples([0, 0, 2, 2]),
+            None,
+            "data.n_train: class 'b' has no sample among the 4 selected; select more, or leave the "
+            "class out of the data set",
+        ),
+        (
+            THREE,
+            2,
+            "data.n_train: class 'c' has no sample among the 2 selected; select more, or leave the "
+            "class out of the data set",
+        ),
+    ],
+)
+def test_what_would_mislead_is_refused(raw, size, message):
+    with pytest.raises(ValueError) as refusal:
+        select_samples(raw, size, 0, "data.n_train")
+    assert str(refusal.value) == message
