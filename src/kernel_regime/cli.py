@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -29,6 +31,8 @@ def run(context: click.Context, **options: Any) -> None:
     """Run pipelines as `kedro run` does; `--pipeline` keeps its older meaning without a warning."""
     if options["pipeline"] and not options["pipelines"]:
         options |= {"pipelines": [options["pipeline"]], "pipeline": None}
+    for name in options["pipelines"]:
+        _check_pipeline(name)
     if options["runner"] and options["runner"].endswith("ParallelRunner"):
         raise click.UsageError(
             "--runner ParallelRunner forks, which deadlocks with JAX and TensorFlow; "
@@ -36,6 +40,16 @@ def run(context: click.Context, **options: Any) -> None:
         )
     with one_line_errors():
         context.invoke(_KEDRO_RUN, **options)
+
+
+def _check_pipeline(name: str) -> None:
+    """Refuse a name that no folder of `pipelines/` bears, before any of them is imported."""
+    folders = (path.parent.name for path in Path(__file__).parent.glob("pipelines/*/pipeline.py"))
+    known = sorted((*folders, "__default__"))
+    if name not in known:
+        guess = get_close_matches(name, known, n=1)
+        meant = f"did you mean {guess[0]!r}? " if guess else ""
+        raise click.UsageError(f"no pipeline {name!r}; {meant}known: {', '.join(known)}")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from kernel_regime.pipelines import model_training
+from kernel_regime.pipelines import spectral_analysis
 from kernel_regime.pipelines.reporting.nodes import compare_methods, show_examples, write_report
 from kernel_regime.pipelines.reporting.sections import SECTIONS
 
@@ -36,4 +36,4 @@ def create_pipeline() -> Pipeline:
         namespace="reporting",
         prefix_datasets_with_namespace=False,
     )
-    return model_training.create_pipeline() + own
+    return spectral_analysis.create_pipeline() + own

@@ -1,0 +1,171 @@
+"""What a user does: run an experiment, open its notebooks, look at the pipelines."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+PROJECT = Path(__file__).parents[1]
+KEDRO = Path(sys.executable).with_name("kedro")
+NOTEBOOKS = sorted(path.name for path in (PROJECT / "notebooks").glob("0*.ipynb"))
+
+
+def kedro(project, *arguments):
+    """Run a kedro command in a project, as a user would: no terminal, nothing inherited."""
+    return subprocess.run(
+        [KEDRO, *arguments], cwd=project, capture_output=True, text=True, timeout=300
+    )
+
+
+def copy_of_the_project(folder):
+    for name in ("conf", "notebooks", "src", "pyproject.toml", ".telemetry"):
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return copy_of_the_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def finished_run(project):
+    result = kedro(project, "run", "--env", "test")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def test_a_run_ends_by_pointing_to_its_report(project, finished_run):
+    assert "Open data/08_reporting/test/report.html" in re.sub(r"\s+", " ", finished_run)
+    page = (project / "data/08_reporting/test/report.html").read_text(encoding="utf-8")
+    pictures = len(list((project / "data/08_reporting/test/figures").glob("*.png")))
+    assert pictures >= 5
+    assert page.count("data:image/png;base64,") == pictures
+    assert 'src="http' not in page and 'href="http' not in page
+
+
+def test_a_run_prints_no_warning(finished_run):
+    assert not re.findall(r"WARNING|Warning", finished_run)
+
+
+def test_a_second_run_recomputes_no_kernel_and_no_network(project, finished_run):
+    kernels = sorted((project / "data/04_feature/test").rglob("*.npy"))
+    written = [path.stat().st_mtime_ns for path in kernels]
+    result = kedro(project, "run", "--env", "test", "--pipeline", "model_training")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert [path.stat().st_mtime_ns for path in kernels] == written
+    assert not re.findall(r"WARNING|Warning", result.stdout + result.stderr)
+
+
+def test_params_win_over_local_configuration(project, finished_run):
+    local = project / "conf" / "local" / "parameters.yml"
+    local.parent.mkdir(exist_ok=True)
+    local.write_text("data: {n_train: 60, n_test: 40}\n")
+    try:
+        result = kedro(
+            project, "run", "--to-outputs", "train_labels", "--params", "data.n_train=50"
+        )
+    finally:
+        local.unlink()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert len(numpy_file(project / "data/03_primary/digits/train_labels.npy")) == 50
+    assert len(numpy_file(project / "data/03_primary/digits/test_labels.npy")) == 40
+
+
+def numpy_file(path):
+    import numpy as np
+
+    return np.load(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--params", "noise.levls=[1]"], "noise.levls: unknown parameter; did you mean 'levels'?"),
+        (["--params", "nosie.seed=1"], "nosie: unknown parameter; did you mean 'noise'?"),
+        (["--params", "data.n_train=100000"], "data.n_train: 100,000 samples are asked for"),
+        (["--runner", "ParallelRunner"], "--runner ParallelRunner forks"),
+        (["--pipelines", "kernel_generatoin"], "did you mean 'kernel_generation'?"),
+    ],
+)
+def test_bad_input_is_refused_without_a_traceback(project, arguments, message):
+    result = kedro(project, "run", "--env", "test", *arguments)
+    assert result.returncode != 0
+    assert message in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs(project, finished_run, name, monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    notebook = nbformat.read(project / "notebooks" / name, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=240, resources={"metadata": {"path": str(project / "notebooks")}}
+    )
+    client.execute()
+
+
+def free_port():
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def viz(project, finished_run):
+    """The address of a running kedro-viz."""
+    port = free_port()
+    server = subprocess.Popen(
+        [KEDRO, "viz", "run", "--no-browser", "--env", "test", "--port", str(port)],
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline and server.poll() is None
+                time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def test_kedro_viz_shows_the_pipelines_by_name(viz, tmp_path):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium here: the page of kedro-viz cannot be looked at")
+    page = subprocess.run(
+        [
+            browser,
+            *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+            f"--user-data-dir={tmp_path}",
+            *("--virtual-time-budget=20000", "--window-size=1600,1200", "--dump-dom"),
+            viz,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env={**os.environ, "HOME": str(tmp_path)},
+    ).stdout
+    for name in ("Data Processing", "Kernel Generation", "Model Training", "Spectral Analysis"):
+        assert name in page or name.lower().replace(" ", "_") in page, name
