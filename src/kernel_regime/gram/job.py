@@ -48,10 +48,10 @@ class KernelJob:
     execution: Execution = field(default_factory=Execution)
 
     def __post_init__(self) -> None:
-        check_inputs(self.rows, self.columns)
         for name, samples in (("rows", self.rows), ("columns", self.columns)):
             if samples is not None and not len(samples):
                 raise ValueError(f"{name}: a kernel matrix needs at least one sample, got none")
+        check_inputs(self.rows, self.columns)
 
     @property
     def symmetric(self) -> bool:
