@@ -117,6 +117,20 @@ def test_allowed_modules_give_nothing_but_the_allowed_names(folder, name):
 
 
 @pytest.mark.parametrize(
+    ("was", "becomes", "message"),
+    [
+        (b"u1", b"O8", "test_batch was refused: its arrays hold b'O8'"),
+        (b"\x89", b"\x88", "test_batch was refused: its arrays are not rows of bytes"),
+    ],
+)
+def test_arrays_of_anything_but_bytes_are_refused(folder, was, becomes, message):
+    content = dictionary(data=array(np.zeros((3, 3072), np.uint8)), labels=labels_list([1, 2, 3]))
+    (folder / "test_batch").write_bytes(content.replace(was, becomes))
+    with pytest.raises(DatasetError, match=message):
+        CifarDataset(str(folder), "test").load()
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "test_batch is damaged"),

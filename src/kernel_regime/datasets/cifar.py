@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy._core import multiarray
 
 from kernel_regime.datasets.labelled_images import (
     Array,
@@ -21,11 +20,6 @@ _BATCHES = {"train": [f"data_batch_{k}" for k in range(1, 6)], "test": ["test_ba
 _SIDE, _CHANNELS = 32, 3
 # Luminance of red, green and blue (ITU-R BT.709), as scikit-image weighs them.
 _GREY = np.array([0.2125, 0.7154, 0.0721], np.float32)
-_GLOBALS = {
-    ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-}
 
 
 class CifarDataset(LabelledImagesDataset):
@@ -101,22 +95,23 @@ def _read_batch(path: Path, n_classes: int) -> tuple[Array, Array]:
     batch = _unpickle(path)
     pixels, labels = batch.get(b"data"), batch.get(b"labels")
     features = _CHANNELS * _SIDE**2
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2:
+    if not isinstance(pixels, _Bytes) or pixels.values.ndim != 2:
         raise ValueError(f"{path} holds no (n, {features}) array of bytes as data")
-    if pixels.shape[1] != features:
-        raise ValueError(f"{path}: images have {pixels.shape[1]:,} bytes, CIFAR-10's {features:,}")
+    n, length = pixels.values.shape
+    if length != features:
+        raise ValueError(f"{path}: images have {length:,} bytes, CIFAR-10's {features:,}")
     if not isinstance(labels, list) or not all(type(label) is int for label in labels):
         raise ValueError(f"{path} holds no list of integers as labels")
-    if len(labels) != len(pixels):
-        raise ValueError(f"{path} has {len(labels):,} labels for {len(pixels):,} images")
+    if len(labels) != n:
+        raise ValueError(f"{path} has {len(labels):,} labels for {n:,} images")
     if outside := [label for label in labels if not 0 <= label < n_classes]:
         raise ValueError(f"{path}: label {outside[0]} is outside 0…{n_classes - 1}")
-    images = pixels.reshape(-1, _CHANNELS, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+    images = pixels.values.reshape(n, _CHANNELS, _SIDE, _SIDE).transpose(0, 2, 3, 1)
     return images, np.array(labels, np.int64)
 
 
 def _unpickle(path: Path) -> dict[bytes, Any]:
-    """Content of a pickled dictionary, built from nothing but literals and NumPy arrays.
+    """Content of a pickled dictionary, built from nothing but literals and arrays of bytes.
 
     Raises
     ------
@@ -125,7 +120,7 @@ def _unpickle(path: Path) -> dict[bytes, Any]:
     """
     content = read_bytes(path)
     try:
-        found = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
+        found = _BytesOnly(io.BytesIO(content), encoding="bytes").load()
     except pickle.UnpicklingError as error:
         raise ValueError(f"{path} was refused: {error}") from error
     except Exception as error:  # A damaged pickle can raise whatever its bytes lead to.
@@ -135,11 +130,46 @@ def _unpickle(path: Path) -> dict[bytes, Any]:
     return found
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Unpickler of the few globals that the official files name."""
+class _Bytes:
+    """Stands in for the arrays of a pickle: NumPy's own unpickling trusts what it reads."""
+
+    values: Array
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, dtype, column_major, content = state
+        if not isinstance(dtype, _UnsignedByte) or column_major:
+            raise pickle.UnpicklingError("its arrays are not rows of bytes as CIFAR-10's are")
+        self.values = np.frombuffer(content, np.uint8).reshape(shape)
+
+
+class _UnsignedByte:
+    """Stands in for the one dtype that the files use."""
+
+    def __init__(self, code: bytes, *_: int) -> None:
+        if code != b"u1":
+            raise pickle.UnpicklingError(f"its arrays hold {code!r}, CIFAR-10's bytes")
+
+    def __setstate__(self, _: tuple[Any, ...]) -> None:
+        """A byte has no order or alignment to restore."""
+
+
+def _new_array(*_: Any) -> _Bytes:
+    """Stands in for NumPy's `_reconstruct`; the state that follows fills the array."""
+    return _Bytes()
+
+
+_STAND_INS = {
+    ("numpy.core.multiarray", "_reconstruct"): _new_array,
+    ("numpy", "ndarray"): _Bytes,
+    ("numpy", "dtype"): _UnsignedByte,
+}
+
+
+class _BytesOnly(pickle.Unpickler):
+    """Unpickler that knows stand-ins for three globals and runs nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Look a global up; importing and running others is refused."""
-        if (module, name) not in _GLOBALS:
+        """The stand-in for a global that the official files name; others are refused."""
+        if (module, name) not in _STAND_INS:
             raise pickle.UnpicklingError(f"it asks to run {module}.{name}, CIFAR-10's files do not")
-        return _GLOBALS[module, name]
+        return _STAND_INS[module, name]
