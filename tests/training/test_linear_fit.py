@@ -1,0 +1,111 @@
+"""Conjugate gradients against dense ridge regression with explicit features."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.networks import NeuralTangent, RandomFeatures
+from kernel_regime.training import ConjugateGradients
+from kernel_regime.training.conjugate_gradients import conjugate_gradients
+from kernel_regime.training.linear_fit import DualFit, StreamedFit, linear_fit
+
+EXACT = ConjugateGradients(iterations=5000, tolerance=1e-11)
+
+
+def problem(outputs, n=30, features=4):
+    draws = np.random.default_rng(2)
+    return draws.standard_normal((n, features)), draws.standard_normal((n, outputs))
+
+
+def built(kind, outputs, features=4, **keywords):
+    network = kind(width=12, outputs=outputs, seed=3, dtype="float64", **keywords)
+    network.build((None, features))
+    return network
+
+
+def design(network, x):
+    """A, one column per trained weight: what the network gives for each unit vector."""
+    variables = network.trainable_variables
+    columns = []
+    for variable in variables:
+        for index in np.ndindex(tuple(variable.shape)):
+            unit = np.zeros(variable.shape)
+            unit[index] = 1
+            variable.assign(unit)
+            columns.append(network(x).numpy().ravel())
+            variable.assign(np.zeros(variable.shape))
+    return np.stack(columns, axis=1)
+
+
+def dense_solution(network, x, y, penalty):
+    a = design(network, x)
+    return np.linalg.solve(
+        a.T @ a / len(x) + penalty * np.eye(a.shape[1]), a.T @ y.ravel() / len(x)
+    )
+
+
+@pytest.mark.parametrize("fit", [StreamedFit, DualFit])
+@pytest.mark.parametrize(("kind", "outputs"), [(RandomFeatures, 3), (NeuralTangent, 1)])
+def test_solutions_along_the_grid_are_the_dense_ones(fit, kind, outputs):
+    x, y = problem(outputs)
+    network = built(kind, outputs)
+    equations = fit(network, x, y, EXACT)
+    for penalty in (1.0, 1e-2, 1e-4):
+        equations.solve(penalty)
+        found = np.concatenate([v.numpy().ravel() for v in network.trainable_variables])
+        expected = dense_solution(built(kind, outputs), x, y, penalty)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_outputs_that_share_weights_are_fitted_together():
+    x, y = problem(outputs=3)
+    network = built(NeuralTangent, 3)
+    equations = linear_fit(network, x, y, EXACT)
+    assert isinstance(equations, StreamedFit)
+    equations.solve(1e-3)
+    found = np.concatenate([v.numpy().ravel() for v in network.trainable_variables])
+    expected = dense_solution(built(NeuralTangent, 3), x, y, 1e-3)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", [RandomFeatures, NeuralTangent])
+def test_kernel_is_the_inner_product_of_gradients(kind):
+    x, _ = problem(outputs=1)
+    network = built(kind, 1)
+    a = design(network, x)
+    np.testing.assert_allclose(network.kernel(x[:20], x[5:]), a[:20] @ a[5:].T, rtol=1e-10)
+
+
+def test_batches_do_not_change_the_equations(monkeypatch):
+    x, y = problem(outputs=2)
+    whole = StreamedFit(built(RandomFeatures, 2), x, y, EXACT).solve(1e-2).values
+    monkeypatch.setattr("kernel_regime.training.linear_fit.MEMORY", 7 * 4 * 8 * 12)
+    pieces = StreamedFit(built(RandomFeatures, 2), x, y, EXACT).solve(1e-2).values
+    np.testing.assert_allclose(pieces, whole, rtol=1e-8)
+
+
+def test_warm_starts_save_iterations():
+    x, y = problem(outputs=2, n=200, features=20)
+    method = ConjugateGradients(iterations=500, tolerance=1e-4)
+    warm = linear_fit(built(RandomFeatures, 2, 20), x, y, method)
+    warm.solve(1.05e-3)
+    cold = linear_fit(built(RandomFeatures, 2, 20), x, y, method)
+    assert warm.solve(1e-3).iterations < cold.solve(1e-3).iterations
+
+
+def test_columns_stop_where_they_have_converged():
+    draws = np.random.default_rng(0)
+    root = draws.standard_normal((20, 20))
+    matrix = root @ root.T + np.eye(20)
+    right = np.column_stack([draws.standard_normal(20), np.zeros(20), matrix[:, 0]])
+    found = conjugate_gradients(lambda v: matrix @ v, right, np.zeros_like(right), 200, 1e-12)
+    np.testing.assert_allclose(found.values, np.linalg.solve(matrix, right), atol=1e-9)
+    assert found.residual <= 1e-12
+
+
+def test_an_exhausted_solver_says_how_far_it_got():
+    matrix = np.diag(np.logspace(0, 6, 50))
+    right = np.ones((50, 1))
+    found = conjugate_gradients(lambda v: matrix @ v, right, np.zeros_like(right), 5, 1e-10)
+    assert found.iterations == 5
+    residual = np.linalg.norm(matrix @ found.values - right) / np.linalg.norm(right)
+    np.testing.assert_allclose(found.residual, residual, rtol=1e-6)
