@@ -1,10 +1,13 @@
 """All levels of one perturbation of one data set, made one at a time."""
 
+import logging
 from dataclasses import dataclass, field
 
 from kernel_regime.noise import Perturbation, Standardisation, generator, perturb
 from kernel_regime.noise.sampling import Split
 from kernel_regime.noise.transforms import Array
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Sweep:
 
     def _perturbed(self, split: Split, level: float) -> Array:
         samples = self.train_samples if split == "train" else self.test_samples
+        _LOG.info("%s inputs at %s %.3g", split, self.perturbation.level, level)
         return perturb(self.perturbation, samples, level, generator(self.seed, split, level))
 
     @property
