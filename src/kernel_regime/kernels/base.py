@@ -41,7 +41,11 @@ class Kernel(ABC):
         check_inputs(x1, x2)
         if x2 is not None:
             return self.tile(x1, x2)
-        matrix = self.tile(x1, x1)
+        return self.square(x1)
+
+    def square(self, x: Array) -> Array:
+        """Exactly symmetric matrix of checked inputs with themselves, shape (n, n)."""
+        matrix = self.tile(x, x)
         mirror_upper(matrix)
         return matrix
 

@@ -1,0 +1,156 @@
+"""Matrix products tile by tile, so that each tile is finished while it is still in cache.
+
+A BLAS returns a whole matrix: by then its first rows have left the cache. Here a Numba loop asks
+for one tile at a time. Rows are packed into panels; the innermost loop multiplies a panel of
+`ROWS` by one of `COLUMNS` into accumulators that fill the vector registers (Goto & van de Geijn
+2008), which is as fast as the machine multiplies.
+"""
+
+import numba
+import numpy as np
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from kernel_regime.kernels.base import Array
+
+_WIDE = binding.get_host_cpu_features().get("avx512f", False)
+VECTOR_BYTES = 64 if _WIDE else 32
+VECTORS = 2  # of columns; with ROWS rows they take 24 of 32 registers, or 12 of 16
+ROWS = 12 if _WIDE else 6
+EDGE = 96  # of a tile: a multiple of ROWS and COLUMNS
+DEPTH = 512  # features in one go: three panels of EDGE rows stay in the second-level cache
+
+
+def columns_of(dtype: np.dtype) -> int:
+    """Columns of a panel: two vectors."""
+    return VECTORS * VECTOR_BYTES // np.dtype(dtype).itemsize
+
+
+@intrinsic
+def _accumulate(typing_context, a, ia, b, ib, start, stop, tile, row, column):  # type: ignore[no-untyped-def]
+    """tile[row:, column:] += Σ_k a[ia, k, :] ⊗ b[ib, k, :] for start ≤ k < stop, in registers."""
+    lanes = VECTOR_BYTES * 8 // tile.dtype.bitwidth
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        emit = _Emitter(context, builder, tile.dtype, lanes)
+        a_, ia_, b_, ib_, start_, stop_, tile_, row_, column_ = args
+        targets = [
+            emit.item(
+                tile, tile_, builder.add(row_, emit.index(r)), builder.add(column_, emit.index(v))
+            )
+            for r in range(ROWS)
+            for v in range(0, VECTORS * lanes, lanes)
+        ]
+        initial = [emit.load(target) for target in targets]
+        entry, loop = builder.block, builder.append_basic_block("depth")
+        done = builder.append_basic_block("depth.done")
+        builder.branch(loop)
+
+        builder.position_at_end(loop)
+        k = builder.phi(start_.type)
+        sums = [builder.phi(value.type) for value in initial]
+        left, right = (
+            emit.item(kind, value, i, k, emit.index(0))
+            for kind, value, i in ((a, a_, ia_), (b, b_, ib_))
+        )
+        vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * lanes, lanes)]
+        updated = []
+        for r in range(ROWS):
+            factor = emit.spread(builder.load(emit.after(left, r)))
+            updated += [
+                emit.fma(factor, vector, sums[r * VECTORS + v]) for v, vector in enumerate(vectors)
+            ]
+        following = builder.add(k, emit.index(1))
+        for phi, first, later in zip(
+            [k, *sums], [start_, *initial], [following, *updated], strict=True
+        ):
+            phi.add_incoming(first, entry)
+            phi.add_incoming(later, loop)
+        builder.cbranch(builder.icmp_signed("<", following, stop_), loop, done)
+
+        builder.position_at_end(done)
+        for target, value in zip(targets, updated, strict=True):
+            emit.store(value, target)
+        return context.get_dummy_value()
+
+    return types.void(a, ia, b, ib, start, stop, tile, row, column), codegen
+
+
+class _Emitter:
+    """LLVM instructions on vectors of one dtype."""
+
+    def __init__(self, context, builder, dtype, lanes):  # type: ignore[no-untyped-def]
+        self.context, self.builder, self.lanes = context, builder, lanes
+        self.vector = ir.VectorType(context.get_value_type(dtype), lanes)
+        self.alignment = dtype.bitwidth // 8
+
+    def index(self, value: int) -> ir.Constant:
+        return ir.Constant(ir.IntType(64), value)
+
+    def item(self, kind, array, *indices):  # type: ignore[no-untyped-def]
+        """Pointer to an item of a Numba array."""
+        view = self.context.make_array(kind)(self.context, self.builder, array)
+        return cgutils.get_item_pointer(self.context, self.builder, kind, view, indices)
+
+    def after(self, pointer, count):  # type: ignore[no-untyped-def]
+        """Pointer `count` items further on."""
+        return self.builder.gep(pointer, [self.index(count)])
+
+    def load(self, pointer):  # type: ignore[no-untyped-def]
+        loaded = self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()))
+        loaded.align = self.alignment
+        return loaded
+
+    def store(self, vector, pointer):  # type: ignore[no-untyped-def]
+        stored = self.builder.store(vector, self.builder.bitcast(pointer, self.vector.as_pointer()))
+        stored.align = self.alignment
+
+    def spread(self, number):  # type: ignore[no-untyped-def]
+        """The same number in every lane."""
+        empty = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, empty, zeros)
+
+    def fma(self, x, y, z):  # type: ignore[no-untyped-def]
+        """x·y + z, rounded once."""
+        function = cgutils.get_or_insert_function(
+            self.builder.module,
+            ir.FunctionType(self.vector, [self.vector] * 3),
+            f"llvm.fma.v{self.lanes}{self.vector.element.intrinsic_name}",
+        )
+        return self.builder.call(function, [x, y, z])
+
+
+@numba.njit(cache=True)
+def multiply_tile(a, i, b, j, tile):  # type: ignore[no-untyped-def]
+    """Products of EDGE rows packed in `a` from panel i with EDGE rows packed in `b` from j."""
+    tile[:] = 0
+    for start in range(0, a.shape[1], DEPTH):
+        stop = min(start + DEPTH, a.shape[1])
+        for column in range(0, EDGE, b.shape[2]):
+            for row in range(0, EDGE, ROWS):
+                _accumulate(
+                    a, i + row // ROWS, b, j + column // b.shape[2], start, stop, tile, row, column
+                )
+
+
+@numba.njit(cache=True)
+def pack(x, panels, first):  # type: ignore[no-untyped-def]
+    """Rows of `x` into consecutive panels (·, features, rows of a panel) from panel `first` on.
+
+    Rows that `x` lacks are zeros. `x` has at most EDGE rows.
+    """
+    size = panels.shape[2]
+    for p in range(EDGE // size):
+        for k in range(panels.shape[1]):
+            for r in range(size):
+                row = p * size + r
+                panels[first + p, k, r] = x[row, k] if row < len(x) else 0
+
+
+def empty_panels(samples: int, features: int, dtype: np.dtype, rows: int) -> Array:
+    """Room for packed samples, rounded up to whole tiles."""
+    return np.empty((-(-samples // EDGE) * EDGE // rows, features, rows), dtype)
