@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+from kedro.config import OmegaConfigLoader
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import KedroCliError
+from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
+from omegaconf import OmegaConf
+
+from kernel_regime.settings import CONFIG_LOADER_ARGS
 
 # What users can mend themselves: bad values, missing or broken files, too little disk or memory.
 _REFUSALS = (ValueError, DatasetError, ParameterValidationError, OSError, MemoryError)
@@ -40,6 +44,32 @@ def run(context: click.Context, **options: Any) -> None:
         )
     with one_line_errors():
         context.invoke(_KEDRO_RUN, **options)
+
+
+@cli.command()
+@env_option
+def download(env: str | None) -> None:
+    """Fetch the official files of an experiment into data/01_raw, checked and resumable.
+
+    What is there already is kept; a transfer that broke off goes on where it stopped.
+    """
+    from kernel_regime.datasets.download import SOURCES
+    from kernel_regime.datasets.download import download as fetch
+
+    with one_line_errors():
+        settings = OmegaConfigLoader("conf", env, **CONFIG_LOADER_ARGS)["globals"]
+        if "download" not in settings:
+            raise ValueError(
+                f"the data of {settings['experiment']} need no download; experiments that do: "
+                f"{', '.join(_downloadable())}"
+            )
+        for path in fetch(SOURCES[settings["download"]], Path(settings["raw_data"])):
+            click.echo(path)
+
+
+def _downloadable() -> list[str]:
+    files = sorted(Path("conf").glob("*/globals.yml"))
+    return [file.parent.name for file in files if "download" in OmegaConf.load(file)]
 
 
 def _check_pipeline(name: str) -> None:
