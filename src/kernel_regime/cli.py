@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from kedro.config import OmegaConfigLoader
+from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.io import DatasetError
@@ -18,7 +18,14 @@ from omegaconf import OmegaConf
 from kernel_regime.settings import CONFIG_LOADER_ARGS
 
 # What users can mend themselves: bad values, missing or broken files, too little disk or memory.
-_REFUSALS = (ValueError, DatasetError, ParameterValidationError, OSError, MemoryError)
+_REFUSALS = (
+    ValueError,
+    DatasetError,
+    MissingConfigException,
+    ParameterValidationError,
+    OSError,
+    MemoryError,
+)
 
 
 _KEDRO_RUN = cast(Callable[..., Any], kedro_run.callback)
