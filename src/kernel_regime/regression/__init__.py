@@ -1,6 +1,7 @@
 """Kernel ridge regression: a whole path of ridges at once, and how to choose among them."""
 
 from kernel_regime.regression.bootstrap import percentile_interval, resampled_means
+from kernel_regime.regression.choice import Plan, choose_solver
 from kernel_regime.regression.effective_dimension import effective_dimension
 from kernel_regime.regression.fit import fit_ridge_path, ridge_path, score_path
 from kernel_regime.regression.path import RidgePath
@@ -11,7 +12,9 @@ from kernel_regime.regression.targets import count_classes, encode_targets
 
 __all__ = [
     "CRITERIA",
+    "Plan",
     "RidgePath",
+    "choose_solver",
     "correct",
     "count_classes",
     "crossing",

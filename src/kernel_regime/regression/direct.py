@@ -20,7 +20,7 @@ def solve_directly(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
     papers' grids already at a few thousand points; it would only save half of the time.
     """
     reduction = tridiagonalise(float_copy(kernel, np.float64))
-    applied = applied_ridges(ridges, *reduction.extreme_eigenvalues(), np.finfo(np.float64).eps)
+    applied = applied_ridges(ridges, *reduction.extreme_eigenvalues())
     coefficients, inverse_diagonal = reduction.solve(targets, applied)
     return RidgePath(
         ridges=ridges,

@@ -1,18 +1,24 @@
 """Fit a path of ridges, and score it."""
 
+import logging
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from psutil import virtual_memory
 
+from kernel_regime.regression.choice import Solver, choose_solver
+from kernel_regime.regression.cholesky import NearlySingularError, solve_by_cholesky
 from kernel_regime.regression.direct import solve_directly
+from kernel_regime.regression.iterative import solve_iteratively
 from kernel_regime.regression.path import RidgePath
 from kernel_regime.regression.scores import correct, squared_errors
 
 Array = NDArray[Any]
-Solver = Literal["auto", "direct", "iterative"]
+
+logger = logging.getLogger(__name__)
 
 
 def ridge_path(
@@ -21,6 +27,8 @@ def ridge_path(
     train_targets: Array,
     test_targets: Array,
     ridges: Sequence[float] | Array,
+    *,
+    solver: Solver = "auto",
 ) -> pd.DataFrame:
     r"""Losses and accuracies of kernel ridge regression, one row per ridge.
 
@@ -34,6 +42,8 @@ def ridge_path(
         See `encode_targets`; one-dimensional targets are one output.
     ridges : sequence of float
         λ ≥ 0 in :math:`(K + \lambda I)\,\alpha = y`; 0 interpolates.
+    solver : str
+        "auto", "direct" or "iterative": see `fit_ridge_path`.
 
     Returns
     -------
@@ -52,16 +62,27 @@ def ridge_path(
             f"test_kernel: shape {test_kernel.shape} does not fit {len(targets)} test and "
             f"{train_kernel.shape[0]} training points; rows are test points"
         )
-    path = fit_ridge_path(train_kernel, train_targets, ridges)
+    path = fit_ridge_path(train_kernel, train_targets, ridges, solver=solver)
     return score_path(path, path.predict(test_kernel), targets)
 
 
 def fit_ridge_path(
     kernel: Any, targets: Array, ridges: Sequence[float] | Array, *, solver: Solver = "auto"
 ) -> RidgePath:
-    """Solve (K + λ) α = y for every ridge λ from one reduction of the kernel.
+    """Solve (K + λ) α = y for every ridge λ at once.
 
-    Parameters and errors as in `ridge_path`.
+    Parameters and errors as in `ridge_path`, and besides:
+
+    Parameters
+    ----------
+    solver : str
+        "auto" chooses by size and memory (`choose_solver`); "direct" is exact, "iterative"
+        estimates `loo_loss` and `gcv_loss`.
+
+    Raises
+    ------
+    MemoryError
+        If the path cannot fit the memory that is free.
     """
     targets = as_columns("train_targets", targets)
     ridges = _checked_ridges(ridges)
@@ -70,6 +91,25 @@ def fit_ridge_path(
             f"train_kernel: shape {kernel.shape} does not fit {len(targets)} training targets; "
             "give the square kernel of at least two points"
         )
+    n, outputs = targets.shape
+    plan = choose_solver(
+        n,
+        outputs,
+        len(ridges),
+        virtual_memory().available,
+        solver=solver,
+        distributed=not isinstance(kernel, np.ndarray),
+    )
+    logger.info(
+        "%s solver: %s; %.2f GB beside the kernel", plan.solver, plan.reason, plan.peak_bytes / 1e9
+    )
+    if plan.solver == "iterative":
+        return solve_iteratively(kernel, targets, ridges, max_columns=plan.columns)
+    if plan.solver == "cholesky":
+        try:
+            return solve_by_cholesky(kernel, targets, ridges)
+        except NearlySingularError as error:
+            logger.info("%s is nearly singular: on to the direct solver", error)
     return solve_directly(kernel, targets, ridges)
 
 
