@@ -26,6 +26,9 @@ class Training:
         return Result(folder / self.cell.fingerprint(self.samples().digest))
 
 
+Pair = tuple[Training, Result]
+
+
 def run_sweep(
     trainings: Iterable[Training], folder: Path, execution: Execution, checkpoint_every: int
 ) -> list[Result]:
@@ -49,9 +52,6 @@ def run_sweep(
     for training, result in _run(missing, execution, checkpoint_every):
         log.info("%s: %s", training.name, _summary(result))
     return [result for _, result in found]
-
-
-Pair = tuple[Training, Result]
 
 
 def _run(missing: list[Pair], execution: Execution, every: int) -> Iterator[Pair]:
