@@ -1,0 +1,67 @@
+"""Figures of the regression room draw what the tables hold."""
+
+import numpy as np
+import pandas as pd
+
+from kernel_regime.figures.phase_diagram import phase_diagram
+from kernel_regime.figures.ridge_paths import ridge_paths
+
+LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 1.5]})
+
+
+def test_ridge_paths_draws_a_panel_per_level_and_kernel():
+    rng = np.random.default_rng(0)
+    losses = ("train_loss", "test_loss", "loo_loss", "gcv_loss")
+    scores = pd.DataFrame(
+        [
+            {
+                "level": level,
+                "kernel": kernel,
+                "ridge": ridge,
+                **dict.fromkeys(losses, rng.random()),
+            }
+            for level in (0, 1)
+            for kernel in ("ntk", "nngp")
+            for ridge in (0.0, 0.1, 1.0)
+        ]
+    )
+    selection = scores.iloc[[1, 5]].assign(criterion="loo_loss")
+    figure = ridge_paths(scores, selection, LEVELS)
+    assert [ax.get_title() for ax in figure.axes] == [
+        *("ntk, noise 0", "nngp, noise 0"),
+        *("ntk, noise 1.5", "nngp, noise 1.5"),
+    ]
+    # A logarithmic axis has no place for ridge 0.
+    assert {len(line.get_xdata()) for line in figure.axes[0].lines} <= {0, 1, 2}
+    figure.canvas.draw()
+
+
+def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():
+    curves = pd.DataFrame(
+        [
+            {
+                **{"level": level, "value": value, "method": method, "family": family},
+                **{"metric": "test_accuracy", "score": 0.9, "score_low": 0.8, "score_high": 0.95},
+                "effective_dimension": 10.0 + level,
+            }
+            for method, family in (("ntk", "kernel"), ("net", "network"), ("linear", "kernel"))
+            for level, value in LEVELS.itertuples(index=False)
+        ]
+    )
+    crossings = pd.DataFrame(
+        {
+            "first": ["ntk", "ntk"],
+            "second": ["net", "linear"],
+            "ahead_before": ["ntk", "ntk"],
+            "ahead_after": ["net", "ntk"],
+            "crossing": [1.0, np.nan],
+            "crossing_low": [0.7, np.nan],
+            "crossing_high": [1.2, np.nan],
+        }
+    )
+    figure = phase_diagram(curves, crossings)
+    scores, dimension = figure.axes
+    assert [text.get_text() for text in scores.texts] == [" ntk → net"]
+    assert {text.get_text() for text in scores.get_legend().get_texts()} == {"ntk", "net", "linear"}
+    np.testing.assert_array_equal(dimension.lines[0].get_ydata(), [10.0, 11.0])
+    figure.canvas.draw()
