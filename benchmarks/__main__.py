@@ -17,6 +17,7 @@ from rich.console import Console
 from benchmarks.harness import Row
 
 TOPICS = (
+    "noise",
     "fully_connected",
     "myrtle",
     "random_features",
