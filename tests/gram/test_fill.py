@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.gram import (
     DiskTooSmallError,
@@ -19,7 +20,6 @@ from kernel_regime.gram import (
 )
 from kernel_regime.gram.store import Places
 from kernel_regime.kernels import FullyConnectedNTK
-from tests.gram.recording import Recorded, numbered_samples, recorded
 
 # 6 × 4 bytes × 16² of tile buffers: tiles of 16 × 16.
 SMALL_TILES = Execution(memory=6 * 4 * 16**2)

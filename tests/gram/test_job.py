@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from recording import numbered_samples
 
 from kernel_regime.gram import Execution, KernelJob
 from kernel_regime.kernels import Polynomial
-from tests.gram.recording import numbered_samples
 
 KERNEL = Polynomial(degree=2, intercept=1.0)
 
