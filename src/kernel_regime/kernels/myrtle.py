@@ -23,6 +23,7 @@ class _Myrtle(Kernel):
 
     depth: int = 5
     part: ClassVar[int]
+    largest_tile_edge: ClassVar[int] = 128  # seconds of work
 
     def __post_init__(self) -> None:
         Architecture(self.depth, side=32)

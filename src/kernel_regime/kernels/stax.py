@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -52,6 +52,7 @@ class StaxKernel(Kernel):
 
     architecture: Sequence[Layer] | str = field(hash=False)
     get: str = "ntk"
+    largest_tile_edge: ClassVar[int] = 128  # convolutional ones take minutes for that
 
     def __post_init__(self) -> None:
         if self.get not in ("ntk", "nngp"):
