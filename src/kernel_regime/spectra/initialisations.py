@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kernel_regime.spectra.images import grey, resize
+
 if TYPE_CHECKING:
     from kernel_regime.kernels.base import Kernel
 
 Array = NDArray[Any]
-
-LUMINANCE = (0.2125, 0.7154, 0.0721)
-"""Weights of red, green and blue in grey images."""
 
 LENET_SIDE = 32
 
@@ -25,9 +24,7 @@ class LeNet5AtRandom:
 
     def prepare(self, images: Array) -> Array:
         """Grey float32 images (n, 32, 32)."""
-        if images.ndim == 4:
-            images = images @ np.asarray(LUMINANCE, np.float32)
-        return resize(images, LENET_SIDE)
+        return resize(grey(images), LENET_SIDE)
 
     def kernel(self, seed: int) -> "Kernel":
         """Kernel of one logit, for one draw of the weights."""
@@ -77,21 +74,3 @@ def draw_kernel(
     return network.kernel(int(weights))(
         network.prepare(images[chosen].astype(np.float32) / largest)
     )
-
-
-def resize(images: Array, side: int) -> Array:
-    """Images (n, s, s) at another size: bilinear, as image libraries do, none lost at edges."""
-    if images.shape[1:] == (side, side):
-        return images
-    across = _interpolation(images.shape[1], side, images.dtype)
-    down = _interpolation(images.shape[2], side, images.dtype)
-    return across @ images @ down.T
-
-
-def _interpolation(old: int, new: int, dtype: Any) -> Array:
-    """Bilinear weights (new, old); a triangle as wide as the step, so shrinking averages."""
-    scale = old / new
-    centres = (np.arange(new) + 0.5) * scale - 0.5
-    distance = np.abs(centres[:, None] - np.arange(old)) / max(scale, 1)
-    weights = np.maximum(1 - distance, 0)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(dtype)

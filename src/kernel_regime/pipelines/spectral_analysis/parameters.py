@@ -1,17 +1,21 @@
 """Parameters `spectra`, `spectral_bias` and `learning_curves`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     NonNegativeInt,
+    PositiveFloat,
     PositiveInt,
     model_validator,
 )
 
 from kernel_regime.spectra.initialisations import LeNet5AtRandom, ShallowAtRandom
 from kernel_regime.spectra.profile import ProfileSettings
+from kernel_regime.spectra.spectral_bias import Settings
+from kernel_regime.spectra.spectral_bias_study import Study
 
 
 class _Parameters(BaseModel):
@@ -78,3 +82,66 @@ class SpectraParameters(_Parameters):
     def settings(self) -> ProfileSettings:
         """As the library wants them."""
         return ProfileSettings(self.full_up_to, self.top, self.power_law.first, self.power_law.last)
+
+
+class Network(_Parameters):
+    """One kind of architecture at several widths."""
+
+    widths: list[PositiveInt] = Field(min_length=1)
+
+
+class SpectralBiasParameters(_Parameters):
+    """The test of spectral bias outside the training set, on the first noise level."""
+
+    architectures: dict[Literal["fully_connected", "convolutional", "residual"], Network | None]
+    """By kind; an environment drops one of base's with null."""
+    side: PositiveInt | None
+    """Images are made grey and resized to this side; null leaves their size."""
+    train: PositiveInt
+    """Training samples per run."""
+    reference: PositiveInt
+    """Samples that stand for the input law."""
+    held_out: PositiveInt
+    """Samples on which the modes are followed."""
+    modes: Annotated[int, Field(ge=2)]
+    runs: PositiveInt
+    horizon: PositiveFloat
+    """Last time, in units of the slowest mode's."""
+    step: Annotated[float, Field(gt=0, le=1)]
+    """Step of the networks, in units of the fastest mode's time."""
+    seed: NonNegativeInt
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "SpectralBiasParameters":
+        if not any(self.architectures.values()):
+            raise ValueError("architectures: none is left; give at least one")
+        if self.modes > min(self.reference, self.train):
+            raise ValueError(
+                f"modes: {self.modes} need as many reference and training samples; lower modes"
+            )
+        return self
+
+    def study(self) -> Study:
+        """As the library wants it."""
+        return Study(
+            widths={kind: sorted(n.widths) for kind, n in self.architectures.items() if n},
+            train=self.train,
+            reference=self.reference,
+            held_out=self.held_out,
+            runs=self.runs,
+            seed=self.seed,
+            settings=Settings(self.modes, self.horizon, self.step),
+            side=self.side,
+        )
+
+
+class LearningCurveParameters(_Parameters):
+    """Forecasts of kernel ridge regression, and the regressions they are scored on."""
+
+    forecast_from: PositiveInt
+    """Samples of the forecast, the first ones; no regression uses them."""
+    sizes: list[PositiveInt] = Field(min_length=1)
+    ridges: list[PositiveFloat] = Field(min_length=1)
+    """In units of the kernel's mean diagonal."""
+    repeats: PositiveInt
+    seed: NonNegativeInt

@@ -144,5 +144,6 @@ def create_spectra() -> Pipeline:
             ],
             outputs=["spectra", "spectral_summary", "target_power"],
             name="analyse_spectra",
+                    tags="spectra",
         )
     ])  # fmt: skip

@@ -1,0 +1,69 @@
+"""The test of spectral bias outside the training set."""
+
+import numpy as np
+import pandas as pd
+from kedro.pipeline import Node, Pipeline
+
+from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.spectral_analysis.parameters import SpectralBiasParameters
+from kernel_regime.regression.targets import count_classes, encode_targets
+from kernel_regime.spectra.images import Array
+from kernel_regime.spectra.spectral_bias_study import run_study
+
+
+def measure_spectral_bias(
+    train_images: Partitions,
+    test_images: Partitions,
+    train_labels: Array,
+    test_labels: Array,
+    noise_levels: pd.DataFrame,
+    spectral_bias: SpectralBiasParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Run the study on all samples of the first level, training and test alike.
+
+    Returns
+    -------
+    spectral_bias : DataFrame
+        Rate of every mode beside σ, with intervals, per learner, labels and measure.
+    spectral_bias_curves : DataFrame
+        Share of every mode's start that is left, over time, mean of all runs.
+    spectral_bias_bounds : DataFrame
+        Both sides of both bounds, per run.
+    spectral_bias_widths : DataFrame
+        Distance of K₀ from K^∞ and drift of K_t, per architecture, width and run.
+    """
+    first = level_name(int(noise_levels["level"].iloc[0]))
+    inputs = [
+        load()
+        for images in (train_images, test_images)
+        for load in select(images, [first]).values()
+    ]
+    labels = np.concatenate([train_labels, test_labels])
+    targets = encode_targets(labels, count_classes(train_labels))
+    tables = run_study(spectral_bias.study(), np.concatenate(inputs), targets)
+    return tables.modes, tables.curves, tables.bounds, tables.widths
+
+
+def create_spectral_bias() -> Pipeline:
+    """Images and labels → the spectral_bias tables."""
+    return Pipeline([
+        Node(
+            measure_spectral_bias,
+            inputs=[
+                "train_images",
+                "test_images",
+                "train_labels",
+                "test_labels",
+                "noise_levels",
+                "params:spectral_bias",
+            ],
+            outputs=[
+                "spectral_bias",
+                "spectral_bias_curves",
+                "spectral_bias_bounds",
+                "spectral_bias_widths",
+            ],
+            name="measure_spectral_bias",
+            tags="spectra",
+        )
+    ])  # fmt: skip

@@ -1,0 +1,46 @@
+"""Images as the spectral experiments want them: grey, of a given size, centred."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+LUMINANCE = (0.2125, 0.7154, 0.0721)
+"""Weights of red, green and blue in grey images."""
+
+
+def grey(images: Array) -> Array:
+    """Luminance (n, s, s) of colour images (n, s, s, 3); grey ones as they are."""
+    return images @ np.asarray(LUMINANCE, images.dtype) if images.ndim == 4 else images
+
+
+def centre_and_scale(inputs: Array) -> Array:
+    """Every sample with mean 0 and norm √d.
+
+    Raw pixels are positive: one eigenfunction, nearly constant, would outweigh all others.
+    """
+    rows = inputs.reshape(len(inputs), -1)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled = rows * np.sqrt(rows.shape[1]) / np.where(norms > 0, norms, 1)
+    return scaled.reshape(inputs.shape).astype(inputs.dtype)
+
+
+def resize(images: Array, side: int) -> Array:
+    """Images (n, s, s) at another size: bilinear, as image libraries do, none lost at edges."""
+    if images.shape[1:] == (side, side):
+        return images
+    across = _interpolation(images.shape[1], side, images.dtype)
+    down = _interpolation(images.shape[2], side, images.dtype)
+    return across @ images @ down.T
+
+
+def _interpolation(old: int, new: int, dtype: Any) -> Array:
+    """Bilinear weights (new, old); a triangle as wide as the step, so shrinking averages."""
+    scale = old / new
+    centres = (np.arange(new) + 0.5) * scale - 0.5
+    distance = np.abs(centres[:, None] - np.arange(old)) / max(scale, 1)
+    weights = np.maximum(1 - distance, 0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(dtype)
