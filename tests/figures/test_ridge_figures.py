@@ -60,8 +60,8 @@ def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():
         }
     )
     figure = phase_diagram(curves, crossings)
-    scores, dimension = figure.axes
-    assert [text.get_text() for text in scores.texts] == [" ntk → net"]
+    scores, pairs, dimension = figure.axes
+    assert [label.get_text() for label in pairs.get_yticklabels()] == ["ntk → net"]
     assert {text.get_text() for text in scores.get_legend().get_texts()} == {"ntk", "net", "linear"}
     np.testing.assert_array_equal(dimension.lines[0].get_ydata(), [10.0, 11.0])
     figure.canvas.draw()

@@ -33,12 +33,31 @@ SECTIONS = (
             "curve drops below those of the kernels, it has found features that they lack."
         ),
         figures=("comparison_figure",),
-        tables=("phase_diagram", "phase_curves"),
+        tables=("phase_curves",),
+    ),
+    Section(
+        title="Where methods cross",
+        text=(
+            "From which noise level on one method beats another, with a bootstrap interval, and "
+            "the effective dimension of the inputs: noise spreads them over more directions."
+        ),
+        figures=("phase_figure",),
+        tables=("phase_diagram",),
     ),
     Section(
         title="The inputs",
         text="The same training samples at every noise level.",
         figures=("examples_figure",),
         tables=("noise_levels",),
+    ),
+    Section(
+        title="Kernel ridge regression",
+        text=(
+            "Losses along the whole ridge path, every noise level and kernel. Dots mark what "
+            "leave-one-out and the test set pick; the leak says how much better the choice that "
+            "saw the test set looks than an honest one."
+        ),
+        figures=("ridge_paths_figure",),
+        tables=("selection",),
     ),
 )
