@@ -146,10 +146,13 @@ def claim(job: KernelJob, places: Places) -> Manifest:
         )
     if recorded is not None or unknown:
         _LOG.info("%s: replacing the stored matrix: %s", places.final.name, reason)
-    edge = tile_edge(
-        job.shape, job.dtype.itemsize, job.execution.memory, job.kernel.largest_tile_edge
-    )
-    return Manifest(job.fingerprint, edge)
+    return Manifest(job.fingerprint, edge_for(job))
+
+
+def edge_for(job: KernelJob) -> int:
+    """Tile edge of a matrix begun now."""
+    memory, largest = job.execution.memory, job.kernel.largest_tile_edge
+    return tile_edge(job.shape, job.dtype.itemsize, memory, largest)
 
 
 class Store:
