@@ -23,7 +23,9 @@ SHAPES = {
     "test": (8, 8),
     "fmnist_high_frequency": (28, 28),
     "fmnist_low_frequency": (28, 28),
+    "mnist": (28, 28),
     "cifar2": (32, 32),
+    "cifar10_grey": (32, 32),
     "cifar10": (32, 32, 3),
     "spiked_covariates": (1024,),
     "spectral_bias": (32, 32, 3),
@@ -98,10 +100,16 @@ def check(found, n_levels, shape):
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no real data beside the repository")
 @pytest.mark.parametrize(
-    ("environment", "n_levels"), [("fmnist_high_frequency", 15), ("fmnist_low_frequency", 14)]
+    ("environment", "raw", "n_levels"),
+    [
+        ("fmnist_high_frequency", "fashion-mnist", 15),
+        ("fmnist_low_frequency", "fashion-mnist", 14),
+        # The same file names and formats.
+        ("mnist", "mnist", 15),
+    ],
 )
-def test_fashion_mnist_runs_on_its_real_files(environment, n_levels, tmp_path):
-    folder = tmp_path / "data" / "01_raw" / "fashion-mnist"
+def test_idx_environments_run_on_real_files(environment, raw, n_levels, tmp_path):
+    folder = tmp_path / "data" / "01_raw" / raw
     folder.parent.mkdir(parents=True)
     folder.symlink_to((SHARED / "fashion-mnist-900").resolve())
     found = run(environment, tmp_path, n_train=100, n_test=50)
@@ -125,6 +133,7 @@ def cifar(tmp_path_factory):
     ("environment", "n_levels", "shape"),
     [
         ("cifar2", 15, (30, 32, 32)),
+        ("cifar10_grey", 15, (30, 32, 32)),
         ("spectral_bias", 1, (30, 32, 32, 3)),
         # A covariance of 3,072 coefficients takes 10 s.
         pytest.param("cifar10", 15, (30, 32, 32, 3), marks=pytest.mark.slow),
