@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from kedro.io import DatasetError
 
 from kernel_regime.datasets import CifarDataset
@@ -112,7 +114,7 @@ def test_a_malicious_pickle_is_refused_and_nothing_is_executed(folder, protocol)
 @pytest.mark.parametrize("name", ["loads", "load"])
 def test_allowed_modules_give_nothing_but_the_allowed_names(folder, name):
     (folder / "test_batch").write_bytes(b"\x80\x02cnumpy\n" + name.encode() + b"\n.")
-    with pytest.raises(DatasetError, match=f"asks to run numpy.{name}"):
+    with pytest.raises(DatasetError, match=f"asks to run 'numpy.{name}'"):
         CifarDataset(str(folder), "test").load()
 
 
@@ -152,6 +154,21 @@ def test_damaged_files_are_named_in_one_line(folder, content, message):
     with pytest.raises(DatasetError, match=message) as refusal:
         CifarDataset(str(folder), "test").load()
     assert "\n" not in str(refusal.value.__cause__)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(position=st.integers(0, 400), value=st.integers(0, 255), kept=st.integers(0, 10_000))
+def test_any_damage_loads_or_is_refused_in_one_line(folder, position, value, kept):
+    content = bytearray(dictionary(labels=labels_list([1, 2, 3]), data=array(pixels(3))))
+    content[position] = value
+    (folder / "test_batch").write_bytes(content[:kept])
+    try:
+        images, labels, _ = CifarDataset(str(folder), "test").load()
+    except DatasetError as refusal:
+        cause = str(refusal.__cause__)
+        assert "test_batch" in cause and "\n" not in cause
+    else:
+        assert images.shape == (len(labels), 32, 32, 3)
 
 
 @pytest.mark.skipif(not UNPACK.is_file(), reason="no CIFAR-10 beside the repository")

@@ -132,6 +132,15 @@ def test_constant_images_are_refused(images, rng):
         LowFrequencyNoise.fit(images)
 
 
+def test_what_cannot_be_scaled_is_refused(rng):
+    draws = rng.standard_normal((5, 64))
+    draws[3] = 0
+    with pytest.raises(ValueError, match="sample 3 has norm 0"):
+        spiked_covariates(draws, 0.5)
+    with pytest.raises(ValueError, match="largest training value is 0"):
+        Clean.fit(np.zeros((2, 4, 4)))
+
+
 def test_a_constant_channel_is_refused(rng):
     images = rng.standard_normal((20, 4, 4, 3)).astype(np.float32)
     images[..., 1] = 0.1

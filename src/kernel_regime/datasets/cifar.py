@@ -171,5 +171,6 @@ class _BytesOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """The stand-in for a global that the official files name; others are refused."""
         if (module, name) not in _STAND_INS:
-            raise pickle.UnpicklingError(f"it asks to run {module}.{name}, CIFAR-10's files do not")
+            wanted = f"{module}.{name}"
+            raise pickle.UnpicklingError(f"it asks to run {wanted!r}, CIFAR-10's files do not")
         return _STAND_INS[module, name]

@@ -20,8 +20,11 @@ class Clean(Perturbation):
 
     @classmethod
     def fit(cls, images: Array) -> Self:
-        """Find the largest training value."""
-        return cls(float(np.max(images)))
+        """Find the largest training value; if there is nothing above 0, refuse with ValueError."""
+        largest = float(np.max(images))
+        if not largest > 0:
+            raise ValueError(f"the largest training value is {largest:g}; give inputs with signal")
+        return cls(largest)
 
     def apply(self, images: Array, draws: Array, level: float) -> Array:
         """Images in [0, 1]; draws and level (always 0) play no part."""

@@ -56,16 +56,16 @@ class LowFrequencyNoise(Perturbation):
             covariance += batch.T @ batch
         return cls(mean, _symmetric_root(covariance / len(images)))
 
-    def apply(self, images: Array, draws: Array, level: float) -> Array:
-        """Images whose coefficients `[:level, :level]` are noise.
+    def apply(self, images: Array, draws: Array, cutoff: float) -> Array:
+        """Images whose coefficients `[:cutoff, :cutoff]` are noise.
 
         Parameters
         ----------
         images : array (n, s, s) or (n, s, s, c)
         draws : array
             Standard normal, as many per image as it has features.
-        level : float
-            Cut-off, a whole number from 0 (nothing replaced) to s (everything).
+        cutoff : float
+            A whole number from 0 (nothing replaced) to s (everything).
 
         Raises
         ------
@@ -74,7 +74,7 @@ class LowFrequencyNoise(Perturbation):
             (grey), or the cut-off is not such a number.
         """
         shape = images.shape[1:]
-        if refused := self.level_refusal(level, shape):
+        if refused := self.level_refusal(cutoff, shape):
             raise ValueError(refused)
         if images[0].size != len(self.mean):
             raise ValueError(
@@ -82,7 +82,7 @@ class LowFrequencyNoise(Perturbation):
                 "fit to training images of the same shape"
             )
         coefficients = cosine_transform(_prepared(images))
-        block = _block(int(level), shape)
+        block = _block(int(cutoff), shape)
         root, mean = (x.astype(coefficients.dtype) for x in (self.root[:, block], self.mean[block]))
         flat = coefficients.reshape(len(images), -1)
         flat[:, block] = draws.reshape(len(images), -1) @ root + mean

@@ -26,9 +26,19 @@ def inverse_cosine_transform(coefficients: Array) -> Array:
 
 
 def norms(images: Array) -> Array:
-    """Euclidean norm of every sample, shaped to broadcast against the samples."""
+    """Euclidean norm of every sample, shaped to broadcast against the samples.
+
+    Raises
+    ------
+    ValueError
+        If a sample has norm 0: all callers divide by it.
+    """
     flat = images.reshape(len(images), -1)
     lengths = np.sqrt(np.einsum("ij,ij->i", flat, flat))
+    if not lengths.all():
+        raise ValueError(
+            f"sample {int(np.argmin(lengths))} has norm 0 and cannot be scaled; remove it"
+        )
     return lengths.reshape(-1, *(1 for _ in images.shape[1:]))
 
 
