@@ -1,5 +1,6 @@
 """Every environment under conf/ resolves, validates, and names exactly what the pipelines use."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,12 @@ def open_context(environment, **parameters):
     return session.load_context()
 
 
+@cache
+def configuration(environment):
+    """The merged catalog of an environment, as written."""
+    return open_context(environment).config_loader["catalog"]
+
+
 def used_datasets():
     return {name for name in pipelines["__default__"].datasets() if not is_parameter(name)}
 
@@ -47,7 +54,7 @@ def test_an_environment_resolves_and_its_parameters_validate(environment):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_catalog_entry_is_unused(environment):
-    entries = set(open_context(environment).config_loader["catalog"])
+    entries = set(configuration(environment))
     unused = {name for name in entries if not name.startswith("_")} - used_datasets()
     assert not unused
 
@@ -57,7 +64,7 @@ def test_experiments_never_write_to_one_place(environment):
     globals_file = PROJECT / "conf" / environment / "globals.yml"
     name = yaml.safe_load(globals_file.read_text())["experiment"]
     assert name == ("digits" if environment == "base" else environment)
-    catalog = open_context(environment).config_loader["catalog"]
+    catalog = configuration(environment)
     written = set().union(*(node.outputs for node in pipelines["__default__"].nodes))
     for entry in written:
         path = catalog[entry].get("filepath") or catalog[entry]["path"]

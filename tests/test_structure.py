@@ -16,10 +16,10 @@ BELOW = {
     "networks": set(),
     "gram": {"kernels"},
     "regression": {"gram", "kernels"},
-    "training": {"regression", "networks"},
+    "training": {"regression", "networks", "gram"},
     "spectra": {"regression", "training", "gram", "kernels", "networks"},
     "figures": {"spectra", "regression", "training", "kernels", "noise"},
-    "datasets": {"gram", "kernels", "noise"},
+    "datasets": {"gram", "kernels", "networks", "noise"},
 }
 KEDRO_ROOMS = {"pipelines", "datasets"}
 HEAVY = {"tensorflow", "keras", "jax", "neural_tangents", "tf2jax"}
