@@ -6,7 +6,14 @@ from typing import ClassVar, Self
 import numpy as np
 
 from kernel_regime.noise.perturbation import Perturbation
-from kernel_regime.noise.transforms import Array, centre, inverse_cosine_transform, norms, scale
+from kernel_regime.noise.transforms import (
+    Array,
+    centre,
+    inverse_cosine_transform,
+    norms,
+    refuse_constant,
+    scale,
+)
 
 
 def high_frequency_mask(side: int) -> Array:
@@ -77,3 +84,8 @@ class HighFrequencyNoise(Perturbation):
         if len(shape) == 2 and shape[0] == shape[1] > 1:
             return None
         return "high_frequency needs square grey images"
+
+    @classmethod
+    def sample_refusal(cls, images: Array) -> str | None:
+        """Constant images cannot be scaled."""
+        return refuse_constant(images)

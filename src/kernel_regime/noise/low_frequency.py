@@ -13,6 +13,7 @@ from kernel_regime.noise.transforms import (
     centre_and_scale,
     cosine_transform,
     inverse_cosine_transform,
+    refuse_constant,
 )
 
 _BATCH = 4096
@@ -101,6 +102,11 @@ class LowFrequencyNoise(Perturbation):
         if len(shape) in (2, 3) and shape[0] == shape[1] > 1:
             return None
         return "low_frequency needs square images, grey or colour"
+
+    @classmethod
+    def sample_refusal(cls, images: Array) -> str | None:
+        """Constant grey images cannot be scaled."""
+        return refuse_constant(images) if images.ndim == 3 else None
 
     @classmethod
     def level_refusal(cls, level: float, shape: tuple[int, ...]) -> str | None:

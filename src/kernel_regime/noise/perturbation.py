@@ -41,6 +41,11 @@ class Perturbation(ABC):
         """Why samples of this shape cannot be perturbed so, or None."""
 
     @classmethod
+    def sample_refusal(cls, images: Array) -> str | None:
+        """Why one of these samples, of a suitable shape, cannot be perturbed, or None."""
+        return None
+
+    @classmethod
     def level_refusal(cls, level: float, shape: tuple[int, ...]) -> str | None:
         """Why this level makes no sense for samples of this shape, or None."""
         if not np.isfinite(level) or level < 0:

@@ -50,16 +50,24 @@ def centre(images: Array) -> Array:
     ValueError
         If an image is constant: nothing is left of it, and scaling would divide by zero.
     """
+    if refused := refuse_constant(images):
+        raise ValueError(refused)
     images = as_float(images)
+    means = images.reshape(len(images), -1).mean(axis=1)
+    return images - means.reshape(-1, *(1 for _ in images.shape[1:]))
+
+
+def refuse_constant(images: Array) -> str | None:
+    """Why these images cannot all be centred and scaled, or None."""
     flat = images.reshape(len(images), -1)
     constant = flat.min(axis=1) == flat.max(axis=1)
-    if constant.any():
-        first = int(np.argmax(constant))
-        raise ValueError(
-            f"image {first} is constant (all pixels {flat[first, 0]:g}), so it cannot be centred "
-            "and scaled; remove it from the data"
-        )
-    return images - flat.mean(axis=1).reshape(-1, *(1 for _ in images.shape[1:]))
+    if not constant.any():
+        return None
+    first = int(np.argmax(constant))
+    return (
+        f"image {first} is constant (all pixels {flat[first, 0]:g}), so it cannot be centred and "
+        "scaled; remove it from the data"
+    )
 
 
 def scale(images: Array) -> Array:

@@ -22,8 +22,8 @@ def labelled(n, shape, seed):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(levels, kind="high_frequency", shape=(6, 6)):
-        data = DataParameters(n_train=20, n_test=8, seed=0)
+    def run(levels, kind="high_frequency", shape=(6, 6), raw_test=None):
+        data = DataParameters(n_train=20, n_test=None if raw_test else 8, seed=0)
         noise = NoiseParameters(kind=kind, levels=levels, seed=3)
         partitions = {
             name: PartitionedDataset(
@@ -39,7 +39,7 @@ def run(tmp_path):
         kept["noise_levels"] = ParquetDataset(filepath=str(tmp_path / "noise_levels.parquet"))
         raw = {
             "raw_train": MemoryDataset(labelled(30, shape, seed=1)),
-            "raw_test": MemoryDataset(labelled(10, shape, seed=2)),
+            "raw_test": MemoryDataset(raw_test or labelled(10, shape, seed=2)),
             "params:data": MemoryDataset(data),
             "params:noise": MemoryDataset(noise),
         }
@@ -76,6 +76,22 @@ def test_a_level_drawn_alone_is_the_same_as_in_a_sweep(run):
 def test_levels_of_an_earlier_run_are_gone(run):
     run([0, 1, 2])
     assert list(run([5])["train_images"]) == ["level_00"]
+
+
+@pytest.mark.parametrize("kind", ["high_frequency", "low_frequency"])
+def test_a_refusal_leaves_an_earlier_run_as_it_was(run, tmp_path, kind):
+    before = run([0])
+    raw = labelled(10, (6, 6), seed=2)
+    raw.images[9] = 7
+    with pytest.raises(ValueError, match=r"test samples: image \d is constant \(all pixels 7\)"):
+        run([1, 2], kind=kind, raw_test=raw)
+    with pytest.raises(ValueError, match=r"noise\.levels\[1\]: index 99 is out of range"):
+        run([1, 99], kind=kind)
+    assert [path.name for path in (tmp_path / "train_images").iterdir()] == ["level_00.npy"]
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "train_images" / "level_00.npy"), before["train_images"]["level_00"]
+    )
+    assert len(pd.read_parquet(tmp_path / "noise_levels.parquet")) == 1
 
 
 def test_images_are_the_perturbation_of_the_selected_samples(run):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel_regime.datasets import LabelledImages
-from kernel_regime.pipelines.data_processing.selection import select_samples
+from kernel_regime.pipelines.data_processing.selection import refuse_unlike, select_samples
 
 
 def samples(labels, names=("a", "b", "c"), **changes):
@@ -92,3 +92,19 @@ def test_what_would_mislead_is_refused(raw, size, message):
     with pytest.raises(ValueError) as refusal:
         select_samples(raw, size, 0, "data.n_train")
     assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    ("test", "test_labels", "message"),
+    [
+        (
+            np.zeros((2, 3, 3)),
+            [0, 1],
+            r"test samples have the shape \(3, 3\), training .* \(2, 2\)",
+        ),
+        (np.zeros((2, 2, 2)), [0, 3], "test samples show class 3, training samples do not"),
+    ],
+)
+def test_test_samples_must_be_like_training_samples(test, test_labels, message):
+    with pytest.raises(ValueError, match=message):
+        refuse_unlike(THREE.images, test, THREE.labels, np.array(test_labels))

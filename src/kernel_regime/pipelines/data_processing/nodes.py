@@ -10,24 +10,36 @@ from kernel_regime.datasets.labelled_images import Array
 from kernel_regime.noise import PERTURBATIONS
 from kernel_regime.pipelines.data_processing.levels import resolve_levels
 from kernel_regime.pipelines.data_processing.parameters import DataParameters, NoiseParameters
-from kernel_regime.pipelines.data_processing.selection import select_samples
+from kernel_regime.pipelines.data_processing.selection import refuse_unlike, select_samples
 from kernel_regime.pipelines.data_processing.sweep import Sweep
 from kernel_regime.pipelines.partitions import level_name
 
 
-def select_train_and_test(
-    raw_train: LabelledImages, raw_test: LabelledImages, data: DataParameters
-) -> tuple[Array, Array, Array, Array]:
-    """Training inputs, test inputs, training labels, test labels of the selected samples."""
+def prepare(
+    raw_train: LabelledImages,
+    raw_test: LabelledImages,
+    data: DataParameters,
+    noise: NoiseParameters,
+) -> tuple[Array, Array, Array, Array, pd.DataFrame]:
+    """Select samples and say what the noise levels mean for them.
+
+    All that can be wrong with data and noise is found here, before anything is written.
+
+    Returns
+    -------
+    tuple
+        Training inputs, test inputs, training labels, test labels, and the columns level (the
+        number of a partition) and value.
+    """
+    values = resolve_levels(noise, raw_train.images.shape[1:])
     train, train_labels = select_samples(raw_train, data.n_train, data.seed, "data.n_train")
     test, test_labels = select_samples(raw_test, data.n_test, data.seed, "data.n_test")
-    return train, test, train_labels, test_labels
-
-
-def tabulate_levels(train_samples: Array, noise: NoiseParameters) -> pd.DataFrame:
-    """What each partition means: columns level (its number) and value."""
-    values = resolve_levels(noise, train_samples.shape[1:])
-    return pd.DataFrame({"level": range(len(values)), "value": values})
+    refuse_unlike(train, test, train_labels, test_labels)
+    for name, samples in (("train", train), ("test", test)):
+        if refused := PERTURBATIONS[noise.kind].sample_refusal(samples):
+            raise ValueError(f"{name} samples: {refused}")
+    levels = pd.DataFrame({"level": range(len(values)), "value": values})
+    return train, test, train_labels, test_labels, levels
 
 
 def perturb_images(

@@ -2,11 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from kernel_regime.pipelines.data_processing.nodes import (
-    perturb_images,
-    select_train_and_test,
-    tabulate_levels,
-)
+from kernel_regime.pipelines.data_processing.nodes import perturb_images, prepare
 
 
 def create_pipeline() -> Pipeline:
@@ -14,17 +10,16 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                select_train_and_test,
-                inputs=["raw_train", "raw_test", "params:data"],
-                outputs=["train_samples", "test_samples", "train_labels", "test_labels"],
-                name="select_train_and_test",
-                tags="data",
-            ),
-            Node(
-                tabulate_levels,
-                inputs=["train_samples", "params:noise"],
-                outputs="noise_levels",
-                name="tabulate_levels",
+                prepare,
+                inputs=["raw_train", "raw_test", "params:data", "params:noise"],
+                outputs=[
+                    "train_samples",
+                    "test_samples",
+                    "train_labels",
+                    "test_labels",
+                    "noise_levels",
+                ],
+                name="prepare",
                 tags="data",
             ),
             Node(

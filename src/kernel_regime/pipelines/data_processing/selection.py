@@ -41,6 +41,29 @@ def select_samples(
     return images, labels
 
 
+def refuse_unlike(train: Array, test: Array, train_labels: Array, test_labels: Array) -> None:
+    """Refuse test samples of another shape, or of classes that training never shows.
+
+    Raises
+    ------
+    ValueError
+        Naming what differs.
+    """
+    if train.shape[1:] != test.shape[1:]:
+        raise ValueError(
+            f"test samples have the shape {test.shape[1:]}, training samples {train.shape[1:]}; "
+            "take both from one data set"
+        )
+    if not np.issubdtype(test_labels.dtype, np.integer):
+        return
+    unseen = np.setdiff1d(test_labels, train_labels)
+    if unseen.size:
+        raise ValueError(
+            f"test samples show class {unseen[0]}, training samples do not; "
+            "take both from one data set"
+        )
+
+
 def _stratified_rows(labels: Array, size: int, seed: int) -> Array:
     """Rows in random order, every class as often as its share asks, rounded to the total."""
     rng = np.random.default_rng(seed)
