@@ -1,0 +1,172 @@
+"""Which trained networks left the kernel regime."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from kedro.pipeline import Node, Pipeline
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from kernel_regime.networks.architecture import Architecture
+from kernel_regime.pipelines.model_training.network_parameters import (
+    NetworkParameters,
+    TrainingParameters,
+)
+from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.regression.targets import count_classes, encode_targets
+from kernel_regime.spectra.regime import MEASURES, Thresholds, judge, measure_regime
+from kernel_regime.training.data import Samples
+
+if TYPE_CHECKING:
+    import keras
+
+Array = NDArray[Any]
+
+log = logging.getLogger(__name__)
+
+_LINEAR = ("random_features", "neural_tangent")
+
+
+class RegimeParameters(BaseModel):
+    """When to speak of the kernel regime, and of feature learning.
+
+    Parameters
+    ----------
+    samples : int
+        At most so many training and test samples for the kernels.
+    kernel_below, features_above, confidence
+        See `kernel_regime.spectra.regime.Thresholds`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    samples: PositiveInt
+    kernel_below: float = Field(gt=0)
+    features_above: float = Field(gt=0)
+    confidence: float = Field(gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "RegimeParameters":
+        if self.kernel_below > self.features_above:
+            raise ValueError(
+                f"kernel_below ({self.kernel_below}) must not exceed "
+                f"features_above ({self.features_above})"
+            )
+        return self
+
+    def thresholds(self) -> Thresholds:
+        """As the library wants them."""
+        return Thresholds(self.kernel_below, self.features_above, self.confidence)
+
+
+def judge_regimes(
+    networks: Partitions,
+    network_scores: pd.DataFrame,
+    train_images: Partitions,
+    test_images: Partitions,
+    train_labels: Array,
+    test_labels: Array,
+    noise_levels: pd.DataFrame,
+    network_parameters: NetworkParameters,
+    training: TrainingParameters,
+    regime: RegimeParameters,
+) -> pd.DataFrame:
+    """A verdict on every network at every level, from its trainings with several seeds.
+
+    Models that are linear in their weights are their own linearisation and are left out, and so
+    are networks trained on cross-entropy, which no kernel flow on the square loss follows.
+
+    Returns
+    -------
+    DataFrame
+        `level`, `network`, `samples`, `trained_on`, and the columns of
+        `kernel_regime.spectra.regime.judge`.
+    """
+    n_classes = count_classes(train_labels)
+    targets = encode_targets(train_labels, n_classes), encode_targets(test_labels, n_classes)
+    rows = []
+    for level in (int(level) for level in noise_levels["level"]):
+        name = level_name(level)
+        (load_train,), (load_test,) = (
+            select(images, [name]).values() for images in (train_images, test_images)
+        )
+        samples = Samples.divide(
+            (load_train(), targets[0]), (load_test(), targets[1]), training.validation
+        )
+        chosen = network_scores[network_scores["selected"] & (network_scores["level"] == level)]
+        for network, _ in _nonlinear(network_parameters):
+            seeds = chosen.loc[chosen["network"] == network, "seed"]
+            if seeds.empty:
+                log.warning("%s/%s: every training diverged; no verdict", name, network)
+                continue
+            runs = [
+                _measure(networks, f"{name}/{network}/seed_{seed}", samples, regime.samples)
+                for seed in seeds
+            ]
+            trained_on = len(samples.train[0])
+            complete = regime.samples >= trained_on
+            verdict = judge(pd.DataFrame(runs), regime.thresholds(), complete)
+            log.info("%s/%s: %s", name, network, verdict["sentence"])
+            place = {
+                "level": level,
+                "network": network,
+                "samples": min(regime.samples, trained_on),
+                "trained_on": trained_on,
+            }
+            rows.append(place | verdict)
+    columns = ["level", "network", "samples", "trained_on", "verdict", "sentence", "seeds"]
+    intervals = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=columns + intervals)
+
+
+def _nonlinear(parameters: NetworkParameters) -> list[tuple[str, Architecture]]:
+    return [
+        (name, architecture)
+        for entry, name, architecture in parameters.architectures()
+        if architecture.kind not in _LINEAR and entry.loss == "square"
+    ]
+
+
+def _measure(
+    networks: Partitions, partition: str, samples: Samples, count: int
+) -> dict[str, float]:
+    from kernel_regime.spectra.training_kernel import observe, weight_movement
+
+    loads: list[Callable[[], keras.Model]] = list(
+        select(networks, [f"{partition}.initial", partition]).values()
+    )
+    initial, final = (load() for load in loads)
+    (train, train_targets), (test, test_targets) = (
+        (x[:count], y[:count]) for x, y in (samples.train, samples.test)
+    )
+    before, first = observe(initial, train, test)
+    after, last = observe(final, train, test)
+    movement = weight_movement(initial, final)
+    return measure_regime(before, after, first, last, (train_targets, test_targets), movement)
+
+
+def create_regime() -> Pipeline:
+    """Trained networks → regime."""
+    return Pipeline(
+        [
+            Node(
+                judge_regimes,
+                inputs=[
+                    "networks",
+                    "network_scores",
+                    "train_images",
+                    "test_images",
+                    "train_labels",
+                    "test_labels",
+                    "noise_levels",
+                    "params:networks",
+                    "params:training",
+                    "params:regime",
+                ],
+                outputs="regime",
+                name="judge_regimes",
+            )
+        ]
+    )
