@@ -57,7 +57,9 @@ class Descent:
         self._optimiser = _OPTIMISERS[method.optimiser]()
         self._optimiser.build(network.trainable_variables)
         self._multipliers = network.gradient_multipliers()
-        self._step = tf.function(self._one_step, jit_compile=network.compiles_with_xla)
+        self._step = tf.function(
+            self._one_step, autograph=False, jit_compile=network.compiles_with_xla
+        )
         self._score = Scorer(network, method.loss, max(size for _, size in method.batches.sizes))
 
     def start_from(self, network: Network) -> None:

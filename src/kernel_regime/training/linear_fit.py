@@ -46,7 +46,7 @@ class LinearFit(ABC):
         self.y = y.astype(self.dtype)
         self.n = len(x)
         self._method = method
-        self._pullback = tf.function(self._pull_back)
+        self._pullback = tf.function(self._pull_back, autograph=False)
         self._right = self._right_side()
         self.state = np.zeros_like(self._right)
 
@@ -124,7 +124,7 @@ class DualFit(LinearFit):
     def __init__(self, network: Any, x: Array, y: Array, method: ConjugateGradients) -> None:
         super().__init__(network, x, y, method)
         self._gram = np.empty((self.n, self.n), self.dtype)
-        kernel = tf.function(network.kernel)
+        kernel = tf.function(network.kernel, autograph=False)
         for rows in self._batches():
             for columns in self._batches():
                 if columns.start >= rows.start:

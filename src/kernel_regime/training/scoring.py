@@ -30,7 +30,9 @@ class Scorer:
         self._network = network
         self._loss = LOSSES[loss]
         self._batch = batch
-        self._sums = tf.function(self._batch_sums, jit_compile=network.compiles_with_xla)
+        self._sums = tf.function(
+            self._batch_sums, autograph=False, jit_compile=network.compiles_with_xla
+        )
 
     def __call__(self, name: str, x: Any, y: Any) -> Row:
         """`<name>_loss` and `<name>_accuracy`, means over all samples."""
@@ -45,7 +47,8 @@ class Scorer:
         return means(name, sums, len(x))
 
     def _batch_sums(self, x: Any, y: Any, weights: Any) -> Any:
-        return batch_sums(weights, self._loss(y, outputs := self._network(x)), hits(y, outputs))
+        outputs = self._network(x)
+        return batch_sums(weights, self._loss(y, outputs), hits(y, outputs))
 
 
 def batch_sums(weights: Any, losses: Any, right: Any) -> Any:
