@@ -1,0 +1,54 @@
+"""Figures about networks draw what their tables say."""
+
+import numpy as np
+import pandas as pd
+
+from kernel_regime.figures.regimes import regimes
+from kernel_regime.figures.training_curves import training_curves
+
+
+def tables(levels=(0, 1), seeds=(0, 1), epochs=5):
+    places = [
+        (level, "wide", seed, penalty) for level in levels for seed in seeds for penalty in (1, 2)
+    ]
+    keys = ["level", "network", "seed", "penalty"]
+    scores = pd.DataFrame(places, columns=keys)
+    scores["selected"] = scores["penalty"] == 2
+    rows = [
+        (*place, epoch, 1.0 / (epoch + 1) + place[2], 2.0 / (epoch + 1))
+        for place in places
+        for epoch in range(epochs)
+    ]
+    return pd.DataFrame(rows, columns=[*keys, "epoch", "train_loss", "test_loss"]), scores
+
+
+def test_curves_are_means_over_seeds_of_the_selected_penalty():
+    figure = training_curves(*tables())
+    shown = [ax for ax in figure.axes if ax.get_visible()]
+    assert [ax.get_title() for ax in shown] == ["level 0", "level 1"]
+    train, test = shown[0].get_lines()
+    np.testing.assert_allclose(train.get_ydata(), 1 / np.arange(1, 6) + 0.5)
+    np.testing.assert_allclose(test.get_ydata(), 2 / np.arange(1, 6))
+
+
+def test_an_experiment_without_descent_gives_an_empty_figure():
+    curves, scores = tables()
+    figure = training_curves(curves.iloc[:0], scores)
+    assert not figure.axes[0].get_lines()
+
+
+def test_regimes_show_both_measures_of_every_network():
+    regime = pd.DataFrame(
+        {
+            "level": [0, 1, 0, 1],
+            "network": ["wide", "wide", "narrow", "narrow"],
+            "drift": [0.01, 0.02, 0.5, 0.6],
+            "drift_high": [0.02, 0.03, 0.6, np.inf],
+            "gap": [0.02, 0.02, 0.4, 0.5],
+            "gap_high": [0.03, 0.03, 0.5, 0.6],
+        }
+    )
+    figure = regimes(regime, 0.1, 0.3)
+    assert [len(ax.containers) for ax in figure.axes] == [2, 2]
+    narrow = figure.axes[0].containers[0]
+    np.testing.assert_allclose(narrow[0].get_ydata(orig=False), [0.5, 0.6])
