@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+import pandas as pd
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import KedroCliError, env_option
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
+from kedro.runner import SequentialRunner
 from kedro.validation.exceptions import ParameterValidationError
 from omegaconf import OmegaConf
+from rich.console import Console
+from rich.table import Table
 
 from kernel_regime.settings import CONFIG_LOADER_ARGS
 
@@ -51,6 +57,38 @@ def run(context: click.Context, **options: Any) -> None:
         )
     with one_line_errors():
         context.invoke(_KEDRO_RUN, **options)
+
+
+@cli.command(params=[option for option in kedro_run.params if option.name in ("env", "params")])
+def plan(env: str | None, params: dict[str, Any]) -> None:
+    """Forecast hours, gigabytes and memory of every kernel, before any is computed.
+
+    Runs data_processing, since a forecast needs the inputs, and measures one small tile of each
+    kernel on this machine.
+    """
+    from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
+
+    with one_line_errors():
+        _session(env, params).run(pipeline_names=["data_processing"], runner=SequentialRunner())
+        pipelines.set_requested(["kernel_generation"])
+        context = _session(env, params).load_context()
+        given = context.params
+        _show(plan_kernels(context.catalog, given["kernels"], given["execution"]))
+
+
+def _session(env: str | None, params: dict[str, Any]) -> KedroSession:
+    return cast(KedroSession, KedroSession.create(env=env, runtime_params=params))
+
+
+def _show(forecasts: pd.DataFrame) -> None:
+    """Print a table; large numbers whole, small ones to three digits."""
+    table = Table(title="What kernel_generation will cost")
+    for column in forecasts:
+        table.add_column(str(column).replace("_", " "), justify="right")
+    for row in forecasts.itertuples(index=False):
+        numbers = (f"{cell:,.0f}" if cell >= 1000 else f"{cell:.3g}" for cell in row[1:])
+        table.add_row(row[0], *numbers)
+    Console(width=max(120, Console().width)).print(table)
 
 
 @cli.command()
