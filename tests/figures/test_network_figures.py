@@ -46,9 +46,11 @@ def test_regimes_show_both_measures_of_every_network():
             "drift_high": [0.02, 0.03, 0.6, np.inf],
             "gap": [0.02, 0.02, 0.4, 0.5],
             "gap_high": [0.03, 0.03, 0.5, 0.6],
+            "kernel_below": 0.1,
+            "features_above": 0.3,
         }
     )
-    figure = regimes(regime, 0.1, 0.3)
+    figure = regimes(regime)
     assert [len(ax.containers) for ax in figure.axes] == [2, 2]
     narrow = figure.axes[0].containers[0]
     np.testing.assert_allclose(narrow[0].get_ydata(orig=False), [0.5, 0.6])

@@ -12,15 +12,14 @@ _LABELS = {
 }
 
 
-def regimes(regime: pd.DataFrame, kernel_below: float, features_above: float) -> Figure:
+def regimes(regime: pd.DataFrame) -> Figure:
     """NTK drift and distance from the linearisation over the noise levels, with thresholds.
 
     Parameters
     ----------
     regime : DataFrame
-        `level`, `network`, `drift`, `gap` and their intervals.
-    kernel_below, features_above : float
-        The thresholds of the verdict.
+        `level`, `network`, `drift`, `gap` and their intervals, and the thresholds
+        `kernel_below` and `features_above` of the verdict.
     """
     figure, axes = new_figure(1, 2)
     styles = line_styles(regime["network"])
@@ -31,6 +30,9 @@ def regimes(regime: pd.DataFrame, kernel_below: float, features_above: float) ->
             ax.errorbar(
                 rows["level"], rows[measure], [low, spread], label=network, **styles[str(network)]
             )
+        kernel_below, features_above = (
+            regime[column].max() for column in ("kernel_below", "features_above")
+        )
         ax.axhspan(features_above, 1e3, color="#D55E00", alpha=0.07, lw=0)
         ax.axhspan(1e-6, kernel_below, color="#0072B2", alpha=0.07, lw=0)
         ax.set_yscale("log")

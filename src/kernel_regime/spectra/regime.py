@@ -1,6 +1,6 @@
 """Did training leave the kernel regime? Measures for one network, and a verdict over seeds."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -188,11 +188,11 @@ def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> 
     Returns
     -------
     dict
-        `seeds`, `verdict`, `sentence`, and per measure its mean, `…_low` and `…_high`; a
+        `seeds`, `verdict`, `sentence`, the thresholds, and per measure its mean, `…_low` and `…_high`; a
         Student interval, which one seed leaves as wide as can be.
     """
     count = len(runs)
-    row: dict[str, Any] = {"seeds": count}
+    row: dict[str, Any] = {"seeds": count, **asdict(thresholds)}
     for name in MEASURES:
         mean = runs[name].mean()
         half = np.inf

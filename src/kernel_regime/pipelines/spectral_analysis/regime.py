@@ -116,7 +116,8 @@ def judge_regimes(
                 "trained_on": trained_on,
             }
             rows.append(place | verdict)
-    columns = ["level", "network", "samples", "trained_on", "verdict", "sentence", "seeds"]
+    columns = ["level", "network", "verdict", "sentence", "seeds", "samples", "trained_on"]
+    columns += ["kernel_below", "features_above", "confidence"]
     intervals = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=columns + intervals)
 
