@@ -11,7 +11,6 @@ from kernel_regime.noise import (
     SpikedCovariates,
     SpikedTarget,
     Standardisation,
-    effective_dimension,
     high_frequency_noise,
     signal_dimension,
     spiked_covariates,
@@ -103,12 +102,6 @@ def test_spiked_target_sums_products_of_neighbours(rng):
             terms[:, column] += b * np.prod([signal[:, i + j] for j in range(k)], axis=0)
     expected = (terms / np.sqrt((terms**2).mean(axis=0))).sum(axis=1)
     np.testing.assert_allclose(SpikedTarget.fit(signal, betas)(3 * signal), expected, rtol=1e-12)
-
-
-def test_effective_dimension_falls_to_the_signal():
-    assert effective_dimension(1024, 0.0) == 1024
-    assert effective_dimension(1024, 0.5) == pytest.approx(32)
-    assert effective_dimension(1024, 0.9) == 16
 
 
 def test_standardised_training_images_have_mean_0_and_deviation_1(rng):

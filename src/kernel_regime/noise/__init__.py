@@ -9,7 +9,6 @@ from kernel_regime.noise.sampling import generator, perturb
 from kernel_regime.noise.spiked_covariates import (
     SpikedCovariates,
     SpikedTarget,
-    effective_dimension,
     signal_dimension,
     spiked_covariates,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "SpikedTarget",
     "Standardisation",
     "centre_and_scale",
-    "effective_dimension",
     "generator",
     "high_frequency_noise",
     "perturb",

@@ -17,11 +17,6 @@ def signal_dimension(dimension: int, eta: float = ETA) -> int:
     return floor(dimension**eta + 1e-9)
 
 
-def effective_dimension(dimension: int, kappa: float, eta: float = ETA) -> float:
-    """d_eff = max(d₀, d / d^κ): what kernels see of d (Ghorbani et al. 2020, theorem 1)."""
-    return max(signal_dimension(dimension, eta), dimension ** (1 - kappa))
-
-
 def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
     r"""Inputs :math:`x = (z_1, z_2)` with a signal of d₀ = ⌊d^η⌋ coordinates.
 
