@@ -55,8 +55,8 @@ class AngularKernel(Kernel):
 
 @lru_cache(maxsize=64)
 def _polynomials(kernel: AngularKernel, dtype: str) -> tuple[Array, Array]:
-    """Of arccos(1 − v)/√v and of κ, of the degrees that the dtype can tell from exact."""
+    """Of arccos(1 − v)/√v in right angles and of κ, of the degrees that the dtype can tell from exact."""
     single = np.dtype(dtype) == np.float32
-    arccos = arccos_polynomial(8 if single else 20)
+    arccos = arccos_polynomial(8 if single else 20) * 2 / np.pi
     curve = kernel.zonal.chebyshev(1e-8 if single else 1e-16)
     return arccos.astype(dtype), curve.astype(dtype)

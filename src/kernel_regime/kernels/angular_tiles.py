@@ -6,16 +6,18 @@ import numba
 import numpy as np
 
 from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.myrtle_lanes import LANES, absolute, copy_sign, load, root, spread, store
 from kernel_regime.kernels.panels import (
     EDGE,
     ROWS,
     columns_of,
+    count,
     empty_panels,
     multiply_tile,
     pack,
+    place,
 )
 
-STRIP = 8 * EDGE  # numbers of a tile that go through the polynomials together, in first-level cache
 NEARLY_PARALLEL = 4e-3  # 1 − |cos θ| below which the difference of the rows is taken, θ < 5°
 
 
@@ -30,12 +32,11 @@ class Side(NamedTuple):
 
 def normalise(x: Array, scale: float) -> Side:
     """Lengths (times √scale) and unit vectors of rows; a zero row keeps length and direction 0."""
-    samples, features = x.shape
     side = Side(
-        np.empty(samples, x.dtype),
+        np.empty(len(x), x.dtype),
         np.empty_like(x),
-        empty_panels(samples, features, x.dtype, ROWS),
-        empty_panels(samples, features, x.dtype, columns_of(x.dtype)),
+        empty_panels(x, ROWS),
+        empty_panels(x, columns_of(x.dtype)),
     )
     _normalise(x, np.sqrt(scale), *side)
     return side
@@ -62,19 +63,19 @@ def _normalise(x, factor, lengths, units, rows, columns):  # type: ignore[no-unt
 @numba.njit(parallel=True, cache=True)
 def fill(matrix, left, right, arccos, curve, symmetric):  # type: ignore[no-untyped-def]
     """Kernel matrix of two sides; of the upper triangle, mirrored, if they are the same."""
-    down = (matrix.shape[0] + EDGE - 1) // EDGE
-    across = (matrix.shape[1] + EDGE - 1) // EDGE
-    total = down * (down + 1) // 2 if symmetric else down * across
-    for number in numba.prange(total):
-        i, j = _place(np.intp(number), across, symmetric)
+    tiles, across = count(matrix.shape, symmetric)
+    for number in numba.prange(tiles):
+        i, j = place(np.intp(number), across, symmetric)
+        cosines = np.empty((EDGE, EDGE), matrix.dtype)
         tile = np.empty((EDGE, EDGE), matrix.dtype)
         rows = EDGE // left.rows.shape[2]
         columns = EDGE // right.columns.shape[2]
-        multiply_tile(left.rows, i * rows, right.columns, j * columns, tile)
+        multiply_tile(left.rows, i * rows, right.columns, j * columns, cosines)
         top, start = i * EDGE, j * EDGE
         height = min(EDGE, matrix.shape[0] - top)
         width = min(EDGE, matrix.shape[1] - start)
         _finish(
+            cosines,
             tile,
             left.lengths[top : top + height],
             left.units[top : top + height],
@@ -95,79 +96,60 @@ def fill(matrix, left, right, arccos, curve, symmetric):  # type: ignore[no-unty
 
 
 @numba.njit(cache=True)
-def _place(number, across, symmetric):  # type: ignore[no-untyped-def]
-    """Row and column of the number-th tile, row after row; of the upper triangle if symmetric."""
-    i = 0
-    while number >= across - (i if symmetric else 0):
-        number -= across - (i if symmetric else 0)
-        i += 1
-    return i, number + (i if symmetric else 0)
-
-
-@numba.njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def _finish(tile, lengths1, units1, lengths2, units2, arccos, curve):  # type: ignore[no-untyped-def]
-    """Turn a tile of cosines into kernel values, in place."""
-    zero, one = tile.dtype.type(0), tile.dtype.type(1)
-    near, per_radian = tile.dtype.type(NEARLY_PARALLEL), tile.dtype.type(2 / np.pi)
-    v = np.empty(STRIP, tile.dtype)
-    t = np.empty(STRIP, tile.dtype)
-    value = np.empty(STRIP, tile.dtype)
-    before = np.empty(STRIP, tile.dtype)
-    cosines = tile.reshape(tile.size)
-    for start in range(0, tile.size, STRIP):
-        strip = cosines[start : start + STRIP]
-        close = 0
-        for k in range(STRIP):
-            v[k] = one - abs(strip[k])
-            close += v[k] < near
-        if close > 0:
-            for k in range(STRIP):
-                r, c = divmod(start + k, EDGE)
-                if v[k] < near and r < len(units1) and c < len(units2):
-                    v[k] = _versine(units1[r], units2[c], strip[k] < zero)
-        _horner(arccos, v, t)
-        for k in range(STRIP):
-            turn = per_radian * np.sqrt(v[k]) * t[k] - one
-            t[k] = -turn if strip[k] < zero else turn
-        _clenshaw(curve, t, value, before)
-        for k in range(STRIP):
-            strip[k] = value[k]
+def _finish(cosines, values, lengths1, units1, lengths2, units2, arccos, curve):  # type: ignore[no-untyped-def]
+    """Kernel values of a tile of cosines."""
+    lanes, curves = cosines.reshape(-1, LANES), values.reshape(-1, LANES)
+    for k in range(len(lanes)):
+        cosine = load(lanes, (k,))
+        store(curves, (k,), _evaluate(cosine, 1 - absolute(cosine), arccos, curve))
+    near, one = cosines.dtype.type(1 - NEARLY_PARALLEL), np.empty((1, LANES), cosines.dtype)
     for r in range(len(lengths1)):
+        close = 0
         for c in range(len(lengths2)):
-            tile[r, c] *= lengths1[r] * lengths2[c]
+            close += abs(cosines[r, c]) > near
+        if close > 0:
+            for c in range(len(lengths2)):
+                cosine = cosines[r, c]
+                if abs(cosine) > near:
+                    versine = spread(one, _distance(units1[r], units2[c], cosine < 0) / 2)
+                    store(one, (0,), _evaluate(spread(one, cosine), versine, arccos, curve))
+                    values[r, c] = one[0, 0]
+        for c in range(len(lengths2)):
+            values[r, c] *= lengths1[r] * lengths2[c]
 
 
-@numba.njit(cache=True, fastmath={"contract"})
-def _horner(coefficients, x, out):  # type: ignore[no-untyped-def]
-    """Polynomial, lowest coefficient first, one degree at a time over the strip."""
-    out[:] = coefficients[-1]
+@numba.njit(cache=True)
+def _evaluate(cosine, versine, arccos, curve):  # type: ignore[no-untyped-def]
+    """κ of angles with the sign of `cosine` and 1 − |cosine| = `versine`."""
+    turn = root(versine) * _horner(arccos, versine) - 1
+    return _clenshaw(curve, copy_sign(turn, 0 - cosine))
+
+
+@numba.njit(cache=True)
+def _horner(coefficients, x):  # type: ignore[no-untyped-def]
+    """Polynomial, lowest coefficient first."""
+    value = spread(coefficients, coefficients[-1])
     for power in range(len(coefficients) - 2, -1, -1):
-        c = coefficients[power]
-        for k in range(STRIP):
-            out[k] = out[k] * x[k] + c
+        value = value * x + coefficients[power]
+    return value
 
 
-@numba.njit(cache=True, fastmath={"contract"})
-def _clenshaw(coefficients, x, out, before):  # type: ignore[no-untyped-def]
-    """Chebyshev series, lowest first, one degree at a time over the strip."""
-    out[:] = 0
-    before[:] = 0
+@numba.njit(cache=True)
+def _clenshaw(coefficients, x):  # type: ignore[no-untyped-def]
+    """Chebyshev series, lowest coefficient first."""
+    double = x + x
+    now = before = spread(coefficients, 0.0)
     for degree in range(len(coefficients) - 1, 0, -1):
-        c = coefficients[degree]
-        for k in range(STRIP):
-            now = 2 * x[k] * out[k] + (c - before[k])
-            before[k] = out[k]
-            out[k] = now
-    for k in range(STRIP):
-        out[k] = x[k] * out[k] + (coefficients[0] - before[k])
+        now, before = double * now + (coefficients[degree] - before), now
+    return x * now + (coefficients[0] - before)
 
 
 @numba.njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
-def _versine(a, b, opposite):  # type: ignore[no-untyped-def]
-    """1 − |cos θ| of two nearly parallel unit vectors, from the distance of a and ±b."""
+def _distance(a, b, opposite):  # type: ignore[no-untyped-def]
+    """Squared distance of a from b, or from −b."""
     sign = a.dtype.type(1 if opposite else -1)
     square = a.dtype.type(0)
     for k in range(len(a)):
         gap = a[k] + sign * b[k]
         square += gap * gap
-    return square / 2
+    return square

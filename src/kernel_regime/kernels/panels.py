@@ -20,7 +20,8 @@ VECTOR_BYTES = 64 if _WIDE else 32
 VECTORS = 2  # of columns; with ROWS rows they take 24 of 32 registers, or 12 of 16
 ROWS = 12 if _WIDE else 6
 EDGE = 96  # of a tile: a multiple of ROWS and COLUMNS
-DEPTH = 512  # features in one go: three panels of EDGE rows stay in the second-level cache
+DEPTH = 1024  # features in one go at most: EDGE rows of both sides stay in the L2 cache
+LINE = 16  # neighbouring features packed together: rows a power of two apart share cache sets
 
 
 def columns_of(dtype: np.dtype) -> int:
@@ -128,8 +129,9 @@ class _Emitter:
 def multiply_tile(a, i, b, j, tile):  # type: ignore[no-untyped-def]
     """Products of EDGE rows packed in `a` from panel i with EDGE rows packed in `b` from j."""
     tile[:] = 0
-    for start in range(0, a.shape[1], DEPTH):
-        stop = min(start + DEPTH, a.shape[1])
+    parts = (a.shape[1] + DEPTH - 1) // DEPTH
+    for part in range(parts):
+        start, stop = part * a.shape[1] // parts, (part + 1) * a.shape[1] // parts
         for column in range(0, EDGE, b.shape[2]):
             for row in range(0, EDGE, ROWS):
                 _accumulate(
@@ -145,12 +147,60 @@ def pack(x, panels, first):  # type: ignore[no-untyped-def]
     """
     size = panels.shape[2]
     for p in range(EDGE // size):
-        for k in range(panels.shape[1]):
-            for r in range(size):
-                row = p * size + r
-                panels[first + p, k, r] = x[row, k] if row < len(x) else 0
+        rows, panel = x[p * size : (p + 1) * size], panels[first + p]
+        for start in range(0, panel.shape[0], LINE):
+            stop = min(start + LINE, panel.shape[0])
+            for r in range(len(rows)):
+                for k in range(start, stop):
+                    panel[k, r] = rows[r, k]
+            panel[start:stop, len(rows) :] = 0
 
 
-def empty_panels(samples: int, features: int, dtype: np.dtype, rows: int) -> Array:
-    """Room for packed samples, rounded up to whole tiles."""
-    return np.empty((-(-samples // EDGE) * EDGE // rows, features, rows), dtype)
+@numba.njit(cache=True)
+def place(number, across, symmetric):  # type: ignore[no-untyped-def]
+    """Row and column of the number-th tile, row after row; of the upper triangle if symmetric."""
+    i = 0
+    while number >= across - (i if symmetric else 0):
+        number -= across - (i if symmetric else 0)
+        i += 1
+    return i, number + (i if symmetric else 0)
+
+
+@numba.njit(cache=True)
+def count(shape, symmetric):  # type: ignore[no-untyped-def]
+    """Tiles of a matrix, or of its upper triangle, and how many lie side by side."""
+    down, across = (shape[0] + EDGE - 1) // EDGE, (shape[1] + EDGE - 1) // EDGE
+    return (down * (down + 1) // 2 if symmetric else down * across), across
+
+
+def empty_panels(x: Array, rows: int) -> Array:
+    """Room for the packed rows of `x`, rounded up to whole tiles."""
+    panels = -(-len(x) // EDGE) * EDGE // rows
+    return np.empty((panels, x.shape[1], rows), x.dtype)
+
+
+def add_products(total: Array, x1: Array, x2: Array) -> None:
+    """total += x1 x2ᵀ, in place; if both are the same object, tiles of the upper triangle only."""
+    rows = empty_panels(x1, ROWS)
+    columns = empty_panels(x2, columns_of(x2.dtype))
+    _pack_all(x1, rows)
+    _pack_all(x2, columns)
+    _add_products(total, rows, columns, x1 is x2)
+
+
+@numba.njit(parallel=True, cache=True)
+def _pack_all(x, panels):  # type: ignore[no-untyped-def]
+    for tile in numba.prange(panels.shape[0] * panels.shape[2] // EDGE):
+        start = np.intp(tile) * EDGE
+        pack(x[start : start + EDGE], panels, start // panels.shape[2])
+
+
+@numba.njit(parallel=True, cache=True)
+def _add_products(total, rows, columns, symmetric):  # type: ignore[no-untyped-def]
+    tiles, across = count(total.shape, symmetric)
+    for number in numba.prange(tiles):
+        i, j = place(np.intp(number), across, symmetric)
+        tile = np.empty((EDGE, EDGE), rows.dtype)
+        multiply_tile(rows, i * EDGE // ROWS, columns, j * EDGE // columns.shape[2], tile)
+        target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]
+        target += tile[: target.shape[0], : target.shape[1]]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernel_regime.kernels.base import Array, Kernel, require_integer
+from kernel_regime.kernels.base import Array, Kernel, mirror_upper, require_integer
+from kernel_regime.kernels.panels import add_products
 
 STREAM = 512  # features drawn from one seed; part of what (width, seed) means
 BLOCK = 4096  # features held at once
@@ -79,8 +80,10 @@ def accumulate(x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
     for block in weights:
         features1 = _features(left, block)
         features2 = features1 if symmetric else _features(right, block)
-        total += features1 @ features2.T
-    return total.astype(x1.dtype)
+        add_products(total, features1, features2)
+    if symmetric:
+        mirror_upper(total)
+    return total.astype(x1.dtype, copy=False)
 
 
 def _scaled(x: Array) -> Array:
@@ -91,5 +94,6 @@ def _scaled(x: Array) -> Array:
 
 def _features(x: Array, weights: Array) -> Array:
     """ReLU(xWᵀ), shape (n, features), in the dtype of x."""
-    features = x @ weights.T.astype(x.dtype, copy=False)
+    features = np.zeros((len(x), len(weights)), x.dtype)
+    add_products(features, x, weights.astype(x.dtype, copy=False))
     return np.maximum(features, 0, out=features)
