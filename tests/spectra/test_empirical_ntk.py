@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kernel_regime.spectra import contraction
-from kernel_regime.spectra import empirical_ntk as module
-from kernel_regime.spectra.empirical_ntk import empirical_ntk, empirical_ntk_diagonal
+from kernel_regime.spectra import finite_ntk as module
+from kernel_regime.spectra.finite_ntk import empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.spectra.factors import Outer, pull_back
 
 GOLDEN_OF = {0: "ntk_logit0", 3: "ntk_logit3", 9: "ntk_logit9", "trace": "ntk_trace_over_logits"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kernel_regime.gram import KernelJob
-from kernel_regime.spectra.empirical_ntk import empirical_ntk
+from kernel_regime.spectra.finite_ntk import empirical_ntk
 from kernel_regime.spectra.network_kernel import EmpiricalNTK, KerasNTK, of_keras
 
 KERAS_NAMES = {"c1.c1.c1": "conv1", "c2_1.c2.c2": "conv2_left", "c2_2.c2.c2": "conv2_right",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kernel_regime.spectra.activations import ACTIVATIONS
-from kernel_regime.spectra.empirical_ntk import empirical_ntk
+from kernel_regime.spectra.finite_ntk import empirical_ntk
 from kernel_regime.spectra.shallow import (
     PARTS,
     ShallowNTK,

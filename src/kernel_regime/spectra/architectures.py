@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -52,7 +53,7 @@ class Architecture:
 
     def draw(self, sample_shape: tuple[int, ...], seed: int) -> tuple[Apply, Any]:
         """`apply(params, x) -> (n, K)` and parameters drawn with this seed."""
-        init, apply, _ = self._layers()
+        init, apply, _ = _build(self)
         _, params = init(jax.random.PRNGKey(seed), (1, *sample_shape))
         return apply, params
 
@@ -71,8 +72,11 @@ class Architecture:
             mirror_upper(kernel)
         return kernel
 
-    def _layers(self) -> Any:
-        return _KINDS[self.kind](_stax(), self.width, self.outputs)
+
+@lru_cache(maxsize=16)
+def _build(architecture: Architecture) -> Any:
+    """The same functions every time, so that what JAX compiled for them is used again."""
+    return _KINDS[architecture.kind](_stax(), architecture.width, architecture.outputs)
 
 
 def _fully_connected(stax: Any, width: int, outputs: int) -> Any:
@@ -119,6 +123,7 @@ _KINDS: dict[str, Callable[[Any, int, int], Any]] = {
 }
 
 
+@lru_cache(maxsize=8)
 def _limit_function(kind: str) -> Callable[[Array, Array], Array]:
     """The kernel does not depend on width or outputs, so any will do."""
     kernel = _KINDS[kind](_stax(), 1, 1)[2]

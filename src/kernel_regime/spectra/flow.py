@@ -5,6 +5,7 @@ fixed kernel is solved exactly in its eigenbasis, a network followed by small st
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -94,37 +95,47 @@ def network_flow(
     Trajectory, pytree
         What was recorded, and the final parameters.
     """
-    train, reference, held_out = (jnp.asarray(x) for x in inputs)
-    start = [apply(params, x) for x in (train, reference, held_out)]
-    wanted = jnp.asarray(targets, train.dtype)
-
-    def gradient(params: Any) -> Any:
-        def loss(params: Any) -> jax.Array:
-            error = apply(params, train) - start[0] - wanted
-            return (error**2).sum() / (2 * len(train))
-
-        return jax.grad(loss)(params)
-
-    def move(_: Any, params: Any) -> Any:
-        return jax.tree.map(lambda p, g: p - step * g, params, gradient(params))
-
-    @jax.jit
-    def advance(params: Any, steps: jax.Array) -> Any:
-        return jax.lax.fori_loop(0, steps, move, params)
-
-    @jax.jit
-    def record(params: Any) -> tuple[jax.Array, ...]:
-        downhill = jax.tree.map(jnp.negative, gradient(params))
-        value, velocity = jax.jvp(lambda p: apply(p, reference), (params,), (downhill,))
-        return (
-            apply(params, train) - start[0], value - start[1],
-            apply(params, held_out) - start[2], velocity,
-        )  # fmt: skip
-
+    data = [jnp.asarray(x) for x in inputs]
+    start = [apply(params, x) for x in data]
+    wanted = jnp.asarray(targets, start[0].dtype) + start[0]
     counts = np.unique(np.round(np.asarray(times) / step).astype(int))
     records = []
     for before, now in zip(np.r_[0, counts[:-1]], counts, strict=True):
-        params = advance(params, now - before)
-        records.append([np.asarray(part, np.float64) for part in record(params)])
+        for _ in range(before, now):
+            params = _descend(apply, params, data[0], wanted, step)
+        *values, velocity = _record(apply, params, data, wanted)
+        learned = [value - first for value, first in zip(values, start, strict=True)]
+        records.append([np.asarray(part, np.float64) for part in (*learned, velocity)])
     stacked = [np.stack(part) for part in zip(*records, strict=True)]
     return Trajectory(counts * step, *stacked), params
+
+
+def _gradient(apply: Apply, params: Any, inputs: jax.Array, wanted: jax.Array) -> Any:
+    """Gradient of (1/2n) Σ |f(x_i) − y_i|²."""
+
+    def loss(params: Any) -> jax.Array:
+        return ((apply(params, inputs) - wanted) ** 2).sum() / (2 * len(inputs))
+
+    return jax.grad(loss)(params)
+
+
+@partial(jax.jit, static_argnames="apply")
+def _descend(apply: Apply, params: Any, inputs: jax.Array, wanted: jax.Array, step: float) -> Any:
+    """Parameters after a step of gradient descent.
+
+    Called from a Python loop: inside a loop of its own, XLA leaves convolutions on CPUs to one
+    slow thread.
+    """
+    gradient = _gradient(apply, params, inputs, wanted)
+    return jax.tree.map(lambda p, g: p - step * g, params, gradient)
+
+
+@partial(jax.jit, static_argnames="apply")
+def _record(
+    apply: Apply, params: Any, data: list[jax.Array], wanted: jax.Array
+) -> tuple[jax.Array, ...]:
+    """The network on all three samples, and its velocity downhill on the second."""
+    train, reference, held_out = data
+    downhill = jax.tree.map(jnp.negative, _gradient(apply, params, train, wanted))
+    value, velocity = jax.jvp(lambda p: apply(p, reference), (params,), (downhill,))
+    return apply(params, train), value, apply(params, held_out), velocity

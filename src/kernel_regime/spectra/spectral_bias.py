@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from kernel_regime.spectra.architectures import Architecture
 from kernel_regime.spectra.bounds import measure_bounds
-from kernel_regime.spectra.empirical_ntk import empirical_ntk
+from kernel_regime.spectra.finite_ntk import empirical_ntk
 from kernel_regime.spectra.flow import Trajectory, kernel_flow, network_flow
 from kernel_regime.spectra.mode_rates import ModeDecay
 from kernel_regime.spectra.operator import KernelOperator
+from kernel_regime.spectra.study import Settings
 
 Array = NDArray[Any]
 
@@ -38,28 +39,6 @@ class Samples:
     def take(self, rows: Array | slice) -> "Samples":
         """Some of the samples."""
         return Samples(self.inputs[rows], self.targets[rows])
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Sizes of the experiment.
-
-    Parameters
-    ----------
-    modes : int
-        Eigenfunctions followed.
-    horizon : float
-        Last time, in units of 1/σ_modes.
-    step : float
-        Step of the networks, in units of 1/σ_1 of the training kernel.
-    records : int
-        Times recorded, evenly spaced in logarithm.
-    """
-
-    modes: int
-    horizon: float = 2.0
-    step: float = 0.05
-    records: int = 60
 
 
 @dataclass(frozen=True)
@@ -129,9 +108,8 @@ class Experiment:
         """Gradient descent of a finite network; also its kernel's distances (see `compare`)."""
         apply, params = self.architecture.draw(train.inputs.shape[1:], seed)
         to_reference = self.architecture.limit(self.reference.inputs, train.inputs)
-        largest = np.linalg.norm(self.architecture.limit(train.inputs), 2) / len(train)
         inputs = train.inputs, self.reference.inputs, self.held_out.inputs
-        step = self.settings.step / float(largest)
+        step = self.settings.step / float(self.operator.eigenvalues[0])
         flow, final = network_flow(apply, params, inputs, train.targets, self.times, step)
         few = self.reference.inputs[:KERNEL_SAMPLES]
         limit = self.architecture.limit(few)

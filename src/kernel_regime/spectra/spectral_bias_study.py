@@ -1,7 +1,7 @@
 """The test of spectral bias over architectures, widths, runs, and true against permuted labels."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from kernel_regime.spectra.architectures import Architecture
 from kernel_regime.spectra.images import centre_and_scale, grey, resize
 from kernel_regime.spectra.mode_rates import pool_runs
-from kernel_regime.spectra.spectral_bias import Experiment, Result, Samples, Settings
+from kernel_regime.spectra.spectral_bias import Experiment, Result, Samples
+from kernel_regime.spectra.study import Study
 
 Array = NDArray[Any]
 
@@ -20,37 +21,6 @@ logger = logging.getLogger(__name__)
 
 WHAT = ["architecture", "learner", "width", "labels"]
 """Columns that tell learners apart; the kernel itself has width 0."""
-
-
-@dataclass(frozen=True)
-class Study:
-    """Sizes and architectures of a study.
-
-    Parameters
-    ----------
-    widths : mapping of str to sequence of int
-        Widths of every kind of architecture, smallest first. Networks of the largest are
-        compared with the kernel in full; the others only show how kernels approach the limit.
-    train, reference, held_out : int
-        Samples of each role. Training samples are drawn anew in every run.
-    runs : int
-        Independent repetitions: training sample and initial weights.
-    seed : int
-        Of everything random.
-    settings : Settings
-        Modes, horizon and step.
-    side : int, optional
-        Images are resized to this side first.
-    """
-
-    widths: Mapping[str, Sequence[int]]
-    train: int
-    reference: int
-    held_out: int
-    runs: int
-    seed: int
-    settings: Settings
-    side: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from pydantic import (
 
 from kernel_regime.spectra.initialisations import LeNet5AtRandom, ShallowAtRandom
 from kernel_regime.spectra.profile import ProfileSettings
-from kernel_regime.spectra.spectral_bias import Settings
-from kernel_regime.spectra.spectral_bias_study import Study
+from kernel_regime.spectra.study import Settings, Study
 
 
 class _Parameters(BaseModel):

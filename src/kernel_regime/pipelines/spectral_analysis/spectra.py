@@ -15,7 +15,6 @@ from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectraParameters
 from kernel_regime.regression.targets import count_classes, encode_targets
 from kernel_regime.spectra.initialisations import draw_kernel
-from kernel_regime.spectra.network_kernel import of_keras
 from kernel_regime.spectra.profile import Profile, profile
 
 Array = NDArray[Any]
@@ -104,6 +103,8 @@ def _of_networks(
     spectra: SpectraParameters,
 ) -> Iterator[tuple[_Place, Profile]]:
     """Empirical NTKs of the networks trained at one level, before and after training."""
+    from kernel_regime.spectra import of_keras
+
     (load_images,) = select(train_images, [level_name(level)]).values()
     images = load_images()[: spectra.trained_networks.samples]
     here = scores[scores["level"] == level][["network", "seed"]].drop_duplicates()

@@ -8,7 +8,6 @@ from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectralBiasParameters
 from kernel_regime.regression.targets import count_classes, encode_targets
 from kernel_regime.spectra.images import Array
-from kernel_regime.spectra.spectral_bias_study import run_study
 
 
 def measure_spectral_bias(
@@ -32,6 +31,8 @@ def measure_spectral_bias(
     spectral_bias_widths : DataFrame
         Distance of K₀ from K^∞ and drift of K_t, per architecture, width and run.
     """
+    from kernel_regime.spectra import run_study
+
     first = level_name(int(noise_levels["level"].iloc[0]))
     inputs = [
         load()

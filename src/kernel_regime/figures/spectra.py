@@ -1,0 +1,74 @@
+"""Eigenvalues against rank, on logarithmic axes."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kernel_regime.figures.style import COLOURS, new_figure
+
+
+def eigenvalue_decay(spectra: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+    """λ_k/λ₁ of every kernel: a panel per level, runs as a band, fitted power laws dotted.
+
+    Parameters
+    ----------
+    spectra : DataFrame
+        `level`, `source`, `run`, `index`, `eigenvalue`.
+    summary : DataFrame
+        `level`, `source`, `run`, `round_off`, and the `power_law_` columns.
+    """
+    levels = sorted(spectra["level"].unique())
+    figure, axes = new_figure(1, len(levels), sharey=True, height=4.0)
+    colours = {
+        s: COLOURS[i % len(COLOURS)] for i, s in enumerate(sorted(spectra["source"].unique()))
+    }
+    for ax, level in zip(axes, levels, strict=True):
+        for source, table in spectra[spectra["level"] == level].groupby("source"):
+            fits = summary[(summary["level"] == level) & (summary["source"] == source)]
+            _draw_source(ax, str(source), table, fits, colours[source])
+        ax.set(xscale="log", yscale="log", xlabel="rank k", title=f"level {level}")
+        ax.legend(frameon=False, fontsize=7, loc="lower left")
+    axes[0].set_ylabel(r"eigenvalue $\lambda_k/\lambda_1$")
+    return figure
+
+
+def _draw_source(
+    ax: Axes, source: str, table: pd.DataFrame, fits: pd.DataFrame, colour: str
+) -> None:
+    """Median over runs, their range, and the fit with its exponent."""
+    wide = table.pivot(index="index", columns="run", values="eigenvalue").dropna()
+    relative = wide / wide.iloc[0]
+    floor = float(fits["round_off"].max() / fits["largest"].min())
+    relative = relative[relative.min(axis=1) > max(floor, 0)]
+    middle = relative.median(axis=1)
+    exponent = fits["power_law_exponent"].mean()
+    name = source if np.isnan(exponent) else rf"{source}  $k^{{-{exponent:.2f}}}$"
+    ax.plot(relative.index, middle, color=colour, linewidth=1.3, label=name)
+    if relative.shape[1] > 1:
+        low, high = relative.min(axis=1), relative.max(axis=1)
+        ax.fill_between(relative.index, low, high, color=colour, alpha=0.2, linewidth=0)
+    if not np.isnan(exponent):
+        ranks = np.array([fits["power_law_first"].max(), fits["power_law_last"].min()])
+        inside = middle[(middle.index >= ranks[0]) & (middle.index <= ranks[1])]
+        if len(inside):
+            centre = np.exp(np.log(inside.index.to_numpy()).mean())
+            level = np.exp(np.log(inside).mean())
+            line = level * (ranks / centre) ** -exponent
+            ax.plot(ranks, line, color=colour, linewidth=0.9, linestyle=":")
+
+
+def target_power(power: pd.DataFrame) -> Figure:
+    """How much of the labels lies outside the top k eigenvectors, a panel per level."""
+    levels = sorted(power["level"].unique())
+    figure, axes = new_figure(1, len(levels), sharey=True, height=4.0)
+    colours = {s: COLOURS[i % len(COLOURS)] for i, s in enumerate(sorted(power["source"].unique()))}
+    for ax, level in zip(axes, levels, strict=True):
+        for source, table in power[power["level"] == level].groupby("source"):
+            left = 1 - table.groupby("index")["power"].mean()
+            left = left[left > 1e-4]
+            ax.plot(left.index, left, color=colours[source], linewidth=1.3, label=str(source))
+        ax.set(xscale="log", yscale="log", xlabel="rank k", title=f"level {level}")
+        ax.legend(frameon=False, fontsize=7, loc="lower left")
+    axes[0].set_ylabel("share of the labels beyond the top k")
+    return figure
