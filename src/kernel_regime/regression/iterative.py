@@ -77,7 +77,7 @@ def solve_iteratively(
         coefficients=solutions[:, :, :outputs],
         inverse_diagonal=inverse,
         inverse_trace=inverse.sum(axis=1),
-        solver=f"iterative, {len(basis.blocks)} products",
+        solver=f"iterative, {basis.products} products",
     )
 
 
@@ -107,7 +107,7 @@ def _grow(
     max_columns: int,
 ) -> RitzPairs:
     """Grow the basis until all ridges are solved, or it is complete or as large as allowed."""
-    check_at = 0.0
+    check_at = 10.0 * basis.next.shape[1]
     while True:
         basis.grow()
         added = basis.next.shape[1]
@@ -121,7 +121,7 @@ def _grow(
         worst = float(ritz.residuals(solvable)[:, :outputs].max())
         logger.debug(
             "%d products with the kernel, %d columns: relative residuals up to %.2g",
-            *(len(basis.blocks), basis.columns, worst),
+            *(basis.products, basis.columns, worst),
         )
         if ended or worst <= tolerance:
             return ritz
@@ -133,6 +133,6 @@ def _report(residuals: Array, ridges: Array, basis: KrylovBasis, tolerance: floa
         logger.warning(
             "%d of %d ridges (up to %.3g) did not converge in %d products with the kernel: "
             "relative residuals up to %.2g, asked for %.2g; raise those ridges or max_columns",
-            *(short.sum(), len(ridges), ridges[short].max(), len(basis.blocks)),
+            *(short.sum(), len(ridges), ridges[short].max(), basis.products),
             *(residuals.max(), tolerance),
         )

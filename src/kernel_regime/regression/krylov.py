@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+SLAB = 128
+"""Columns of the basis that lie side by side, so that orthogonalising takes few, large GEMMs."""
+
 
 class KrylovBasis:
     """Block Lanczos with full reorthogonalisation: VᵀV = 1, VᵀKV = T block tridiagonal.
@@ -28,14 +31,19 @@ class KrylovBasis:
     def __init__(self, multiply: Callable[[Array], Array], start: Array) -> None:
         self._multiply = multiply
         self.next, self.start_coefficients = _orthonormal_factor(start)
-        self.blocks: list[Array] = []
+        self.slabs: list[Array] = []
         self._diagonal: list[Array] = []
         self._below: list[Array] = []
 
     @property
     def columns(self) -> int:
         """Dimension of V."""
-        return sum(block.shape[1] for block in self.blocks)
+        return sum(len(diagonal) for diagonal in self._diagonal)
+
+    @property
+    def products(self) -> int:
+        """Products with the kernel so far."""
+        return len(self._diagonal)
 
     @property
     def coupling(self) -> Array:
@@ -49,14 +57,19 @@ class KrylovBasis:
         """
         block = self.next
         product = self._multiply(block)
-        self.blocks.append(block)
+        self._append(block)
         self._diagonal.append(block.T @ product)
         # The second sweep removes what round-off leaves of the first.
-        for known in (*self.blocks, *self.blocks):
+        for known in (*self.slabs, *self.slabs):
             product -= known @ (known.T @ product)
         scale = max(float(np.abs(diagonal).max()) for diagonal in self._diagonal)
         self.next, below = _orthonormal_factor(product, scale)
         self._below.append(below)
+
+    def _append(self, block: Array) -> None:
+        if self.slabs and self.slabs[-1].shape[1] < SLAB:
+            block = np.hstack([self.slabs.pop(), block])
+        self.slabs.append(block)
 
     def projected_kernel(self) -> Array:
         """T, dense, of which the lower triangle is filled."""

@@ -67,7 +67,7 @@ class RitzPairs:
         variance : array (n,)
             Diagonal of V T Vᵀ.
         """
-        n, k = len(basis.blocks[0]), self.sides.shape[1]
+        n, k = len(basis.slabs[0]), self.sides.shape[1]
         coordinates = self.solutions(ridges).reshape(len(self.values), -1)
         # One GEMM gives all diagonals: functions of the eigenvalues in columns.
         functions = np.column_stack(
@@ -76,7 +76,7 @@ class RitzPairs:
         solutions = np.empty((len(ridges), n, k))
         diagonals = np.empty((len(ridges) + 2, n))
         for rows in row_panels(n, len(self.values)):
-            vectors = np.hstack([block[rows] for block in basis.blocks]) @ self.vectors
+            vectors = np.hstack([slab[rows] for slab in basis.slabs]) @ self.vectors
             panel = (vectors @ coordinates).reshape(-1, len(ridges), k)
             solutions[:, rows] = panel.transpose(1, 0, 2)
             diagonals[:, rows] = (np.square(vectors) @ functions).T
