@@ -7,8 +7,8 @@ import pytest
 
 from kernel_regime.spectra import contraction
 from kernel_regime.spectra import finite_ntk as module
-from kernel_regime.spectra.finite_ntk import empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.spectra.factors import Outer, pull_back
+from kernel_regime.spectra.finite_ntk import empirical_ntk, empirical_ntk_diagonal
 
 GOLDEN_OF = {0: "ntk_logit0", 3: "ntk_logit3", 9: "ntk_logit9", "trace": "ntk_trace_over_logits"}
 

@@ -12,8 +12,8 @@ from kernel_regime.spectra.finite_ntk import empirical_ntk
 from kernel_regime.spectra.shallow import (
     PARTS,
     ShallowNTK,
+    distance_to_limit,
     shallow_ntk,
-    shallow_relu_limit,
 )
 
 OF_JAX = {
@@ -101,15 +101,9 @@ def test_random_kernel_is_reproducible_symmetric_and_has_its_diagonal():
 
 def test_approaches_the_arc_cosine_limit_at_rate_one_over_root_width():
     x = np.random.default_rng(0).standard_normal((20, 8)) / np.sqrt(8)
-    limit = shallow_relu_limit(x)
-    widths = 4.0 ** np.arange(4, 9)
-    distance = [
-        np.mean([
-            np.linalg.norm(ShallowNTK(int(width), "relu", seed)(x) - limit) for seed in range(8)
-        ])
-        for width in widths
-    ]  # fmt: skip
-    slope = np.polyfit(np.log(widths), np.log(distance), 1)[0]
+    table = distance_to_limit(x, [4**k for k in range(4, 9)], runs=8)
+    means = table.groupby("width")["distance"].mean()
+    slope = np.polyfit(np.log(means.index), np.log(means), 1)[0]
     # Eight runs a width give each mean about 20 %, hence the slope over 4⁴ about 0.05.
     assert slope == pytest.approx(-0.5, abs=0.1)
 

@@ -15,7 +15,12 @@ from kernel_regime.spectra.learning_curve import Forecast, learning_curve
 from kernel_regime.spectra.operator import KernelOperator
 from kernel_regime.spectra.power_law import PowerLaw, fit_power_law
 from kernel_regime.spectra.profile import Profile, ProfileSettings, profile
-from kernel_regime.spectra.shallow import ShallowNTK, shallow_ntk, shallow_relu_limit
+from kernel_regime.spectra.shallow import (
+    ShallowNTK,
+    distance_to_limit,
+    shallow_ntk,
+    shallow_relu_limit,
+)
 from kernel_regime.spectra.sphere import compare_on_sphere
 from kernel_regime.spectra.study import Settings, Study
 from kernel_regime.spectra.summaries import (
@@ -50,6 +55,7 @@ __all__ = [
     "alignment",
     "as_jax",
     "compare_on_sphere",
+    "distance_to_limit",
     "effective_dimension",
     "eigensystem",
     "eigenvalues",

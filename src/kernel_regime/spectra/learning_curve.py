@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
-from kernel_regime.regression import fit_ridge_path, squared_errors
+from kernel_regime.regression import squared_errors
+from kernel_regime.regression.direct import solve_directly
 from kernel_regime.spectra.eigenvalues import eigensystem
 
 Array = NDArray[Any]
@@ -165,7 +166,7 @@ def _score(
 ) -> Array:  # fmt: skip
     """Test loss, GCV and KARE (3, ridges) of regression on the chosen samples."""
     block = np.ascontiguousarray(kernel[chosen][:, chosen])
-    path = fit_ridge_path(block, targets[chosen], ridges)
+    path = solve_directly(block, targets[chosen], ridges)
     predictions = path.predict(np.ascontiguousarray(test_kernel[:, chosen]))
     losses = squared_errors(predictions, test_targets).mean(axis=1)
     return np.stack([losses, path.gcv_loss, path.kare])

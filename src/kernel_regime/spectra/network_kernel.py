@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernel_regime.kernels.base import Kernel
-from kernel_regime.spectra.finite_ntk import empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.spectra.factors import Apply
+from kernel_regime.spectra.finite_ntk import empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.spectra.keras_network import as_jax
 
 if TYPE_CHECKING:

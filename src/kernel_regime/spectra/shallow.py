@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kernel_regime.kernels.base import Kernel, check_inputs
@@ -149,6 +150,21 @@ def shallow_relu_limit(x1: Array, x2: Array | None = None, part: str = "total") 
     inner = scale * cosine * (np.pi - angle) / (2 * np.pi)
     outer = scale * (np.sin(angle) + (np.pi - angle) * cosine) / (2 * np.pi)
     return {"inner": inner, "outer": outer, "total": inner + outer + 1}[part]
+
+
+def distance_to_limit(x: Array, widths: Iterable[int], runs: int) -> pd.DataFrame:
+    """Relative distance in Frobenius norm of shallow ReLU kernels from the infinite one.
+
+    Columns width, run (also the seed) and distance.
+    """
+    limit = shallow_relu_limit(x)
+    norm = np.linalg.norm(limit)
+    rows = [
+        (width, run, float(np.linalg.norm(ShallowNTK(width, "relu", run)(x) - limit) / norm))
+        for width in widths
+        for run in range(runs)
+    ]
+    return pd.DataFrame(rows, columns=["width", "run", "distance"])
 
 
 def _accumulate(

@@ -1,0 +1,59 @@
+"""Finite networks and their limits."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.spectra.architectures import Architecture
+from kernel_regime.spectra.finite_ntk import empirical_ntk
+from kernel_regime.spectra.flow import network_flow
+
+
+@pytest.mark.parametrize("kind", ["fully_connected", "convolutional", "residual"])
+def test_kernels_of_wide_networks_approach_the_limit(kind):
+    images = np.random.default_rng(0).standard_normal((6, 6, 6))
+    distances = {}
+    for width in (8, 128):
+        architecture = Architecture(kind, width, outputs=1)
+        x = architecture.prepare(images)
+        limit = architecture.limit(x)
+        draws = [empirical_ntk(*architecture.draw(x.shape[1:], seed), x) for seed in range(4)]
+        distances[width] = np.mean([np.linalg.norm(k - limit) for k in draws])
+    # Sixteen times wider is four times closer, give or take the noise of four draws.
+    assert 2 < distances[8] / distances[128] < 8
+
+
+def test_blocks_of_pairs_give_the_same_limit(monkeypatch):
+    architecture = Architecture("convolutional", 4, 1)
+    x = architecture.prepare(np.random.default_rng(0).standard_normal((9, 5, 5)))
+    whole = architecture.limit(x)
+    monkeypatch.setattr("kernel_regime.spectra.architectures.LIMIT_BYTES", 32 * 25 * 16)
+    np.testing.assert_allclose(architecture.limit(x), whole, rtol=1e-5)
+    np.testing.assert_allclose(architecture.limit(x[:3], x[3:]), whole[:3, 3:], rtol=1e-5)
+
+
+def test_vectors_are_refused_by_convolutions():
+    with pytest.raises(ValueError, match="give images"):
+        Architecture("residual", 4, 1).prepare(np.zeros((5, 7)))
+
+
+def test_a_linear_network_follows_its_kernel_exactly():
+    """f(x) = w·x has the kernel x·x' at all times: descent must follow the closed form."""
+    from kernel_regime.spectra.flow import kernel_flow
+
+    rng = np.random.default_rng(0)
+    train, reference, held_out = (rng.standard_normal((n, 5)).astype("f") for n in (40, 20, 10))
+    targets = train @ rng.standard_normal((5, 2)) + 0.1
+    times = np.r_[0, np.geomspace(0.05, 3, 12)]
+    network, _ = network_flow(
+        linear, np.ones((5, 2), np.float32), (train, reference, held_out), targets, times, 1e-3
+    )
+    kernel = kernel_flow(
+        train @ train.T, reference @ train.T, held_out @ train.T, targets, network.times
+    )
+    for name in ("train", "reference", "held_out", "velocity"):
+        # Euler steps err by half a step times rates of about 2: 1e-3 of values of about 3.
+        np.testing.assert_allclose(getattr(network, name), getattr(kernel, name), atol=5e-3)
+
+
+def linear(params, x):
+    return x @ params
