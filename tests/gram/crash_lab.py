@@ -21,7 +21,7 @@ EDGE = 16
 
 
 def main(folder: Path, kills: int) -> None:
-    writer.FLUSH_SECONDS = 0.0  # every tile is flushed: as many moments to be killed in as can be
+    writer.FLUSH_SECONDS = 0.001  # as many moments to be killed in as can be
     chance = random.Random(0)
     log = folder / "tiles.log"
     samples = numbered_samples(8 * EDGE)

@@ -17,7 +17,7 @@ class Execution(BaseModel):
     workers : int, optional
         Single-threaded processes of the local Dask cluster; left out, one per core.
     memory : bytes
-        For the tile buffers of one process, `512MB` or `2GiB`; decides the size of a tile.
+        For the tile buffers of one process, `500MB` or `2GiB`; decides the size of a tile.
     overwrite : bool
         Replace a stored matrix of other inputs even if it took long to compute.
     """
@@ -27,7 +27,7 @@ class Execution(BaseModel):
     engine: Literal["local", "dask"] = "local"
     address: str | None = Field(default=None, pattern=r"^\w+://")
     workers: PositiveInt | None = None
-    memory: ByteSize = ByteSize(512_000_000)
+    memory: ByteSize = ByteSize(10**9)
     overwrite: bool = False
 
     @model_validator(mode="after")

@@ -111,13 +111,18 @@ def compute_tile(kernel: Kernel, rows: Array, columns: Array | None) -> Array:
     block = kernel.tile(rows, rows if columns is None else columns)
     if columns is None:
         mirror_upper(block)
-    if not np.isfinite(block).all():
+    if not _is_finite(block):
         i, j = np.argwhere(~np.isfinite(block))[0]
         raise FloatingPointError(
             f"{kernel} is {block[i, j]} between samples {i} and {j} of a tile; "
             "scale the inputs to norms of order sqrt(features)"
         )
     return block
+
+
+def _is_finite(block: Array) -> bool:
+    """Whether all values are finite; by their sum of squares, a tenth of the time of a mask."""
+    return bool(np.isfinite(np.vdot(block, block)) or np.isfinite(block).all())
 
 
 def _digest(samples: Array) -> str:

@@ -9,6 +9,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -169,6 +170,7 @@ class Store:
     def __init__(self, places: Places, manifest: Manifest) -> None:
         self._places, self._manifest = places, manifest
         self._pending: dict[str, int] = {}
+        self._lock = Lock()
         self._start = time.monotonic() - manifest.seconds
         if read_manifest(places.manifest) != manifest:
             # The old matrix goes before its description does: no file under a wrong one.
@@ -197,17 +199,23 @@ class Store:
     def write(self, tile: Tile, block: Array) -> None:
         """Hand a tile to the file system; `flush` makes it count."""
         mirrored = self._manifest.grid.is_mirrored(tile)
-        self._pending[tile.key] = self._file.write(tile, block, mirrored)
+        checksum = self._file.write(tile, block, mirrored)
+        with self._lock:
+            self._pending[tile.key] = checksum
 
     def flush(self) -> None:
-        """Mark the tiles written so far as done, once their bytes are on the disk."""
-        if not self._pending:
+        """Mark the tiles written so far as done, once their bytes are on the disk.
+
+        Tiles may be written meanwhile: they wait for the next flush.
+        """
+        with self._lock:
+            written, self._pending = self._pending, {}
+        if not written:
             return
         self._file.sync()
-        self._manifest.checksums |= self._pending
+        self._manifest.checksums |= written
         self._manifest.seconds = time.monotonic() - self._start
         self._manifest.write(self._places.manifest)
-        self._pending = {}
 
     def finish(self) -> None:
         """Give the complete file its final name and remember when it was last written to."""

@@ -1,9 +1,8 @@
 """Persisting tiles behind the computation."""
 
-from collections.abc import Iterator
-from queue import Empty, Queue
-from threading import Thread
-from time import monotonic
+from collections.abc import Callable
+from queue import Queue
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any
 
@@ -14,24 +13,28 @@ from kernel_regime.gram.tiles import Tile
 
 Array = NDArray[Any]
 
-# At most this much finished work is lost to a kill; a flush costs milliseconds.
-FLUSH_SECONDS = 1.0
+# At most this much finished work is lost to a kill; a flush costs milliseconds of computation.
+FLUSH_SECONDS = 0.5
 
 
 class Writer:
-    """A thread that persists tiles while the next one is computed.
+    """Two threads that persist tiles while the next one is computed.
 
-    It holds one tile at a time: `put` waits until the previous one is written.
+    One writes: it holds one tile at a time, `put` waits until the previous one is written. One
+    flushes now and then: the disk works while the other thread copies.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queue: Queue[tuple[Tile, Array] | None] = Queue(maxsize=1)
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._persist, name="tile-writer", daemon=True)
+        self._closing = Event()
+        self._writing = Thread(target=self._write, name="tile-writer", daemon=True)
+        self._flushing = Thread(target=self._flush, name="tile-flusher", daemon=True)
 
     def __enter__(self) -> "Writer":
-        self._thread.start()
+        self._writing.start()
+        self._flushing.start()
         return self
 
     def __exit__(
@@ -57,41 +60,34 @@ class Writer:
             raise self._error
         self._queue.put((tile, block))
 
-    def _end(self) -> None:
-        """Wait for the thread even through a second Ctrl-C: it must not outlive the open file."""
-        interrupted = False
-        while self._thread.is_alive():
+    def _write(self) -> None:
+        while (item := self._queue.get()) is not None:
+            self._attempt(self._store.write, *item)
+            self._queue.task_done()
+
+    def _flush(self) -> None:
+        while not self._closing.wait(FLUSH_SECONDS):
+            self._attempt(self._store.flush)
+
+    def _attempt(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Do it unless something failed before; failures are handed to the computing thread."""
+        if self._error is None:
             try:
-                self._queue.put(None)
-                self._thread.join()
+                action(*arguments)
+            except BaseException as error:
+                self._error = error
+
+    def _end(self) -> None:
+        """Wait for the threads even through a second Ctrl-C: the file closes after them."""
+        interrupted = False
+        while self._writing.is_alive() or self._flushing.is_alive():
+            try:
+                self._closing.set()
+                if self._writing.is_alive():
+                    self._queue.put(None)
+                self._writing.join()
+                self._flushing.join()
             except KeyboardInterrupt:
                 interrupted = True
         if interrupted:
             raise KeyboardInterrupt
-
-    def _persist(self) -> None:
-        last_flush = monotonic()
-        for item in self._items():
-            if self._error is None:
-                try:
-                    if item is not None:
-                        self._store.write(*item)
-                    if item is None or monotonic() - last_flush > FLUSH_SECONDS:
-                        self._store.flush()
-                        last_flush = monotonic()
-                except BaseException as error:  # handed over to the computing thread
-                    self._error = error
-            if item is not None:
-                self._queue.task_done()
-
-    def _items(self) -> Iterator[tuple[Tile, Array] | None]:
-        """Tiles as they come; None whenever none came for a while, until the end."""
-        while True:
-            try:
-                item = self._queue.get(timeout=FLUSH_SECONDS)
-            except Empty:
-                yield None
-                continue
-            if item is None:
-                return
-            yield item
