@@ -13,7 +13,7 @@ from kernel_regime.training.checkpoint import Checkpoint, Row
 from kernel_regime.training.data import Samples, Split
 from kernel_regime.training.methods import GradientDescent
 from kernel_regime.training.objective import LOSSES, hits
-from kernel_regime.training.scoring import Scorer, batch_sums, means
+from kernel_regime.training.scoring import Scorer, means, sums
 
 Array = NDArray[Any]
 
@@ -137,13 +137,13 @@ class Descent:
         self._optimiser.learning_rate = rate = self.method.schedule(epoch)
         strength = tf.constant(penalty, self._dtype)
         x, y = tensors["train"]
-        sums = [
+        batches = [
             self._step(
                 tf.gather(x, rows), tf.gather(y, rows), tf.cast(weights, self._dtype), strength
             )
             for rows, weights in self.method.batches.draw(epoch, len(x), seed)
         ]
-        row = {"epoch": epoch, "learning_rate": rate} | means("train", sums, len(x))
+        row = {"epoch": epoch, "learning_rate": rate} | means("train", batches, len(x))
         for name in tensors.keys() - {"train"}:
             row |= self._score(name, *tensors[name])
         return row | {"weight_penalty": float(self.network.penalty())}
@@ -158,7 +158,7 @@ class Descent:
         gradients = tape.gradient(objective, variables)
         scaled = [k * g for k, g in zip(self._multipliers, gradients, strict=True)]
         self._optimiser.apply(scaled, variables)
-        return batch_sums(weights, losses, hits(y, outputs))
+        return sums(weights * losses, weights * hits(y, outputs))
 
     def _tensors(self, split: Split) -> tuple[Any, Any]:
         return tf.convert_to_tensor(split[0], self._dtype), tf.convert_to_tensor(

@@ -30,33 +30,26 @@ class Scorer:
         self._network = network
         self._loss = LOSSES[loss]
         self._batch = batch
-        self._sums = tf.function(
-            self._batch_sums, autograph=False, jit_compile=network.compiles_with_xla
-        )
+        # Not compiled with XLA, which would compile again for every size of a last batch.
+        self._sums = tf.function(self._batch_sums, autograph=False, reduce_retracing=True)
 
     def __call__(self, name: str, x: Any, y: Any) -> Row:
         """`<name>_loss` and `<name>_accuracy`, means over all samples."""
-        size = min(len(x), self._batch)
-        sums = []
-        for start in range(0, len(x), size):
-            # One size for the compiler: the last batch is filled up with weight zero.
-            rows = np.arange(start, start + size)
-            weights = (rows < len(x)).astype(y.dtype.as_numpy_dtype)
-            rows = np.minimum(rows, len(x) - 1)
-            sums.append(self._sums(tf.gather(x, rows), tf.gather(y, rows), weights))
-        return means(name, sums, len(x))
+        starts = range(0, len(x), self._batch)
+        rows = (slice(start, start + self._batch) for start in starts)
+        return means(name, [self._sums(x[batch], y[batch]) for batch in rows], len(x))
 
-    def _batch_sums(self, x: Any, y: Any, weights: Any) -> Any:
+    def _batch_sums(self, x: Any, y: Any) -> Any:
         outputs = self._network(x)
-        return batch_sums(weights, self._loss(y, outputs), hits(y, outputs))
+        return sums(self._loss(y, outputs), hits(y, outputs))
 
 
-def batch_sums(weights: Any, losses: Any, right: Any) -> Any:
-    """Weighted sums of losses and hits, shape (2,)."""
-    return tf.stack([tf.reduce_sum(weights * losses), tf.reduce_sum(weights * right)])
+def sums(losses: Any, right: Any) -> Any:
+    """Sums of losses and hits over a batch, shape (2,)."""
+    return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
 
 
-def means(name: str, sums: list[Any], n: int) -> Row:
+def means(name: str, batches: list[Any], n: int) -> Row:
     """Sums of batches as one row of means over n samples."""
-    total = np.array([pair.numpy() for pair in sums], np.float64).sum(axis=0)
+    total = np.array([pair.numpy() for pair in batches], np.float64).sum(axis=0)
     return {f"{name}_loss": float(total[0] / n), f"{name}_accuracy": float(total[1] / n)}
