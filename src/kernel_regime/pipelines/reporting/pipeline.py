@@ -1,9 +1,22 @@
 """Wiring of reporting."""
 
-from kedro.pipeline import Node, Pipeline
+from collections.abc import Callable
 
+from kedro.pipeline import Node, Pipeline
+from matplotlib.figure import Figure
+
+from kernel_regime.figures.learning_curves import learning_curves
 from kernel_regime.figures.phase_diagram import phase_diagram
+from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.ridge_paths import ridge_paths
+from kernel_regime.figures.spectra import eigenvalue_decay, target_power
+from kernel_regime.figures.spectral_bias import (
+    bound_sides,
+    mode_decays,
+    mode_rates,
+    width_convergence,
+)
+from kernel_regime.figures.training_curves import training_curves
 from kernel_regime.pipelines import spectral_analysis
 from kernel_regime.pipelines.reporting.nodes import compare_methods, show_examples, write_report
 from kernel_regime.pipelines.reporting.sections import SECTIONS
@@ -17,37 +30,42 @@ def create_pipeline() -> Pipeline:
     return spectral_analysis.create_pipeline() + own
 
 
+# Figures that need no more than tables are drawn by the figure functions themselves.
+_DRAWN: dict[str, tuple[Callable[..., Figure], list[str]]] = {
+    "phase": (phase_diagram, ["phase_curves", "phase_diagram"]),
+    "ridge_paths": (ridge_paths, ["kernel_scores", "selection", "noise_levels"]),
+    "training_curves": (training_curves, ["training_curves", "network_scores"]),
+    "regime": (regimes, ["regime"]),
+    "spectra": (eigenvalue_decay, ["spectra", "spectral_summary"]),
+    "target_power": (target_power, ["target_power"]),
+    "mode_rates": (mode_rates, ["spectral_bias"]),
+    "mode_decays": (mode_decays, ["spectral_bias_curves", "spectral_bias"]),
+    "bounds": (bound_sides, ["spectral_bias_bounds"]),
+    "widths": (width_convergence, ["spectral_bias_widths"]),
+    "learning_curves": (learning_curves, ["learning_curves"]),
+}
+
+
 def _figures() -> Pipeline:
-    """Figures that need no more than a table are drawn by the figure functions themselves."""
-    return Pipeline(
-        [
-            Node(
-                show_examples,
-                inputs=["train_images", "train_labels", "noise_levels", "params:noise"],
-                outputs="examples_figure",
-                name="show_examples",
-            ),
-            Node(
-                compare_methods,
-                inputs=["phase_curves", "params:noise"],
-                outputs="comparison_figure",
-                name="compare_methods",
-            ),
-            Node(
-                phase_diagram,
-                inputs=["phase_curves", "phase_diagram"],
-                outputs="phase_figure",
-                name="draw_phase_diagram",
-            ),
-            Node(
-                ridge_paths,
-                inputs=["kernel_scores", "selection", "noise_levels"],
-                outputs="ridge_paths_figure",
-                name="draw_ridge_paths",
-            ),
-        ],
-        tags="figures",
-    )
+    prepared = [
+        Node(
+            show_examples,
+            inputs=["train_images", "train_labels", "noise_levels", "params:noise"],
+            outputs="examples_figure",
+            name="show_examples",
+        ),
+        Node(
+            compare_methods,
+            inputs=["phase_curves", "params:noise"],
+            outputs="comparison_figure",
+            name="compare_methods",
+        ),
+    ]
+    drawn = [
+        Node(figure, inputs=tables, outputs=f"{name}_figure", name=f"draw_{name}")
+        for name, (figure, tables) in _DRAWN.items()
+    ]
+    return Pipeline(prepared + drawn, tags="figures")
 
 
 def _report() -> Pipeline:

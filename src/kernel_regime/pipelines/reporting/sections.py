@@ -60,4 +60,64 @@ SECTIONS = (
         figures=("ridge_paths_figure",),
         tables=("selection",),
     ),
+    Section(
+        title="Networks in training",
+        text=(
+            "Losses over the epochs of the networks whose penalty was selected; seeds differ in "
+            "initial weights and in the order of the batches."
+        ),
+        figures=("training_curves_figure",),
+        tables=("network_scores",),
+    ),
+    Section(
+        title="Kernel regime or feature learning",
+        text=(
+            "How far training moved each network's tangent kernel, and how far the network ended "
+            "from its own linearisation at the same data; verdicts over seeds, with the "
+            "thresholds that they are judged by. Kernel ridge regression with the kernel after "
+            "training says whether what was learned sits in that kernel."
+        ),
+        figures=("regime_figure",),
+        tables=("regime",),
+    ),
+    Section(
+        title="Spectra",
+        text=(
+            "Eigenvalues of every kernel and of the networks' empirical tangent kernels, relative "
+            "to the largest, with fitted power laws; and the share of the labels' power that "
+            "lies beyond the leading eigenvectors: the faster it falls, the easier the task is "
+            "for that kernel."
+        ),
+        figures=("spectra_figure", "target_power_figure"),
+        tables=("spectral_summary",),
+    ),
+    Section(
+        title="Spectral bias outside the training set",
+        text=(
+            "Theory says that a network in the kernel regime learns the eigenfunctions of its "
+            "kernel's integral operator one by one, each at the rate of its eigenvalue, on "
+            "inputs that it never saw. Fitted rates lie on the diagonal where that holds; "
+            "permuted labels are the control. Both sides of the bounds of Bowman and Montúfar "
+            "(2022) are drawn over time."
+        ),
+        figures=("mode_rates_figure", "mode_decays_figure", "bounds_figure", "widths_figure"),
+        tables=("spectral_bias",),
+    ),
+    Section(
+        title="Learning curves",
+        text=(
+            "Test loss over the number of training samples, forecast from the spectrum and the "
+            "labels of part of the data, against actual ridge regressions."
+        ),
+        figures=("learning_curves_figure",),
+        tables=("learning_curves",),
+    ),
+    Section(
+        title="Audit of the kernels",
+        text=(
+            "Asymmetry, smallest eigenvalue, error against float64 on a probe of pairs, and the "
+            "jitter that would make the matrix safe to factor."
+        ),
+        tables=("kernel_audit",),
+    ),
 )
