@@ -44,9 +44,8 @@ class _Myrtle(Kernel):
 
         def fill(row: int, block: int, work: Buffers) -> None:
             if first is not second or row < (block + 1) * LANES:
-                all_stages(
-                    first.alone(row), second.together(block), reaches, work, sums[row, block]
-                )
+                pair = first.alone(row), second.together(block)
+                all_stages(*pair, reaches, 3, work, sums[row, block])
 
         in_threads(fill, product(range(n1), range(blocks)), first)
         matrix = sums[:, :, self.part].reshape(n1, -1)[:, :n2]
@@ -63,7 +62,7 @@ class _Myrtle(Kernel):
 
         def fill(block: int, work: Buffers) -> None:
             same = images.together(block)
-            all_stages(same, same, reaches, work, sums[block])
+            all_stages(same, same, reaches, 3, work, sums[block])
 
         in_threads(fill, zip(range(len(sums))), images)
         return sums[:, self.part].reshape(-1)[: len(x)] * images.factor * images.norms**2

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +11,9 @@ from kernel_regime.kernels.myrtle_architecture import Architecture
 from kernel_regime.kernels.myrtle_lanes import LANES, aligned_zeros
 from kernel_regime.kernels.myrtle_planes import NNGP, all_stages
 
-Buffers = tuple[tuple[Array, Array, Array], Array, Array]
-Scales = tuple[Array, Array, Array]
-Side = tuple[Array, Scales]
+Stages = tuple[Array, Array, Array]
+Side = tuple[Array, Stages]
+Buffers = tuple[Stages, Array, Array]
 
 
 @dataclass(frozen=True)
@@ -44,54 +45,56 @@ class Images:
 
     @cached_property
     def pixels(self) -> Array:
-        """Normalised images, shape (blocks, side, side, channels, 16); the last ones are zero."""
-        n, *shape = self.images.shape
-        blocks = aligned_zeros((-(-n // LANES), *shape, LANES), self.images.dtype)
-        scaled = self.images / self.norms[:, None, None, None]
-        for i, image in enumerate(scaled):
-            blocks[i // LANES, ..., i % LANES] = image
+        """Normalised images (blocks, side, side + 1, channels, 16), filled up with zero images.
+
+        The pixel behind every row is blank, see `myrtle_planes`.
+        """
+        n, side, _, channels = self.images.shape
+        shape = -(-n // LANES), side, side + 1, channels, LANES
+        blocks = aligned_zeros(shape, self.images.dtype)
+        for i, image in enumerate(self.images / self.norms[:, None, None, None]):
+            blocks[i // LANES, :, :side, :, i % LANES] = image
         return blocks
 
     @cached_property
-    def scales(self) -> Scales:
-        """σ and 1/σ in front of every ReLU, per stage (blocks, convolutions, side, side, 2, 16).
+    def scales(self) -> Stages:
+        """σ and 1/σ per stage (blocks, convolutions, side, side + 1, 2, 16), before every ReLU.
 
         A ReLU leaves a pixel's variance as it is (κ₁(1) = 1, the factor ½ is left out), so within
         a stage variances are box-filtered over and over. A pool makes one variance of the
         covariances of four pixels: those come from the planes of small displacements.
         """
         convolutions = self.network.convolutions
-        variances = np.square(self.pixels).sum(axis=3)
-        stages = [deviations(variances, convolutions[0])]
-        for reaches in ((1, -1, -1), (3, 1, -1)):
-            variances = self._pooled_variances(reaches, stages)
-            stages.append(deviations(variances, convolutions[len(stages)]))
-        first, second, last = stages
-        return first, second, last
+        variances = np.square(self.pixels[:, :, :-1]).sum(axis=3)
+        first = deviations(variances, convolutions[0])
+        variances = self._pooled_variances((1, 0, 0), (first,))
+        second = deviations(variances, convolutions[1])
+        variances = self._pooled_variances((3, 1, 0), (first, second))
+        return first, second, deviations(variances, convolutions[2])
 
-    def _pooled_variances(self, reaches: tuple[int, int, int], stages: list[Array]) -> Array:
+    def _pooled_variances(self, reaches: tuple[int, int, int], stages: tuple[Any, ...]) -> Array:
         """Variances behind the stages known so far, shape (blocks, side, side, 16)."""
-        padded = [*stages, stages[0], stages[0]][:3]
-        work = self.buffers((3, 1, 0))
-        pooled, unused = work[len(stages)], np.zeros((2, LANES), self.images.dtype)
+        buffers, unused = self.buffers(), np.zeros((2, LANES), self.images.dtype)
         variances = []
         for block, pixels in enumerate(self.pixels):
-            same = pixels, tuple(stage[block] for stage in padded)
-            all_stages(same, same, reaches, work, unused)
-            variances.append(pooled[NNGP, 0, :, pooled.shape[3] // 2].copy())
+            first, second, last = (stage[block] for stage in (*stages, *stages, *stages)[:3])
+            same = pixels, (first, second, last)
+            all_stages(same, same, reaches, len(stages), buffers, unused)
+            pooled = buffers[1] if len(stages) == 1 else buffers[2]
+            variances.append(pooled[2, 0, NNGP, :, :-1].copy())
             pooled[:] = 0
         return np.array(variances)
 
-    def buffers(self, reaches: tuple[int, int, int] | None = None) -> Buffers:
-        """Working memory of `all_stages`: rows of each stage, and sums between stages."""
+    def buffers(self) -> Buffers:
+        """Working memory of `all_stages`: rows of each stage, and what waits between stages."""
         network, dtype = self.network, self.images.dtype
         first, second, last = (
             aligned_zeros((1 + n, 2, 4, side + 1, LANES), dtype)
             for n, side in zip(network.convolutions, network.sides, strict=True)
         )
         after_first, after_second = (
-            aligned_zeros((2, 2, side, 2 * reach + 3, side, LANES), dtype)
-            for side, reach in zip(network.sides[1:], (reaches or network.reaches)[1:], strict=True)
+            aligned_zeros((3, side + 1, 2, side, side + 1, LANES), dtype)
+            for side in network.sides[1:]
         )
         return (first, second, last), after_first, after_second
 
@@ -111,12 +114,12 @@ class Images:
 def deviations(variances: Array, convolutions: int) -> Array:
     """σ and 1/σ (0 where σ is) behind every convolution of a stage, see `Images.scales`."""
     blocks, side, _, lanes = variances.shape
-    scales = aligned_zeros((blocks, convolutions, side, side, 2, lanes), variances.dtype)
+    scales = aligned_zeros((blocks, convolutions, side, side + 1, 2, lanes), variances.dtype)
     for layer in range(convolutions):
         variances = box_filter(variances)
         sigma = np.sqrt(variances)
-        scales[:, layer, ..., 0, :] = sigma
-        np.divide(1, sigma, out=scales[:, layer, ..., 1, :], where=sigma > 0)
+        scales[:, layer, :, :-1, 0] = sigma
+        np.divide(1, sigma, out=scales[:, layer, :, :-1, 1], where=sigma > 0)
     return scales
 
 

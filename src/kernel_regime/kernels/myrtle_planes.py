@@ -3,203 +3,310 @@
 A convolution or a ReLU relates the pixel pair (p, p') only to pairs of the same displacement
 δ = p' − p. So every displacement plane {(p, p + δ)} goes through all convolutions of a stage alone,
 row behind row in the first-level cache; average pooling is what mixes displacements, so only pooled
-sums leave. Those wait, one row of planes at a time, until the last of the nine planes that feed
-them has passed, and then go through the next stage. Nothing of the size (pixels)² ever exists.
+sums leave, to wait for the next stage. Nothing of the size (pixels)² ever exists.
+
+Displacements are cyclic, so that the planes of δ and of δ − side share full rows: vertically modulo
+`side`, horizontally modulo `side` + 1, with a blank pixel behind every row to part the two planes.
+A blank pixel pools into a blank pixel, so the scheme repeats itself from stage to stage.
 
 Two numbers travel with every pixel pair: the NNGP Σ and U = Σ + Θ, its sum with the tangent kernel.
 A convolution box-filters both (the new Θ is the filtered U), a ReLU makes Σ ← σσ'κ₁(ρ) and
 U ← Uκ₀(ρ) + Σ. The factors 1/9 of the filters, ½ of the ReLUs and 1/16 of the pools are left out:
 they are the same for all pixel pairs and enter once, at the end.
 
-Arrays of one image (height, width, ...) and of sixteen (height, width, ..., 16) are both accepted
-as the first of a pair: `load` spreads the former over the lanes.
+Arrays of one image and of sixteen (..., 16) are both accepted as the first of a pair: `load`
+spreads the former over the lanes. The arrays, without lanes:
 
-* pixels (side, side, channels)
-* scales (convolutions, side, side, 2): σ and 1/σ of every pixel in front of every ReLU of a stage
-* rows (1 + convolutions, 2, 4, side + 1, 16): the last three rows of Σ and U behind every layer of
-  the plane under way, and a row of zeros; zeros to the right of every row
-* pooled (2, 2, side, 2·reach + 3, side, 16): sums Σ and U waiting for the next stage, indexed by
-  the parity of Δy, y, Δx + reach + 1, x
+* pixels (side, side + 1, channels)
+* scales (convolutions, side, side + 1, 2): σ and 1/σ of every pixel in front of every ReLU
+* rows (1 + convolutions, 2, 4, side + 1): the last three rows of Σ and U behind every layer of the
+  plane under way, and a row of zeros
+* waiting (3, side + 1, 2, side, side + 1): pooled sums, indexed by vertical displacement (see
+  `slot_of`), horizontal displacement, which of the two, position in the first image
 """
+
+from typing import Any
 
 from numba import njit
 
-from kernel_regime.kernels.myrtle_lanes import load, spread, store
-from kernel_regime.kernels.myrtle_relu import relu
+from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.myrtle_lanes import Lanes, load, spread, store
+from kernel_regime.kernels.myrtle_relu import relu, relu_of_input
 
-compiled = njit(cache=True, nogil=True, error_model="numpy")
+compiled: Any = njit(nogil=True, error_model="numpy", cache=True)
 NNGP, SUM = 0, 1
 ZEROS = 3
 
 
 @compiled
-def start(displacement):
-    """First coordinate p for which both p and p + displacement can lie inside the image."""
-    return max(0, -displacement)
+def wrap(x: int, period: int) -> int:
+    """Cyclic coordinate of x, which is less than two periods."""
+    return x - period if x >= period else x
 
 
 @compiled
-def correlate(pixels1, pixels2, y, dy, dx, rows, slot):
-    """Row `y` of the products of pixels, summed over channels: the Σ and U that come in."""
-    x0, width = start(dx), pixels1.shape[1] - abs(dx)
-    for x in range(width):
-        value = load(pixels1, (y, x0 + x, 0)) * load(pixels2, (y + dy, x0 + x + dx, 0))
-        for c in range(1, pixels1.shape[2]):
-            product = load(pixels1, (y, x0 + x, c)) * load(pixels2, (y + dy, x0 + x + dx, c))
-            value = value + product
-        store(rows, (0, NNGP, slot, x), value)
-        store(rows, (0, SUM, slot, x), value)
-    store(rows, (0, NNGP, slot, width), spread(rows, 0.0))
-    store(rows, (0, SUM, slot, width), spread(rows, 0.0))
+def beyond(displacement: int, reach: int, period: int) -> bool:
+    """Whether a cyclic displacement is larger than `reach` either way."""
+    return reach < displacement < period - reach
 
 
 @compiled
-def take(pooled, y, dy, dx, rows, slot):
-    """Row `y` of the pooled sums of one displacement: the Σ and U that come in."""
-    side, centre = pooled.shape[2], pooled.shape[3] // 2
-    x0, width = start(dx), side - abs(dx)
+def slot_of(dy: int) -> int:
+    """Where sums of vertical displacement `dy` wait; those of 0 wait from first to last."""
+    return 2 if dy == 0 else dy & 1
+
+
+@compiled
+def inner_product(pixels1: Array, y1: int, x1: int, pixels2: Array, y2: int, x2: int) -> Lanes:
+    """Sum over channels of the products of two pixels; unrolled for colour images."""
+    total = load(pixels1, (y1, x1, 0)) * load(pixels2, (y2, x2, 0))
+    if pixels1.shape[2] == 3:
+        total = total + load(pixels1, (y1, x1, 1)) * load(pixels2, (y2, x2, 1))
+        return total + load(pixels1, (y1, x1, 2)) * load(pixels2, (y2, x2, 2))
+    for c in range(1, pixels1.shape[2]):
+        total = total + load(pixels1, (y1, x1, c)) * load(pixels2, (y2, x2, c))
+    return total
+
+
+@compiled
+def correlate(images: tuple[Array, Array], y1: int, dy: int, dx: int, rows: Array) -> None:
+    """Row `y1` of the products of pixels comes in: Σ, and U too."""
+    pixels1, pixels2 = images
+    side = len(pixels1)
+    y2 = wrap(y1 + dy, side)
+    for x1 in range(side):
+        product = inner_product(pixels1, y1, x1, pixels2, y2, wrap(x1 + dx, side + 1))
+        store(rows, (0, NNGP, y1 % 3, x1), product)
+
+
+@compiled
+def take(waiting: Array, y1: int, dy: int, dx: int, rows: Array) -> None:
+    """Row `y1` of the pooled sums of one displacement comes in; zeros stay behind."""
     for part in range(2):
-        for x in range(width):
-            value = load(pooled, (part, dy & 1, y, centre + dx, x0 + x))
-            store(rows, (0, part, slot, x), value)
-        store(rows, (0, part, slot, width), spread(rows, 0.0))
+        for x1 in range(waiting.shape[3]):
+            place = (slot_of(dy), dx, part, y1, x1)
+            store(rows, (0, part, y1 % 3, x1), load(waiting, place))
+            store(waiting, place, spread(rows, 0.0))
 
 
 @compiled
-def column(rows, layer, part, above, here, below, x):
+def column(rows: Array, layer: int, part: int, slots: tuple[int, int, int], x: int) -> Lanes:
     """Sum of three pixel pairs above each other."""
+    above, here, below = slots
     total = load(rows, (layer, part, above, x)) + load(rows, (layer, part, here, x))
     return total + load(rows, (layer, part, below, x))
 
 
 @compiled
-def convolve(scales1, scales2, layer, y, dy, dx, rows, above, here, below):
-    """Row `y` through convolution `layer` of the stage and its ReLU."""
-    x0, width = start(dx), scales1.shape[2] - abs(dx)
-    nngp0, total0 = spread(rows, 0.0), spread(rows, 0.0)
-    nngp1 = column(rows, layer, NNGP, above, here, below, 0)
-    total1 = column(rows, layer, SUM, above, here, below, 0)
-    for x in range(width):
-        nngp2 = column(rows, layer, NNGP, above, here, below, x + 1)
-        total2 = column(rows, layer, SUM, above, here, below, x + 1)
-        nngp, total = relu(
-            nngp0 + nngp1 + nngp2,
-            total0 + total1 + total2,
-            load(scales1, (layer, y, x0 + x, 0)),
-            load(scales1, (layer, y, x0 + x, 1)),
-            load(scales2, (layer, y + dy, x0 + x + dx, 0)),
-            load(scales2, (layer, y + dy, x0 + x + dx, 1)),
+def convolve_input(
+    scales: tuple[Array, Array], y1: int, y2: int, dx: int, rows: Array, slots: Any
+) -> None:
+    """Row `y1` through the convolution behind the pixels, where U = Σ, and its ReLU."""
+    scales1, scales2 = scales
+    side, here = scales1.shape[1], slots[1]
+    left, centre = spread(rows, 0.0), column(rows, 0, NNGP, slots, 0)
+    for x1 in range(side):
+        x2 = wrap(x1 + dx, side + 1)
+        right = column(rows, 0, NNGP, slots, x1 + 1)
+        nngp, total = relu_of_input(
+            left + centre + right,
+            load(scales1, (0, y1, x1, 0)),
+            load(scales1, (0, y1, x1, 1)),
+            load(scales2, (0, y2, x2, 0)),
+            load(scales2, (0, y2, x2, 1)),
         )
-        store(rows, (layer + 1, NNGP, here, x), nngp)
-        store(rows, (layer + 1, SUM, here, x), total)
-        nngp0, nngp1, total0, total1 = nngp1, nngp2, total1, total2
-    store(rows, (layer + 1, NNGP, here, width), spread(rows, 0.0))
-    store(rows, (layer + 1, SUM, here, width), spread(rows, 0.0))
+        store(rows, (1, NNGP, here, x1), nngp)
+        store(rows, (1, SUM, here, x1), total)
+        left, centre = centre, right
+    for part in range(2):
+        store(rows, (1, part, here, side - dx), spread(rows, 0.0))
 
 
 @compiled
-def advance(scales1, scales2, step, dy, dx, rows):
+def convolve(
+    scales: tuple[Array, Array], layer: int, y1: int, y2: int, dx: int, rows: Array, slots: Any
+) -> None:
+    """Row `y1` through convolution `layer` of a stage and its ReLU."""
+    scales1, scales2 = scales
+    side, here = scales1.shape[1], slots[1]
+    nngp_left, nngp_centre = spread(rows, 0.0), column(rows, layer, NNGP, slots, 0)
+    sum_left, sum_centre = spread(rows, 0.0), column(rows, layer, SUM, slots, 0)
+    for x1 in range(side):
+        x2 = wrap(x1 + dx, side + 1)
+        nngp_right = column(rows, layer, NNGP, slots, x1 + 1)
+        sum_right = column(rows, layer, SUM, slots, x1 + 1)
+        nngp, total = relu(
+            nngp_left + nngp_centre + nngp_right,
+            sum_left + sum_centre + sum_right,
+            load(scales1, (layer, y1, x1, 0)),
+            load(scales1, (layer, y1, x1, 1)),
+            load(scales2, (layer, y2, x2, 0)),
+            load(scales2, (layer, y2, x2, 1)),
+        )
+        store(rows, (layer + 1, NNGP, here, x1), nngp)
+        store(rows, (layer + 1, SUM, here, x1), total)
+        nngp_left, nngp_centre = nngp_centre, nngp_right
+        sum_left, sum_centre = sum_centre, sum_right
+    for part in range(2):
+        store(rows, (layer + 1, part, here, side - dx), spread(rows, 0.0))
+
+
+@compiled
+def advance(
+    scales: tuple[Array, Array], step: int, dy: int, dx: int, rows: Array, from_pixels: bool
+) -> None:
     """Every layer does the row it can: `step` is the row that has just come in."""
-    y0, height = start(dy), scales1.shape[1] - abs(dy)
-    for layer in range(len(scales1)):
-        row = step - 1 - layer
-        if 0 <= row < height:
-            above = (row - 1) % 3 if row > 0 else ZEROS
-            below = (row + 1) % 3 if row < height - 1 else ZEROS
-            convolve(scales1, scales2, layer, y0 + row, dy, dx, rows, above, row % 3, below)
+    side = scales[0].shape[1]
+    for layer in range(len(scales[0])):
+        y1 = step - 1 - layer
+        if 0 <= y1 < side:
+            y2 = wrap(y1 + dy, side)
+            above = (y1 - 1) % 3 if y1 > 0 and y2 > 0 else ZEROS
+            below = (y1 + 1) % 3 if y1 < side - 1 and y2 < side - 1 else ZEROS
+            slots = (above, y1 % 3, below)
+            if from_pixels and layer == 0:
+                convolve_input(scales, y1, y2, dx, rows, slots)
+            else:
+                convolve(scales, layer, y1, y2, dx, rows, slots)
 
 
 @compiled
-def pool(rows, slot, y, dy, dx, width, pooled):
-    """Add a finished row to the sums over 2x2 pixels in both images."""
-    layer, centre = len(rows) - 1, pooled.shape[3] // 2
-    y_out, dy_out = y // 2, (y + dy) // 2 - y // 2
-    if abs(dy_out) >= centre:
-        return
-    x0 = start(dx)
+def pool(rows: Array, y1: int, dy: int, dx: int, reach: int, waiting: Array) -> None:
+    """Two rows that are done, `y1` and the one above, add to the sums over 2x2 pixels."""
+    side = rows.shape[3] - 1
+    if y1 % 2:
+        upper, lower, y_out = (y1 - 1) % 3, y1 % 3, y1 // 2
+        y2 = wrap(y1 + dy, side)
+        if y2 % 2:
+            pool_rows(rows, upper, lower, y_out, y2 // 2, dx, reach, waiting)
+        else:
+            y2_upper = wrap(y1 - 1 + dy, side)
+            pool_rows(rows, upper, ZEROS, y_out, y2_upper // 2, dx, reach, waiting)
+            pool_rows(rows, lower, ZEROS, y_out, y2 // 2, dx, reach, waiting)
+
+
+@compiled
+def pool_rows(
+    rows: Array, slot_a: int, slot_b: int, y1: int, y2: int, dx: int, reach: int, waiting: Array
+) -> None:
+    """Add the sum of two rows to row `y1` of what waits, split where the two planes meet."""
+    fine, side = rows.shape[3] - 1, waiting.shape[3]
+    dy = (y2 - y1) % side
+    if not beyond(dy, reach, side):
+        sums, meet = waiting[slot_of(dy)], (fine - dx + 1) // 2
+        pool_columns(rows, slot_a, slot_b, 0, meet, y1, dx, sums)
+        pool_columns(rows, slot_a, slot_b, meet, side, y1, dx - fine - 1, sums)
+
+
+@compiled
+def pool_columns(
+    rows: Array, slot_a: int, slot_b: int, start: int, stop: int, y1: int, dx: int, sums: Array
+) -> None:
+    """Columns 2x and 2x + 1 add to the sums of their pooled displacements, equal for even `dx`."""
+    layer, period = len(rows) - 1, len(sums)
+    even, odd = (dx // 2) % period, ((dx + 1) // 2) % period
     for part in range(2):
-        for x in range(x0, x0 + width):
-            x_out = x // 2
-            place = (part, dy_out & 1, y_out, centre + (x + dx) // 2 - x_out, x_out)
-            store(pooled, place, load(pooled, place) + load(rows, (layer, part, slot, x - x0)))
+        for x in range(start, stop):
+            a, b = (layer, part, slot_a), (layer, part, slot_b)
+            first = load(rows, (*a, 2 * x)) + load(rows, (*b, 2 * x))
+            second = load(rows, (*a, 2 * x + 1)) + load(rows, (*b, 2 * x + 1))
+            place = (even, part, y1, x)
+            if even == odd:
+                store(sums, place, load(sums, place) + (first + second))
+            else:
+                store(sums, place, load(sums, place) + first)
+                place = (odd, part, y1, x)
+                store(sums, place, load(sums, place) + second)
 
 
 @compiled
-def gather(rows, slot, y, dy, dx, width, block, sums):
-    """Add a finished row of the last stage to the sums over blocks common to both images."""
-    if y // block != (y + dy) // block:
-        return
-    layer, x0 = len(rows) - 1, start(dx)
-    for part in range(2):
-        total = load(sums, (part,))
-        for x in range(x0, x0 + width):
-            if x // block == (x + dx) // block:
-                total = total + load(rows, (layer, part, slot, x - x0))
-        store(sums, (part,), total)
+def gather(rows: Array, y1: int, dy: int, dx: int, block: int, sums: Array) -> None:
+    """A row of the last stage adds to the sums over blocks that both pixels share."""
+    layer, side = len(rows) - 1, rows.shape[3] - 1
+    if y1 // block == wrap(y1 + dy, side) // block:
+        for part in range(2):
+            total = load(sums, (part,))
+            for x1 in range(side):
+                if x1 // block == wrap(x1 + dx, side + 1) // block:
+                    total = total + load(rows, (layer, part, y1 % 3, x1))
+            store(sums, (part,), total)
 
 
 @compiled
-def first_stage(pixels1, pixels2, scales1, scales2, dy, reach, rows, pooled):
-    """All planes of vertical displacement `dy`, from pixels to sums over 2x2 pixels."""
-    convolutions, side = len(scales1), len(pixels1)
-    y0, height = start(dy), side - abs(dy)
-    for dx in range(-reach, reach + 1):
-        for step in range(height + convolutions):
-            if step < height:
-                correlate(pixels1, pixels2, y0 + step, dy, dx, rows, step % 3)
-            advance(scales1, scales2, step, dy, dx, rows)
-            done = step - convolutions
-            if done >= 0:
-                pool(rows, done % 3, y0 + done, dy, dx, side - abs(dx), pooled)
+def first_stage(
+    images: tuple[Array, Array], scales: Any, dy: int, reaches: Any, rows: Array, waiting: Array
+) -> None:
+    """All planes of vertical displacement `dy`, from pixels to pooled sums."""
+    convolutions, side = len(scales[0]), scales[0].shape[1]
+    for dx in range(side + 1):
+        if beyond(dy, reaches[0], side) or beyond(dx, reaches[0], side + 1):
+            continue
+        for step in range(side + convolutions):
+            if step < side:
+                correlate(images, step, dy, dx, rows)
+            advance(scales, step, dy, dx, rows, True)
+            if step >= convolutions:
+                pool(rows, step - convolutions, dy, dx, reaches[1], waiting)
 
 
 @compiled
-def second_stage(source, scales1, scales2, dy, reach, rows, pooled):
-    """All planes of vertical displacement `dy`, from sums to sums."""
-    convolutions, side = len(scales1), source.shape[2]
-    y0, height = start(dy), side - abs(dy)
-    for dx in range(-reach, reach + 1):
-        for step in range(height + convolutions):
-            if step < height:
-                take(source, y0 + step, dy, dx, rows, step % 3)
-            advance(scales1, scales2, step, dy, dx, rows)
-            done = step - convolutions
-            if done >= 0:
-                pool(rows, done % 3, y0 + done, dy, dx, side - abs(dx), pooled)
-    source[:, dy & 1] = 0
+def second_stage(
+    source: Array, scales: Any, dy: int, reaches: Any, rows: Array, waiting: Array
+) -> None:
+    """All planes of vertical displacement `dy`, from pooled sums to pooled sums."""
+    convolutions, side = len(scales[0]), scales[0].shape[1]
+    for dx in range(side + 1):
+        if beyond(dy, reaches[1], side) or beyond(dx, reaches[1], side + 1):
+            continue
+        for step in range(side + convolutions):
+            if step < side:
+                take(source, step, dy, dx, rows)
+            advance(scales, step, dy, dx, rows, False)
+            if step >= convolutions:
+                pool(rows, step - convolutions, dy, dx, reaches[2], waiting)
 
 
 @compiled
-def last_stage(source, scales1, scales2, dy, reach, rows, sums):
-    """All planes of vertical displacement `dy`, from sums to the two kernel values."""
-    convolutions, side = len(scales1), source.shape[2]
-    y0, height = start(dy), side - abs(dy)
-    for dx in range(-reach, reach + 1):
-        for step in range(height + convolutions):
-            if step < height:
-                take(source, y0 + step, dy, dx, rows, step % 3)
-            advance(scales1, scales2, step, dy, dx, rows)
-            done = step - convolutions
-            if done >= 0:
-                gather(rows, done % 3, y0 + done, dy, dx, side - abs(dx), reach + 1, sums)
-    source[:, dy & 1] = 0
+def last_stage(source: Array, scales: Any, dy: int, reaches: Any, rows: Array, sums: Array) -> None:
+    """All planes of vertical displacement `dy`, from pooled sums to the two kernel values."""
+    convolutions, side = len(scales[0]), scales[0].shape[1]
+    for dx in range(side + 1):
+        if beyond(dy, reaches[2], side) or beyond(dx, reaches[2], side + 1):
+            continue
+        for step in range(side + convolutions):
+            if step < side:
+                take(source, step, dy, dx, rows)
+            advance(scales, step, dy, dx, rows, False)
+            if step >= convolutions:
+                gather(rows, step - convolutions, dy, dx, reaches[2] + 1, sums)
 
 
 @compiled
-def all_stages(first, second, reaches, buffers, sums):
-    """Add what leaves the last pool, Σ and U, to `sums` (2, 16).
+def later_stages(
+    scales: Any, dy: int, reaches: Any, stages: int, buffers: Any, sums: Array
+) -> None:
+    """The second stage of vertical displacement `dy`, and the last where all has arrived."""
+    rows, waiting1, waiting2 = buffers
+    if stages > 1:
+        second_stage(waiting1, scales[1], dy, reaches, rows[1], waiting2)
+    if stages > 2 and dy != 1 and (dy == 0 or dy % 2):
+        last_stage(waiting2, scales[2], dy // 2, reaches, rows[2], sums)
 
-    `first` and `second` are each an image's or sixteen images' pixels and tuple of scales.
+
+@compiled
+def all_stages(
+    first: Any, second: Any, reaches: Any, stages: int, buffers: Any, sums: Array
+) -> None:
+    """Add what leaves the last pool, Σ and U of sixteen pairs, to `sums` (2, 16).
+
+    `first` and `second` are pixels and scales per stage, of an image or of sixteen; `reaches` the
+    largest displacement of interest in each stage. With fewer than three `stages`, what leaves
+    the last of them stays in `buffers`.
     """
-    (pixels1, scales1), (pixels2, scales2) = first, second
-    rows, pooled1, pooled2 = buffers
-    for dy in range(-reaches[0], reaches[0] + 1):
-        first_stage(pixels1, pixels2, scales1[0], scales2[0], dy, reaches[0], rows[0], pooled1)
-        dy1 = dy // 2
-        if dy % 2 == 0 or abs(dy1) > reaches[1]:
-            continue
-        second_stage(pooled1, scales1[1], scales2[1], dy1, reaches[1], rows[1], pooled2)
-        dy2 = dy1 // 2
-        if dy1 % 2 == 0 or abs(dy2) > reaches[2]:
-            continue
-        last_stage(pooled2, scales1[2], scales2[2], dy2, reaches[2], rows[2], sums)
+    (pixels1, (a1, a2, a3)), (pixels2, (b1, b2, b3)) = first, second
+    images, scales = (pixels1, pixels2), ((a1, b1), (a2, b2), (a3, b3))
+    for dy in range(len(pixels1)):
+        first_stage(images, scales[0], dy, reaches, buffers[0][0], buffers[1])
+        if dy > 1 and dy % 2:
+            later_stages(scales, dy // 2, reaches, stages, buffers, sums)
+    later_stages(scales, 0, reaches, stages, buffers, sums)

@@ -1,81 +1,101 @@
 r"""What a ReLU does to the kernels of sixteen pixel pairs at once.
 
-With θ = arccos ρ and d = 1 − |ρ|, both dual activations at the *negative* cosine −|ρ| are a square
-root times a function that is smooth on [0, 1]:
+With d = 1 − |ρ|, both dual activations at the *negative* cosine −|ρ| are √d times a function that
+is smooth on [0, 1]:
 
 .. math::
     κ_0(-|ρ|) = \sqrt d · P(d),  κ_1(-|ρ|) = d \sqrt d · R(d);
 
 at the positive cosine κ₀(|ρ|) = 1 − κ₀(−|ρ|) and κ₁(|ρ|) = |ρ| + κ₁(−|ρ|). One square root and two
-short polynomials give both. P and R are fitted when this module is imported: to 3e-8 and 8e-8 with
-degrees 6 and 4 in float32 (rounding there is 6e-8), to 2e-15 in float64.
+short polynomials, fitted when this module is imported, give both: to 3e-8 and 8e-8 in float32
+(where 1 is rounded to 6e-8), to 2e-15 in float64.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
 from numpy.polynomial import Chebyshev, Polynomial
 
-from kernel_regime.kernels.myrtle_lanes import absolute, copy_sign, larger, polynomial, root
+from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.duals import kappa0, kappa1
+from kernel_regime.kernels.myrtle_lanes import (
+    Lanes,
+    absolute,
+    larger,
+    polynomial,
+    root,
+    where_not_negative,
+    with_sign_of,
+)
 
 
-def fit_dual(tail, power, degree):
-    """Polynomial q with d^power q(d) ≈ tail(d) on (0, 1), constant term first, near minimax."""
+def slope(d: Array) -> Array:
+    """κ₀(d − 1)."""
+    return kappa0(np.arccos(d - 1))
+
+
+def value(d: Array) -> Array:
+    """κ₁(d − 1)."""
+    return kappa1(np.arccos(d - 1))
+
+
+def excess(d: Array) -> Array:
+    """κ₁(−|ρ|) − |ρ|κ₀(−|ρ|): by how much κ₁ + ρκ₀ exceeds 2ρ at the cosine |ρ| = 1 − d."""
+    return value(d) - (1 - d) * slope(d)
+
+
+def fit(function: Callable[[Array], Array], power: float, degree: int) -> tuple[float, ...]:
+    """Polynomial q with d^power q(d) ≈ function(d) on [0, 1], constant term first, near minimax."""
     nodes = (1 + np.cos(np.pi * (np.arange(2000) + 0.5) / 2000)) / 2
     weights = nodes**power
-    fit = Chebyshev.fit(nodes, tail(nodes) / weights, degree, domain=[0, 1], w=weights)
-    monomials = fit.convert(kind=Polynomial, domain=[-1, 1], window=[-1, 1])
+    smooth = Chebyshev.fit(nodes, function(nodes) / weights, degree, domain=[0, 1], w=weights)
+    monomials = smooth.convert(kind=Polynomial, domain=[-1, 1], window=[-1, 1])
     return tuple(float(c) for c in monomials.coef)
 
 
-def kappa_0_tail(d):
-    """κ₀(d − 1) = θ/π, θ the acute angle of cosine 1 − d."""
-    return 2 * np.arcsin(np.sqrt(d / 2)) / np.pi
-
-
-def kappa_1_tail(d):
-    """κ₁(d − 1) = (sin θ − θ cos θ)/π."""
-    return np.sqrt(d * (2 - d)) / np.pi - (1 - d) * kappa_0_tail(d)
-
-
-_DEGREES = {types.float32: (6, 5), types.float64: (15, 14)}
+compiled: Any = njit(cache=True)
+_DEGREES = {types.float32: (6, 4, 6), types.float64: (15, 14, 15)}
 _SMOOTH = {
-    dtype: (fit_dual(kappa_0_tail, 0.5, p), fit_dual(kappa_1_tail, 1.5, r))
-    for dtype, (p, r) in _DEGREES.items()
+    dtype: (fit(slope, 0.5, p), fit(value, 1.5, r), fit(excess, 0.5, q))
+    for dtype, (p, r, q) in _DEGREES.items()
 }
 
 
-def smooth_0(d):
-    """P(d), in the precision of the lanes `d`."""
-    raise NotImplementedError("compiled code only")
+def smooth(d: Lanes, which: int) -> Lanes:
+    """The polynomial of `slope` (0), `value` (1) or `excess` (2) in the precision of `d`."""
+    raise NotImplementedError("for compiled code only")
 
 
-def smooth_1(d):
-    """R(d), in the precision of the lanes `d`."""
-    raise NotImplementedError("compiled code only")
+@overload(smooth, prefer_literal=True)
+def _smooth(d, which):  # type: ignore[no-untyped-def]  # Numba compares it with the lambda
+    coefficients = _SMOOTH[d.dtype][which.literal_value]
+    return lambda d, which: polynomial(d, coefficients)
 
 
-@overload(smooth_0)
-def _(d):
-    coefficients = _SMOOTH[d.dtype][0]
-    return lambda d: polynomial(d, coefficients)
+@compiled
+def relu_of_input(
+    nngp: Lanes, sigma1: Lanes, inverse1: Lanes, sigma2: Lanes, inverse2: Lanes
+) -> tuple[Lanes, Lanes]:
+    """`relu` behind the first convolution, where U = Σ: no sign needs to be told apart."""
+    d = larger(1.0 - absolute(nngp) * inverse2 * inverse1, 0.0)
+    positive, tail = larger(nngp, 0.0), sigma1 * sigma2 * root(d)
+    return positive + tail * (d * smooth(d, 1)), positive + positive + tail * smooth(d, 2)
 
 
-@overload(smooth_1)
-def _(d):
-    coefficients = _SMOOTH[d.dtype][1]
-    return lambda d: polynomial(d, coefficients)
-
-
-@njit(cache=True)
-def relu(nngp, total, sigma1, inverse1, sigma2, inverse2):
+@compiled
+def relu(
+    nngp: Lanes, total: Lanes, sigma1: Lanes, inverse1: Lanes, sigma2: Lanes, inverse2: Lanes
+) -> tuple[Lanes, Lanes]:
     """NNGP Σ and U = Σ + Θ behind a ReLU, without its factor ½.
 
-    `sigma1`, `sigma2` are the standard deviations of the two pixels, `inverse1`, `inverse2` their
-    reciprocals, both 0 for a pixel that is always 0.
+    `sigma1` and `sigma2` are the standard deviations of the two pixels, `inverse1` and `inverse2`
+    their reciprocals, 0 for a pixel that is always 0.
     """
     d = larger(1.0 - absolute(nngp) * inverse2 * inverse1, 0.0)
     root_d = root(d)
-    nngp_out = larger(nngp, 0.0) + sigma1 * sigma2 * root_d * (d * smooth_1(d))
-    kappa_0 = 0.5 + copy_sign(0.5 - root_d * smooth_0(d), nngp)
-    return nngp_out, total * kappa_0 + nngp_out
+    nngp_out = larger(nngp, 0.0) + sigma1 * sigma2 * root_d * (d * smooth(d, 1))
+    kept = nngp_out + where_not_negative(nngp, total)
+    return nngp_out, kept - smooth(d, 0) * with_sign_of(root_d * total, nngp)
