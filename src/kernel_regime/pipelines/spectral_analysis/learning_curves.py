@@ -24,14 +24,13 @@ def forecast_learning_curves(
     """Forecast and measured test loss of every kernel at every level, over n and ridge."""
     classes = count_classes(train_labels)
     targets = encode_targets(train_labels, classes), encode_targets(test_labels, classes)
+    settings = learning_curves.fitted(len(train_labels)).model_dump()
     tables = []
     for level in noise_levels["level"]:
         names = partition_names([level], kernels.names)
         train, test = select(train_kernels, names), select(test_kernels, names)
         for name in names:
-            table = learning_curve(
-                train[name](), test[name](), *targets, **learning_curves.model_dump()
-            )
+            table = learning_curve(train[name](), test[name](), *targets, **settings)
             kernel = name.removeprefix(f"{level_name(level)}/")
             tables.append(table.assign(level=level, kernel=kernel))
     curves = pd.concat(tables, ignore_index=True)

@@ -89,6 +89,9 @@ class Network(_Parameters):
     widths: list[PositiveInt] = Field(min_length=1)
 
 
+_SAMPLES = ("train", "reference", "held_out")
+
+
 class SpectralBiasParameters(_Parameters):
     """The test of spectral bias outside the training set, on the first noise level."""
 
@@ -120,6 +123,13 @@ class SpectralBiasParameters(_Parameters):
             )
         return self
 
+    def fitted(self, available: int) -> "SpectralBiasParameters":
+        """With train, reference and held_out shrunk alike where fewer samples are available."""
+        share = min(1.0, available / (self.train + self.reference + self.held_out))
+        sizes = {name: int(share * getattr(self, name)) for name in _SAMPLES}
+        modes = min(self.modes, sizes["train"] // 2, sizes["reference"] // 2)
+        return self.model_copy(update={**sizes, "modes": modes})
+
     def study(self) -> Study:
         """As the library wants it."""
         return Study(
@@ -144,3 +154,10 @@ class LearningCurveParameters(_Parameters):
     """In units of the kernel's mean diagonal."""
     repeats: PositiveInt
     seed: NonNegativeInt
+
+    def fitted(self, available: int) -> "LearningCurveParameters":
+        """Within a training set of the given size: half of it forecasts, the rest is drawn from."""
+        forecast_from = min(self.forecast_from, available // 2)
+        largest = min(forecast_from, available - forecast_from)
+        sizes = [size for size in self.sizes if size <= largest] or [largest]
+        return self.model_copy(update={"forecast_from": forecast_from, "sizes": sizes})

@@ -41,7 +41,8 @@ def measure_spectral_bias(
     ]
     labels = np.concatenate([train_labels, test_labels])
     targets = encode_targets(labels, count_classes(train_labels))
-    tables = run_study(spectral_bias.study(), np.concatenate(inputs), targets)
+    study = spectral_bias.fitted(len(labels)).study()
+    tables = run_study(study, np.concatenate(inputs), targets)
     return tables.modes, tables.curves, tables.bounds, tables.widths
 
 
