@@ -80,7 +80,7 @@ def test_kernel_is_that_of_explicit_gradients_with_their_multipliers(kind):
     network = kind(width=7, outputs=3, seed=2)
     network.build((None, 5))
     x = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
-    kernels, outputs = observe(network, x[:4], x[4:])
+    ((kernels, outputs),) = observe([network], x[:4], x[4:])
     with tf.GradientTape(persistent=True) as tape:
         values = network(x)
         entries = [[values[i, k] for k in range(3)] for i in range(6)]

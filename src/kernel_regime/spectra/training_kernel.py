@@ -1,5 +1,6 @@
 """The kernel that governs a network's training: its NTK, gradient multipliers included."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-def observe(model: "keras.Model", train: Array, test: Array) -> tuple[Kernels, Outputs]:
-    r"""Kernels and outputs of a network with the weights it has.
+def observe(
+    models: "Sequence[keras.Model]", train: Array, test: Array
+) -> list[tuple[Kernels, Outputs]]:
+    r"""Kernels and outputs of one network at several times, compiled once for all.
 
     The kernel is :math:`\sum_p m_p \, \partial_p f \, \partial_p f'`, averaged over the
     outputs, with m the factors by which the network multiplies its gradients: gradient flow with
@@ -24,23 +27,31 @@ def observe(model: "keras.Model", train: Array, test: Array) -> tuple[Kernels, O
 
     Parameters
     ----------
-    model : keras.Model
-        Built; factors of 1 where it has no `gradient_multipliers`.
+    models : sequence of keras.Model
+        Built, alike but for their trained weights; factors of 1 where they have no
+        `gradient_multipliers`.
     train, test : arrays (n, …), (m, …)
         Inputs.
     """
-    apply, params = as_jax(model, train.shape[1:])
-    roots = {name: np.float32(factor**0.5) for name, factor in _multipliers(model).items()}
+    apply, _ = as_jax(models[0], train.shape[1:])
+    names = [variable.path for variable in models[0].trainable_variables]
+    factors = getattr(models[0], "gradient_multipliers", lambda: [1.0] * len(names))()
+    roots = {name: np.float32(factor**0.5) for name, factor in zip(names, factors, strict=True)}
 
-    def scaled(scaled_params: dict[str, Any], x: Any) -> Any:
-        return apply({name: roots[name] * scaled_params[name] for name in roots}, x)
+    def scaled(params: dict[str, Any], x: Any) -> Any:
+        # In units in which a weight is divided by the root of its factor, the plain NTK has it.
+        return apply({name: root * params[name] for name, root in roots.items()}, x)
 
-    # In units in which a weight is divided by the root of its factor, the plain NTK has it.
-    scaled_params = {name: values / roots[name] for name, values in params.items()}
-    kernel = EmpiricalNTK(scaled, scaled_params, type(model).__name__, "trace")
-    outputs = Outputs(*(_outputs(model, x) for x in (train, test)))
-    count = outputs.train.shape[1]
-    return Kernels(kernel(train) / count, kernel(test, train) / count), outputs
+    observations = []
+    for model in models:
+        variables = zip(names, model.trainable_variables, strict=True)
+        params = {name: variable.numpy() / roots[name] for name, variable in variables}
+        kernel = EmpiricalNTK(scaled, params, type(model).__name__, "trace")
+        outputs = Outputs(*(_outputs(model, x) for x in (train, test)))
+        count = outputs.train.shape[1]
+        kernels = Kernels(kernel(train) / count, kernel(test, train) / count)
+        observations.append((kernels, outputs))
+    return observations
 
 
 def weight_movement(initial: "keras.Model", final: "keras.Model") -> float:
@@ -51,12 +62,6 @@ def weight_movement(initial: "keras.Model", final: "keras.Model") -> float:
         strict=True,
     )
     return float(np.sqrt(sum(moved) / sum(start)))
-
-
-def _multipliers(model: "keras.Model") -> dict[str, float]:
-    names = [variable.path for variable in model.trainable_variables]
-    factors = model.gradient_multipliers() if hasattr(model, "gradient_multipliers") else None
-    return dict(zip(names, factors or [1.0] * len(names), strict=True))
 
 
 def _outputs(model: "keras.Model", x: Array, batch: int = 1000) -> Array:

@@ -142,8 +142,7 @@ def _measure(
     (train, train_targets), (test, test_targets) = (
         (x[:count], y[:count]) for x, y in (samples.train, samples.test)
     )
-    before, first = observe(initial, train, test)
-    after, last = observe(final, train, test)
+    (before, first), (after, last) = observe([initial, final], train, test)
     movement = weight_movement(initial, final)
     return measure_regime(before, after, first, last, (train_targets, test_targets), movement)
 
