@@ -156,7 +156,9 @@ def test_damaged_files_are_named_in_one_line(folder, content, message):
     assert "\n" not in str(refusal.value.__cause__)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+)
 @given(position=st.integers(0, 400), value=st.integers(0, 255), kept=st.integers(0, 10_000))
 def test_any_damage_loads_or_is_refused_in_one_line(folder, position, value, kept):
     content = bytearray(dictionary(labels=labels_list([1, 2, 3]), data=array(pixels(3))))

@@ -121,13 +121,17 @@ def _unpickle(path: Path) -> dict[bytes, Any]:
     content = read_bytes(path)
     try:
         found = _BytesOnly(io.BytesIO(content), encoding="bytes").load()
-    except pickle.UnpicklingError as error:
+    except _RefusedError as error:
         raise ValueError(f"{path} was refused: {error}") from error
     except Exception as error:  # A damaged pickle can raise whatever its bytes lead to.
         raise ValueError(f"{path} is damaged ({type(error).__name__}); get it again") from error
     if not isinstance(found, dict):
         raise ValueError(f"{path} holds a {type(found).__name__}, CIFAR-10's files a dict")
     return found
+
+
+class _RefusedError(Exception):
+    """A pickle asks for what CIFAR-10's files do not."""
 
 
 class _Bytes:
@@ -138,7 +142,7 @@ class _Bytes:
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, column_major, content = state
         if not isinstance(dtype, _UnsignedByte) or column_major:
-            raise pickle.UnpicklingError("its arrays are not rows of bytes as CIFAR-10's are")
+            raise _RefusedError("its arrays are not rows of bytes as CIFAR-10's are")
         self.values = np.frombuffer(content, np.uint8).reshape(shape)
 
 
@@ -147,7 +151,7 @@ class _UnsignedByte:
 
     def __init__(self, code: bytes, *_: int) -> None:
         if code != b"u1":
-            raise pickle.UnpicklingError(f"its arrays hold {code!r}, CIFAR-10's bytes")
+            raise _RefusedError(f"its arrays hold {code!r}, CIFAR-10's bytes")
 
     def __setstate__(self, _: tuple[Any, ...]) -> None:
         """A byte has no order or alignment to restore."""
@@ -172,5 +176,5 @@ class _BytesOnly(pickle.Unpickler):
         """The stand-in for a global that the official files name; others are refused."""
         if (module, name) not in _STAND_INS:
             wanted = f"{module}.{name}"
-            raise pickle.UnpicklingError(f"it asks to run {wanted!r}, CIFAR-10's files do not")
+            raise _RefusedError(f"it asks to run {wanted!r}, CIFAR-10's files do not")
         return _STAND_INS[module, name]
