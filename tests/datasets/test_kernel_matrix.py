@@ -1,0 +1,94 @@
+"""The catalog's kernels: jobs in, checked matrices out."""
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+from kedro_datasets.partitions import PartitionedDataset
+
+from kernel_regime.datasets.kernel_matrix import KernelMatrixDataset
+from kernel_regime.datasets.kernel_validator import KernelValidator, check_matrix
+from kernel_regime.gram import KernelJob
+from kernel_regime.kernels import Polynomial
+
+KERNEL = Polynomial(degree=2, intercept=1.0)
+
+
+@pytest.fixture
+def samples():
+    return np.random.default_rng(0).standard_normal((20, 5)).astype(np.float32)
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return KernelMatrixDataset(filepath=str(tmp_path / "level_00" / "k.npy"))
+
+
+def test_saving_computes_and_loading_maps(dataset, samples):
+    assert not dataset.exists()
+    dataset.save(KernelJob(KERNEL, samples))
+    assert dataset.exists()
+    matrix = dataset.load()
+    assert isinstance(matrix, np.memmap)
+    np.testing.assert_allclose(matrix, KERNEL(samples), rtol=1e-6)
+
+
+def test_an_incomplete_matrix_does_not_exist(dataset, samples, tmp_path):
+    dataset.save(KernelJob(KERNEL, samples))
+    path = tmp_path / "level_00" / "k.npy"
+    path.write_bytes(path.read_bytes()[:-4])
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match="unfinished or damaged; run the kernel_generation"):
+        dataset.load()
+
+
+def test_only_jobs_are_saved(dataset, samples):
+    with pytest.raises(DatasetError, match="expected a KernelJob, got ndarray"):
+        dataset.save(samples)
+
+
+def test_only_local_files_are_filled():
+    with pytest.raises(DatasetError, match="need a local path, not s3"):
+        KernelMatrixDataset(filepath="s3://bucket/k.npy")
+
+
+def test_the_preview_shows_the_corner(dataset, samples):
+    dataset.save(KernelJob(KERNEL, samples, samples[:3]))
+    preview = dataset.preview()
+    assert preview["columns"] == ["0", "1", "2"]
+    assert preview["data"][1][2] == pytest.approx(dataset.load()[1, 2], rel=1e-3)
+
+
+def test_partitions_are_filled_lazily_and_in_folders(tmp_path, samples):
+    partitions = PartitionedDataset(
+        path=str(tmp_path),
+        dataset={"type": KernelMatrixDataset},
+        filename_suffix=".npy",
+    )
+    partitions.save({"level_00/a": lambda: KernelJob(KERNEL, samples)})
+    loaded = partitions.load()
+    assert list(loaded) == ["level_00/a"]  # manifests are no partitions
+    assert loaded["level_00/a"]().shape == (20, 20)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ((3, 4, np.nan), "a: value nan at row 3, column 4"),
+        ((1, 7, np.inf), "a: value inf at row 1, column 7"),
+        ((9, 2, 5.0), "a: not symmetric in rows"),
+    ],
+)
+def test_the_validator_refuses_broken_kernels_when_they_are_loaded(samples, change, message):
+    broken = KERNEL(samples)
+    *place, value = change
+    broken[tuple(place)] = value
+    checked = KernelValidator(symmetric=True).validate({"a": lambda: broken})
+    with pytest.raises(ValueError, match=message):
+        checked["a"]()
+
+
+def test_the_validator_lets_good_kernels_pass(samples):
+    check_matrix("train", KERNEL(samples), symmetric=True)
+    check_matrix("test", KERNEL(samples, samples[:3]), symmetric=False)
+    with pytest.raises(ValueError, match="is not that of a symmetric kernel"):
+        check_matrix("test", KERNEL(samples, samples[:3]), symmetric=True)

@@ -1,0 +1,123 @@
+"""From images per level to kernels per level and name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro_datasets.partitions import PartitionedDataset
+
+from kernel_regime.datasets.kernel_matrix import KernelMatrixDataset
+from kernel_regime.gram import Execution, KernelJob
+from kernel_regime.kernels import FullyConnectedNTK
+from kernel_regime.pipelines.kernel_generation import create_pipeline
+from kernel_regime.pipelines.kernel_generation.nodes import (
+    audit_kernels,
+    describe_test_kernels,
+    describe_train_kernels,
+)
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
+
+KERNELS = KernelParameters.model_validate(
+    {
+        "ntk": {"kind": "fully_connected_ntk", "layers": 3},
+        "cubic": {"kind": "polynomial", "degree": 3},
+    }
+)
+LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 2.0]})
+NAMES = ["level_00/ntk", "level_00/cubic", "level_01/ntk", "level_01/cubic"]
+
+
+def images(count, seed):
+    draws = np.random.default_rng(seed).standard_normal((3, count, 4, 4)).astype(np.float32)
+    return {f"level_{level:02d}": lambda level=level: draws[level] for level in range(3)}
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    """What data_processing leaves, one level of an earlier run (02) included."""
+    kernels = {
+        name: PartitionedDataset(
+            path=str(tmp_path / name),
+            dataset={"type": KernelMatrixDataset},
+            filename_suffix=".npy",
+        )
+        for name in ("train_kernels", "test_kernels")
+    }
+    inputs = {"train_images": images(30, 0), "test_images": images(10, 1), "noise_levels": LEVELS}
+    return DataCatalog(
+        {name: MemoryDataset(data, copy_mode="assign") for name, data in inputs.items()} | kernels
+    )
+
+
+@pytest.fixture
+def filled(catalog):
+    train, test = catalog.load("train_images"), catalog.load("test_images")
+    catalog.save("train_kernels", describe_train_kernels(train, LEVELS, KERNELS, Execution()))
+    catalog.save("test_kernels", describe_test_kernels(test, train, LEVELS, KERNELS, Execution()))
+    return catalog
+
+
+def test_every_level_and_kernel_is_a_partition(filled):
+    for name in ("train_kernels", "test_kernels"):
+        assert sorted(filled.load(name)) == sorted(NAMES)
+
+
+def test_train_kernels_are_symmetric_and_test_kernels_have_test_rows(filled):
+    train, test = filled.load("train_images"), filled.load("test_images")
+    kernel = FullyConnectedNTK(3)
+    stored = filled.load("train_kernels")["level_01/ntk"]()
+    np.testing.assert_allclose(stored, kernel(train["level_01"]()), rtol=1e-5)
+    stored = filled.load("test_kernels")["level_01/ntk"]()
+    expected = kernel(test["level_01"](), train["level_01"]())
+    np.testing.assert_allclose(stored, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_jobs_are_made_one_by_one_when_saved(catalog):
+    jobs = describe_train_kernels(catalog.load("train_images"), LEVELS, KERNELS, Execution())
+    assert all(callable(job) for job in jobs.values())
+    assert isinstance(jobs["level_00/ntk"](), KernelJob)
+
+
+def test_the_audit_has_a_row_per_level_and_kernel_in_order(filled):
+    table = audit_kernels(
+        filled.load("train_kernels"), filled.load("train_images"), LEVELS, KERNELS
+    )
+    assert list(zip(table.level, table.kernel, strict=True)) == [
+        (0, "ntk"),
+        (0, "cubic"),
+        (1, "ntk"),
+        (1, "cubic"),
+    ]
+    assert (table.asymmetry == 0).all()
+    assert (table.probe_error < 1e-5).all()
+    assert (table.pairs_per_second > 0).all()
+    assert np.isfinite(table.select_dtypes("number")).all(axis=None)
+
+
+def test_kernels_of_an_earlier_run_stay_out_of_the_audit(filled):
+    fewer = KernelParameters.model_validate({"ntk": {"kind": "fully_connected_ntk", "layers": 3}})
+    train = filled.load("train_kernels")
+    table = audit_kernels(train, filled.load("train_images"), LEVELS[:1], fewer)
+    assert table[["level", "kernel"]].to_numpy().tolist() == [[0, "ntk"]]
+
+
+def test_a_plan_has_a_row_per_kernel_and_knows_what_is_done(catalog, filled):
+    plan = plan_kernels(filled, KERNELS, Execution())
+    assert plan.kernel.tolist() == ["ntk", "cubic"]
+    assert plan.pairs.tolist() == [2 * (30 * 31 // 2 + 300)] * 2
+    assert (plan.tiles == plan.tiles_done).all()
+    assert (plan.hours == 0).all()
+    assert (plan.pairs_per_second > 0).all()
+
+
+def test_a_plan_without_inputs_says_what_to_run(tmp_path):
+    empty = PartitionedDataset(path=str(tmp_path), dataset={"type": KernelMatrixDataset})
+    with pytest.raises(ValueError, match="run `kedro run --pipelines data_processing` first"):
+        plan_kernels(DataCatalog({"train_images": empty}), KERNELS, Execution())
+
+
+def test_the_pipeline_brings_its_upstream_nodes():
+    pipeline = create_pipeline()
+    assert {"raw_train", "raw_test"} <= pipeline.inputs()
+    assert pipeline.outputs() >= {"test_kernels", "kernel_audit"}
