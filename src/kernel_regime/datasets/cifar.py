@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ _BATCHES = {"train": [f"data_batch_{k}" for k in range(1, 6)], "test": ["test_ba
 _SIDE, _CHANNELS = 32, 3
 # Luminance of red, green and blue (ITU-R BT.709), as scikit-image weighs them.
 _GREY = np.array([0.2125, 0.7154, 0.0721], np.float32)
+
+# What Python 2 writes for dictionaries, lists, strings, numbers and arrays (pickle protocol 2).
+_OPCODES = (
+    "PROTO STOP MARK EMPTY_DICT SETITEM SETITEMS EMPTY_LIST APPEND APPENDS TUPLE TUPLE1 TUPLE2 "
+    "TUPLE3 SHORT_BINSTRING BINSTRING BININT BININT1 BININT2 LONG1 NONE NEWTRUE NEWFALSE BINPUT "
+    "LONG_BINPUT BINGET LONG_BINGET GLOBAL REDUCE BUILD"
+)
+_MOST_MEMOS = 1_000_000
 
 
 class CifarDataset(LabelledImagesDataset):
@@ -120,6 +129,7 @@ def _unpickle(path: Path) -> dict[bytes, Any]:
     """
     content = read_bytes(path)
     try:
+        _refuse_unusual(content)
         found = _BytesOnly(io.BytesIO(content), encoding="bytes").load()
     except _RefusedError as error:
         raise ValueError(f"{path} was refused: {error}") from error
@@ -128,6 +138,16 @@ def _unpickle(path: Path) -> dict[bytes, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"{path} holds a {type(found).__name__}, CIFAR-10's files a dict")
     return found
+
+
+def _refuse_unusual(content: bytes) -> None:
+    """Refuse instructions the official files do not use: some could fill the memory."""
+    allowed = frozenset(_OPCODES.split())
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name not in allowed:
+            raise _RefusedError(f"it uses {opcode.name}, CIFAR-10's files do not")
+        if opcode.name == "LONG_BINPUT" and isinstance(argument, int) and argument > _MOST_MEMOS:
+            raise _RefusedError(f"it remembers an object number {argument:,}")
 
 
 class _RefusedError(Exception):
