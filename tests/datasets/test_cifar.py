@@ -141,6 +141,10 @@ def test_arrays_of_anything_but_bytes_are_refused(folder, was, becomes, message)
         (b"\x80\x02](K\x01e.", "test_batch holds a list"),
         (b"\x80\x02}r\xff\xff\xff\x7f.", "remembers an object number 2,147,483,647"),
         (b"\x80\x05\x96" + b"\xff" * 7 + b"\x00.", "test_batch is damaged|it uses BYTEARRAY8"),
+        (
+            dictionary(data=array(pixels(1))[:-1], labels=labels_list([1])),
+            "test_batch is damaged|test_batch holds no .* array of bytes",
+        ),
         (dictionary(labels=labels_list([1])), "test_batch holds no .* array of bytes"),
         (dictionary(data=array(pixels(3)), labels=b"N"), "test_batch holds no list of integers"),
         (

@@ -96,7 +96,7 @@ def _read_names(path: Path) -> tuple[str, ...]:
     names = _unpickle(path).get(b"label_names")
     if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
         raise ValueError(f"{path} lists no label_names; it is not CIFAR-10's")
-    return tuple(name.decode() for name in names)
+    return tuple(name.decode(errors="replace") for name in names)
 
 
 def _read_batch(path: Path, n_classes: int) -> tuple[Array, Array]:
@@ -157,7 +157,7 @@ class _RefusedError(Exception):
 class _Bytes:
     """Stands in for the arrays of a pickle: NumPy's own unpickling trusts what it reads."""
 
-    values: Array
+    values: Array = np.empty(0, np.uint8)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, column_major, content = state
