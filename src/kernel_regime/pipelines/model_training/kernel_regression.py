@@ -1,5 +1,6 @@
 """Kernel ridge regression: every kernel at every level, and the ridges that criteria pick."""
 
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def fit_kernel_ridge(
     kernel_test_errors : dict of str to float32 array (2, ridges, m)
         Squared error and hit of every test sample, for intervals.
     """
+    _refuse_unknown(ridge, kernels)
     classes = count_classes(train_labels)
     targets = encode_targets(train_labels, classes)
     test_targets = encode_targets(test_labels, classes)
@@ -92,6 +94,16 @@ def select_kernel_ridges(
         table.insert(1, "kernel", kernel)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _refuse_unknown(ridge: RidgeParameters, kernels: KernelParameters) -> None:
+    for name in ridge.exceptions:
+        if name not in kernels.root:
+            guess = get_close_matches(name, kernels.names, n=1)
+            hint = (
+                f"did you mean {guess[0]!r}?" if guess else f"kernels: {', '.join(kernels.names)}"
+            )
+            raise ValueError(f"ridge.exceptions.{name}: no such kernel; {hint}")
 
 
 def create_kernel_regression() -> Pipeline:

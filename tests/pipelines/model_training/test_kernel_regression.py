@@ -1,0 +1,158 @@
+"""The kernel-ridge half of model_training: parameters, tables, and what never leaks into them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.kernel_regression import (
+    fit_kernel_ridge,
+    select_kernel_ridges,
+)
+from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
+from kernel_regime.pipelines.model_training.ridge_parameters import (
+    RidgeParameters,
+    SelectionParameters,
+)
+
+LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 2.0]})
+KERNELS = KernelParameters.model_validate(
+    {
+        "linear": {"kind": "polynomial", "degree": 1},
+        "quadratic": {"kind": "polynomial", "degree": 2},
+        "nngp": None,
+    }
+)
+SELECTION = SelectionParameters(criterion="loo_loss", resamples=50, confidence=0.9, seed=0)
+COLUMNS = [
+    *("level", "kernel", "ridge", "train_loss", "train_accuracy", "test_loss", "test_accuracy"),
+    *("loo_loss", "gcv_loss", "solver"),
+]
+
+
+def ridge(**changes):
+    return RidgeParameters.model_validate(
+        {"values": [{"from": -2, "to": 2, "count": 5}], "solver": "auto"} | changes
+    )
+
+
+class Experiment:
+    """Two noise levels of vectors whose class is the sign of their first coordinate."""
+
+    def __init__(self, classification=True):
+        rng = np.random.default_rng(0)
+        self.images, self.kernels, self.tests = {}, {}, {}
+        signal, test_signal = rng.standard_normal((2, 60, 4))
+        labels, test_labels = signal[:, 0], test_signal[:, 0]
+        self.labels = (labels > 0).astype(int) if classification else labels
+        self.test_labels = (test_labels > 0).astype(int) if classification else test_labels
+        for level, noise in LEVELS.itertuples(index=False):
+            x, z = (s + noise * rng.standard_normal((60, 4)) for s in (signal, test_signal))
+            name = f"level_{level:02d}"
+            self.images[name] = lambda x=x: x
+            for kernel, build in KERNELS.build().items():
+                self.kernels[f"{name}/{kernel}"] = lambda k=build, x=x: k(x)
+                self.tests[f"{name}/{kernel}"] = lambda k=build, x=x, z=z: k(z, x)
+        # What an earlier run with other parameters left behind; loading it would fail.
+        self.kernels |= {"level_07/linear": None, "level_00/nngp": None}
+
+    def fit(self, **changes):
+        scores, errors = fit_kernel_ridge(
+            *(self.kernels, self.tests, self.labels, self.test_labels),
+            *(LEVELS, KERNELS, ridge(**changes)),
+        )
+        return scores, {name: lambda e=e: e for name, e in errors.items()}
+
+    def phase(self, networks):
+        return trace_phase_diagram(
+            *(*self.fit(), networks, LEVELS, self.images),
+            *(self.labels, self.test_labels, SELECTION),
+        )
+
+
+def network_scores(accuracies=(0.6, 0.9), **columns):
+    return pd.DataFrame(
+        [
+            {
+                **{"level": level, "network": "net", "seed": seed, "penalty": penalty},
+                **{"test_accuracy": accuracy, "test_loss": 1 - accuracy},
+                "selected": penalty == 0.1,
+            }
+            | columns
+            for level, accuracy in zip(LEVELS["level"], accuracies, strict=True)
+            for seed in (0, 1)
+            for penalty in (0.1, 1.0)
+        ]
+    )
+
+
+def test_scores_hold_every_level_kernel_and_ridge_that_parameters_name():
+    scores, errors = Experiment().fit()
+    assert list(scores.columns) == COLUMNS
+    assert len(scores) == 2 * 2 * 5
+    assert set(scores["kernel"]) == {"linear", "quadratic"}
+    assert errors["level_01/quadratic"]().shape == (2, 5, 60)
+    row = scores.iloc[3]
+    squared, hits = errors["level_00/linear"]()
+    assert row["test_loss"] == pytest.approx(squared[3].mean(), rel=1e-6)
+    assert row["test_accuracy"] == pytest.approx(hits[3].mean(), rel=1e-6)
+
+
+def test_exceptions_give_single_kernels_their_own_ridges_and_misspelt_ones_are_refused():
+    scores, _ = Experiment().fit(exceptions={"linear": [0, {"from": 0, "to": 1, "count": 2}]})
+    ridges = scores[scores["level"] == 0].groupby("kernel")["ridge"].apply(list)
+    assert ridges["linear"] == [0.0, 1.0, 10.0]
+    assert len(ridges["quadratic"]) == 5
+    with pytest.raises(ValueError, match=r"ridge\.exceptions\.liner: no such kernel; did you mean"):
+        Experiment().fit(exceptions={"liner": [1.0]})
+
+
+def test_selection_has_a_row_per_level_kernel_and_criterion():
+    experiment = Experiment()
+    table = select_kernel_ridges(
+        *experiment.fit(), experiment.labels, experiment.test_labels, SELECTION
+    )
+    assert table.groupby(["level", "kernel"]).size().eq(4).all()
+    assert (table[["loss_leak", "accuracy_leak"]] >= 0).all(axis=None)
+    assert (table["test_loss_low"] <= table["test_loss_high"]).all()
+
+
+def test_phase_diagram_joins_kernels_and_networks():
+    curves, crossings = Experiment().phase(network_scores())
+    assert set(curves["method"]) == {"linear", "quadratic", "net"}
+    assert set(curves["family"]) == {"kernel", "network"}
+    assert (curves["score_low"] <= curves["score"]).all()
+    assert (curves["score"] <= curves["score_high"]).all()
+    pair = crossings.set_index(["first", "second"]).loc["linear", "net"]
+    assert (pair["ahead_before"], pair["ahead_after"]) == ("linear", "net")
+    assert 0 < pair["crossing"] < 2
+    dimensions = curves.drop_duplicates("level").set_index("value")["effective_dimension"]
+    assert dimensions.min() <= pair["effective_dimension"] <= dimensions.max()
+
+
+def test_float_targets_are_compared_by_loss():
+    curves, crossings = Experiment(classification=False).phase(network_scores((0.0, 1.0)))
+    assert set(curves["metric"]) == {"test_loss"}
+    pair = crossings.set_index(["first", "second"]).loc["linear", "net"]
+    assert pair["ahead_after"] == "net"
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [pd.DataFrame(), network_scores(selected=False), network_scores().query("level == 0")],
+    ids=["none", "all diverged", "a level without"],
+)
+def test_networks_without_a_whole_curve_stay_out(networks):
+    curves, crossings = Experiment().phase(networks)
+    assert set(curves["family"]) == {"kernel"}
+    assert len(crossings) == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"values": []}, {"values": [-1.0]}, {"solver": "magic"}, {"ridges": [1.0]}],
+)
+def test_senseless_ridge_parameters_are_refused(given):
+    with pytest.raises(ValidationError):
+        ridge(**given)
