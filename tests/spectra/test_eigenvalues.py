@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
-from kernel_regime.spectra import eigenvalues as module
-from kernel_regime.spectra.eigenvalues import (
+from kernel_regime.spectra import diagonalise as module
+from kernel_regime.spectra.diagonalise import (
     eigensystem,
     eigenvalues,
     multiply,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernel_regime.regression import fit_ridge_path
-from kernel_regime.spectra.learning_curve import Forecast, learning_curve
+from kernel_regime.spectra.forecasts import Forecast, learning_curve
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_forecasts_meet_regressions_on_other_samples(gaussian_task):
     kernel, targets = gaussian_task
     table = learning_curve(
         kernel[:1600, :1600], kernel[1600:, :1600], targets[:1600], targets[1600:],
-        forecast_from=800, sizes=[50, 200, 700], ridges=[1e-2, 1.0], repeats=12, seed=0,
+        forecast_from=800, sizes=[50, 200, 700], ridges=[1e-2, 1.0], repeats=8, seed=0,
     )  # fmt: skip
     # Forecast and test set have 800 and 1000 samples of squared error: 5 % and 4.5 % each.
     np.testing.assert_allclose(table["forecast"], table["test_loss"], rtol=0.15)
@@ -42,7 +42,7 @@ def test_forecasts_meet_regressions_on_other_samples(gaussian_task):
 def test_forecasts_agree_with_the_framework_given_the_true_spectrum():
     """Plugging the population's spectrum into the published formulas gives the same curve."""
     rng = np.random.default_rng(1)
-    p, d, n, ridge = 3000, 300, 150, 0.5
+    p, d, n, ridge = 1200, 200, 100, 0.5
     scales = np.arange(1, d + 1.0) ** -0.8
     weights = np.arange(1, d + 1.0) ** -0.4
     features = rng.standard_normal((p, d)) * scales
@@ -56,9 +56,9 @@ def test_forecasts_agree_with_the_framework_given_the_true_spectrum():
         low, high = (kappa, high) if excess > 0 else (low, kappa)
     learned = variances / (variances + kappa)
     exact = n / (n - (learned**2).sum()) * (((1 - learned) ** 2 * power).sum() + noise**2)
-    # 3000 labelled samples know a mean square to √(2/3000) = 2.6 %.
+    # 1200 labelled samples know a mean square to √(2/1200) = 4 %.
     assert Forecast.of(features @ features.T, targets).loss(n, ridge) == pytest.approx(
-        exact, rel=0.08
+        exact, rel=0.12
     )
 
 

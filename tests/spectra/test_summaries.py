@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernel_regime.spectra.power_law import fit_power_law
-from kernel_regime.spectra.profile import ProfileSettings, profile
+from kernel_regime.spectra.profiles import ProfileSettings, profile
 from kernel_regime.spectra.summaries import (
     alignment,
     effective_dimension,

@@ -4,17 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kernel_regime.spectra.activations import ACTIVATIONS
-from kernel_regime.spectra.eigenvalues import (
+from kernel_regime.spectra.diagonalise import (
     SpectralDensity,
     eigensystem,
     eigenvalues,
     spectral_density,
     top_eigensystem,
 )
-from kernel_regime.spectra.learning_curve import Forecast, learning_curve
+from kernel_regime.spectra.forecasts import Forecast, learning_curve
 from kernel_regime.spectra.operator import KernelOperator
 from kernel_regime.spectra.power_law import PowerLaw, fit_power_law
-from kernel_regime.spectra.profile import Profile, ProfileSettings, profile
+from kernel_regime.spectra.profiles import Profile, ProfileSettings, profile
 from kernel_regime.spectra.shallow import (
     ShallowNTK,
     distance_to_limit,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kernel_regime.spectra.eigenvalues import eigenvalues
+from kernel_regime.spectra.diagonalise import eigenvalues
 
 if TYPE_CHECKING:
     from kernel_regime.kernels.zonal import Zonal

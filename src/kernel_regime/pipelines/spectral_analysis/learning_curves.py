@@ -8,8 +8,8 @@ from kernel_regime.pipelines.kernel_generation.parameters import KernelParameter
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import LearningCurveParameters
 from kernel_regime.regression.targets import count_classes, encode_targets
+from kernel_regime.spectra.forecasts import learning_curve
 from kernel_regime.spectra.images import Array
-from kernel_regime.spectra.learning_curve import learning_curve
 
 
 def forecast_learning_curves(

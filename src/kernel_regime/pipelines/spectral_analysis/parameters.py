@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from kernel_regime.spectra.initialisations import LeNet5AtRandom, ShallowAtRandom
-from kernel_regime.spectra.profile import ProfileSettings
+from kernel_regime.spectra.profiles import ProfileSettings
 from kernel_regime.spectra.study import Settings, Study
 
 

@@ -15,7 +15,7 @@ from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectraParameters
 from kernel_regime.regression.targets import count_classes, encode_targets
 from kernel_regime.spectra.initialisations import draw_kernel
-from kernel_regime.spectra.profile import Profile, profile
+from kernel_regime.spectra.profiles import Profile, profile
 
 Array = NDArray[Any]
 

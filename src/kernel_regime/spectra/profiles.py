@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kernel_regime.spectra.eigenvalues import (
+from kernel_regime.spectra.diagonalise import (
     eigensystem,
     eigenvalues,
     round_off_floor,

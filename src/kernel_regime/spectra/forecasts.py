@@ -25,7 +25,7 @@ from scipy.optimize import brentq
 
 from kernel_regime.regression import squared_errors
 from kernel_regime.regression.direct import solve_directly
-from kernel_regime.spectra.eigenvalues import eigensystem
+from kernel_regime.spectra.diagonalise import eigensystem
 
 Array = NDArray[Any]
 
