@@ -1,6 +1,6 @@
 """Figures that can be read back."""
 
-from typing import cast
+from typing import ClassVar, cast
 
 from kedro.io.core import get_filepath_str
 from kedro_datasets.matplotlib import MatplotlibDataset
@@ -12,9 +12,9 @@ class FigureDataset(MatplotlibDataset):
     Kedro's own class only saves; the report needs the pictures of earlier runs too.
     """
 
-    DEFAULT_SAVE_ARGS = {"format": "png"}
+    DEFAULT_SAVE_ARGS: ClassVar[dict[str, str]] = {"format": "png"}
 
-    def load(self) -> bytes:  # type: ignore[override]  # the parent declares that it never returns
+    def load(self) -> bytes:
         """The PNG file as it lies on disk."""
         path = get_filepath_str(self._get_load_path(), self._protocol)
         with self._fs.open(path, mode="rb") as file:

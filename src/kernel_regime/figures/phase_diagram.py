@@ -33,9 +33,10 @@ def phase_diagram(curves: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
 
 def _draw_crossings(ax: Axes, found: pd.DataFrame) -> None:
     """One line per pair: where the second overtakes the first, with its interval."""
-    for row, pair in enumerate(found.itertuples()):
-        ax.plot([pair.crossing_low, pair.crossing_high], [row, row], color="0.5", linewidth=2)
-        ax.plot(pair.crossing, row, "|", color="black", markersize=9)
+    places = found[["crossing_low", "crossing", "crossing_high"]].to_numpy(float)
+    for row, (low, middle, high) in enumerate(places):
+        ax.plot([low, high], [row, row], color="0.5", linewidth=2)
+        ax.plot(middle, row, "|", color="black", markersize=9)
     ax.set_yticks(range(len(found)), found["ahead_before"] + " → " + found["ahead_after"])
     ax.tick_params(axis="y", labelsize=8)
     ax.set_ylim(-0.6, len(found) - 0.4)
