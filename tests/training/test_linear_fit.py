@@ -1,5 +1,8 @@
 """Conjugate gradients against dense ridge regression with explicit features."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -109,3 +112,26 @@ def test_an_exhausted_solver_says_how_far_it_got():
     assert found.iterations == 5
     residual = np.linalg.norm(matrix @ found.values - right) / np.linalg.norm(right)
     np.testing.assert_allclose(found.residual, residual, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_hundreds_of_thousands_of_features_fit_in_memory():
+    code = """
+import resource
+import subprocess
+import sys
+
+import numpy as np
+from kernel_regime.networks import RandomFeatures
+from kernel_regime.training import ConjugateGradients
+from kernel_regime.training.linear_fit import StreamedFit
+network = RandomFeatures(321_126, outputs=10)
+network.build((None, 784))
+x, y = np.ones((300, 784), np.float32), np.ones((300, 10), np.float32)
+StreamedFit(network, x, y, ConjugateGradients(1, 1e-4)).solve(1.0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # 1.0 GB of directions, twice more while they are handed to TensorFlow, and 1 GB of program
+    # and batch. 60,000 images would add their own 0.2 GB: batches are as large as memory allows.
+    assert float(done.stdout) < 4.5

@@ -188,8 +188,8 @@ def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> 
     Returns
     -------
     dict
-        `seeds`, `verdict`, `sentence`, the thresholds, and per measure its mean, `…_low` and `…_high`; a
-        Student interval, which one seed leaves as wide as can be.
+        `seeds`, `verdict`, `sentence`, the thresholds, and per measure its mean, `…_low` and
+        `…_high`; a Student interval, which one seed leaves as wide as can be.
     """
     count = len(runs)
     row: dict[str, Any] = {"seeds": count, **asdict(thresholds)}
