@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from threading import Thread
 
+import dask
 import pytest
 from recording import Recorded, numbered_samples, recorded
 
@@ -21,10 +22,12 @@ N = 100  # 7 bands, 28 tiles
 @pytest.fixture(scope="module")
 def cluster():
     """A local cluster of two single-threaded workers, as `execution.workers: 2` starts it."""
-    client = connect(None, 2)
-    yield client
-    client.cluster.close()
-    client.close()
+    # A lost worker is noticed sooner than by default, after 30 s.
+    with dask.config.set({"distributed.comm.timeouts.connect": "3s"}):
+        client = connect(None, 2)
+        yield client
+        client.cluster.close()
+        client.close()
     connect.cache_clear()
 
 
