@@ -8,7 +8,7 @@ from math import ceil, isqrt
 # Tile-sized arrays alive at once: the one being computed with its kernel's temporaries (4), the
 # one being written, and what finiteness checks and strips of the mirror image need (1).
 TILE_BUFFERS = 6
-# Edges are multiples of what SIMD loops like; odd multiples keep rows off one cache set.
+# Edges are multiples of what SIMD loops like.
 EDGE_STEP = 16
 
 
