@@ -35,7 +35,7 @@ def main(folder: Path, kills: int) -> None:
         finished = False
         while not finished and kills > 0:
             done, before = marked_done(path), len(recorded(log))
-            finished = not killed_within(chance.uniform(0, duration / 2), job, path)
+            finished = not killed_within(chance.uniform(0, duration), job, path)
             kills -= not finished
             again = done & {tile_of(line) for line in recorded(log)[before:]}
             assert not again, f"computed again: {again}"
