@@ -80,7 +80,8 @@ def test_kernel_flow_solves_its_differential_equation(circle):
         low_rank_kernel(held_out, train), target(train), np.array([1.0, 1.0 + 1e-6]),
     )  # fmt: skip
     slope = (early.reference[1] - early.reference[0]) / 1e-6
-    np.testing.assert_allclose(slope, early.velocity[0], rtol=1e-5, atol=1e-8)
+    # A difference quotient over 1e-6 is off by half of that times the acceleration.
+    np.testing.assert_allclose(slope, early.velocity[0], atol=1e-6)
 
 
 def test_flow_on_the_reference_law_decays_at_exactly_the_eigenvalues(circle, operator):

@@ -22,8 +22,8 @@ class Settings:
 
     modes: int
     horizon: float = 2.0
-    step: float = 0.05
-    records: int = 60
+    step: float = 0.1
+    records: int = 30
 
 
 @dataclass(frozen=True)
