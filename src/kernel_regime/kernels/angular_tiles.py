@@ -18,7 +18,7 @@ from kernel_regime.kernels.panels import (
     place,
 )
 
-NEARLY_PARALLEL = 4e-3  # 1 − |cos θ| below which the difference of the rows is taken, θ < 5°
+NEARLY_PARALLEL = 1e-2  # 1 − |cos θ| below which the difference of the rows is taken, θ < 8°
 
 
 class Side(NamedTuple):
