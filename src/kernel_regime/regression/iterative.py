@@ -1,6 +1,7 @@
 """The path from a Krylov space, for kernels too large to factorise."""
 
 import logging
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 PROBES = 8
 """Random ±1 vectors beside the targets: they measure the trace of the inverse (GCV, LOO)."""
+
+QUIET_SECONDS = 5.0
+"""Between two lines of progress in the log."""
 
 
 def solve_iteratively(
@@ -107,7 +111,7 @@ def _grow(
     max_columns: int,
 ) -> RitzPairs:
     """Grow the basis until all ridges are solved, or it is complete or as large as allowed."""
-    check_at = 10.0 * basis.next.shape[1]
+    check_at, said = 10.0 * basis.next.shape[1], monotonic()
     while True:
         basis.grow()
         added = basis.next.shape[1]
@@ -119,10 +123,12 @@ def _grow(
         ritz = RitzPairs.of(basis, scales)
         solvable = np.maximum(ridges, least_ridge(ritz.values[0], ritz.values[-1]))
         worst = float(ritz.residuals(solvable)[:, :outputs].max())
-        logger.debug(
-            "%d products with the kernel, %d columns: relative residuals up to %.2g",
-            *(basis.products, basis.columns, worst),
-        )
+        if monotonic() - said > QUIET_SECONDS:
+            said = monotonic()
+            logger.info(
+                "%d products with the kernel, %d columns: relative residuals up to %.2g",
+                *(basis.products, basis.columns, worst),
+            )
         if ended or worst <= tolerance:
             return ritz
 
