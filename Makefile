@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED = 1
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## Run the default experiment on embedded real data (a minute)
+run: $(INSTALLED) ## Run the default experiment on embedded real data (about a minute)
 	$(VENV)/bin/kedro run
 
 test: $(INSTALLED) ## Run the test suite
@@ -46,8 +46,9 @@ lock: $(INSTALLED) ## Renew requirements.lock for every supported Python
 	$(RUN) uv pip compile --quiet --universal --python-version 3.11 --group dev \
 		--no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
 
-clean: ## Remove the environment and the outputs of all experiments (raw data stay)
+clean: ## Remove the environment, caches and the outputs of all experiments (raw data stay)
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .viz data/0[2-8]_*
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # --no-deps: the lock is complete, and resolves what a plain resolver cannot (see [tool.uv]).
 $(INSTALLED): requirements.lock pyproject.toml

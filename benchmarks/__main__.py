@@ -35,7 +35,7 @@ HEADER = (
 
 
 def main(topics: list[str]) -> None:
-    """Measure the topics in turn; write the page only when all of them ran."""
+    """Measure the topics in turn; all of them together make the page, topic by topic."""
     unknown = sorted(set(topics) - set(TOPICS))
     if unknown:
         raise SystemExit(f"unknown topic {unknown[0]!r}; topics: {', '.join(TOPICS)}")
@@ -46,9 +46,8 @@ def main(topics: list[str]) -> None:
         rows = list(measure(topic))
         sections.append("\n".join((f"## {topic.replace('_', ' ')}", "", *HEADER, *map(line, rows))))
         console.print(sections[-1], markup=False)
-    if not topics:
-        PAGE.write_text("\n\n".join((introduction(), *sections)) + "\n", encoding="utf-8")
-        console.print(f"Written to {PAGE.relative_to(Path.cwd())}")
+        if not topics:
+            PAGE.write_text("\n\n".join((introduction(), *sections)) + "\n", encoding="utf-8")
 
 
 def measure(topic: str) -> Iterator[Row]:

@@ -18,8 +18,9 @@ from kernel_regime.training import (
     Samples,
     Schedule,
 )
+from kernel_regime.training.cell import Training
 from kernel_regime.training.selection import mark_selected
-from kernel_regime.training.sweep import Training, run_sweep
+from kernel_regime.training.sweep import run_sweep
 from tests.training.problems import classification
 
 METHOD = GradientDescent(Schedule(3, 0.05, warm_up=1), Batches(((0, 16),)))

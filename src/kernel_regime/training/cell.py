@@ -10,6 +10,7 @@ from typing import Any
 
 from kernel_regime.networks.architecture import Architecture
 from kernel_regime.training.checkpoint import Row
+from kernel_regime.training.data import Samples
 from kernel_regime.training.methods import Method
 
 # Raised when the same description would give other numbers than before.
@@ -90,3 +91,19 @@ class Result:
         """`scores`: one row per penalty. `curve`: one row per epoch, or per penalty's solution."""
         tables: dict[str, list[dict[str, Any]]] = json.loads(self.record.read_text())
         return tables
+
+
+@dataclass(frozen=True)
+class Training:
+    """A cell, its samples, and what to call it in messages."""
+
+    name: str
+    cell: Cell
+    samples: Callable[[], Samples]
+
+    def result(self, folder: Path) -> Result:
+        """Where the result belongs: named by the content of cell and samples."""
+        return Result(folder / self.cell.fingerprint(self.samples().digest))
+
+
+Pair = tuple[Training, Result]

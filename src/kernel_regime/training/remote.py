@@ -12,9 +12,8 @@ from distributed import as_completed
 
 from kernel_regime.gram.dask_executor import connect
 from kernel_regime.gram.execution import Execution
-from kernel_regime.training.cell import Cell, Result
+from kernel_regime.training.cell import Cell, Pair, Result
 from kernel_regime.training.data import Samples
-from kernel_regime.training.sweep import Pair
 
 Files = dict[str, bytes]
 

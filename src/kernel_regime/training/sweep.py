@@ -1,32 +1,14 @@
 """All the cells of a sweep: the finished ones are recognised, the others trained."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kernel_regime.gram.execution import Execution
-from kernel_regime.training.cell import Cell, Result
-from kernel_regime.training.data import Samples
+from kernel_regime.training.cell import Pair, Result, Training
 from kernel_regime.training.progress import epoch_progress
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Training:
-    """A cell, its samples, and what to call it in messages."""
-
-    name: str
-    cell: Cell
-    samples: Callable[[], Samples]
-
-    def result(self, folder: Path) -> Result:
-        """Where the result belongs: named by the content of cell and samples."""
-        return Result(folder / self.cell.fingerprint(self.samples().digest))
-
-
-Pair = tuple[Training, Result]
 
 
 def run_sweep(

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -19,25 +17,12 @@ from pydantic import (
 )
 
 from kernel_regime.networks.architecture import Architecture
+from kernel_regime.pipelines.model_training.grids import Grid, expand
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent, Method
 from kernel_regime.training.schedule import Batches, Schedule
 
 Width = PositiveInt | list[PositiveInt]
 BatchSizes = dict[NonNegativeInt, PositiveInt]
-
-
-class PowersOfTen(BaseModel):
-    """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    start: float = Field(alias="from")
-    stop: float = Field(alias="to")
-    count: PositiveInt
-
-    def values(self) -> list[float]:
-        """The grid."""
-        return [float(value) for value in 10.0 ** np.linspace(self.start, self.stop, self.count)]
 
 
 class NetworkEntry(BaseModel):
@@ -60,7 +45,7 @@ class NetworkEntry(BaseModel):
     kind: str
     optimiser: Literal["momentum", "sgd", "adam", "conjugate_gradients"] = "momentum"
     learning_rate: PositiveFloat | None = None
-    penalties: list[NonNegativeFloat | PowersOfTen] = Field(min_length=1)
+    penalties: Grid
     epochs: PositiveInt | None = None
     batches: BatchSizes | None = None
     loss: Literal["square", "cross_entropy"] = "square"
@@ -80,10 +65,7 @@ class NetworkEntry(BaseModel):
 
     def grid(self) -> tuple[float, ...]:
         """All penalties, from the largest: each solution starts from a smoother one."""
-        values: set[float] = set()
-        for item in self.penalties:
-            values |= set(item.values()) if isinstance(item, PowersOfTen) else {item}
-        return tuple(sorted(values, reverse=True))
+        return tuple(float(penalty) for penalty in expand(self.penalties)[::-1])
 
     def architectures(self, name: str) -> Iterator[tuple[str, Architecture]]:
         """Name and architecture of every combination of the listed values, which join the name."""

@@ -17,11 +17,11 @@ from kernel_regime.pipelines.model_training.network_parameters import (
 )
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.regression.targets import count_classes, encode_targets
-from kernel_regime.training.cell import Cell, Result
+from kernel_regime.training.cell import Cell, Result, Training
 from kernel_regime.training.data import Samples
 from kernel_regime.training.methods import ConjugateGradients
 from kernel_regime.training.selection import mark_selected
-from kernel_regime.training.sweep import Training, run_sweep
+from kernel_regime.training.sweep import run_sweep
 
 Array = NDArray[Any]
 

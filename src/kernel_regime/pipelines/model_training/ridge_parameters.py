@@ -4,34 +4,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-)
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from kernel_regime.pipelines.model_training.grids import Grid, expand
 
 
 class _Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PowersOfTen(_Parameters):
-    """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
-
-    start: float = Field(alias="from")
-    stop: float = Field(alias="to")
-    count: PositiveInt
-
-    def values(self) -> NDArray[np.float64]:
-        """The grid."""
-        return 10.0 ** np.linspace(self.start, self.stop, self.count)
-
-
-Grid = Annotated[tuple[NonNegativeFloat | PowersOfTen, ...], Field(min_length=1)]
 
 
 class RidgeParameters(_Parameters):
@@ -46,10 +25,7 @@ class RidgeParameters(_Parameters):
 
     def grid(self, kernel: str) -> NDArray[np.float64]:
         """Ridges of one kernel, increasing."""
-        parts = self.exceptions.get(kernel, self.values)
-        return np.unique(
-            np.concatenate([p.values() if isinstance(p, PowersOfTen) else [p] for p in parts])
-        )
+        return expand(self.exceptions.get(kernel, self.values))
 
 
 class SelectionParameters(_Parameters):

@@ -1,0 +1,32 @@
+"""Grids of ridges and penalties, as numbers or in powers of ten."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+
+
+class PowersOfTen(BaseModel):
+    """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: float = Field(alias="from")
+    stop: float = Field(alias="to")
+    count: PositiveInt
+
+    def values(self) -> NDArray[np.float64]:
+        """The grid."""
+        return 10.0 ** np.linspace(self.start, self.stop, self.count)
+
+
+Grid = Annotated[tuple[NonNegativeFloat | PowersOfTen, ...], Field(min_length=1)]
+
+
+def expand(grid: Iterable[float | PowersOfTen]) -> NDArray[np.float64]:
+    """All values of a grid, increasing, each once."""
+    return np.unique(
+        np.concatenate([p.values() if isinstance(p, PowersOfTen) else [p] for p in grid])
+    )
