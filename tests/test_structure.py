@@ -17,7 +17,7 @@ BELOW = {
     "gram": {"kernels"},
     "regression": {"gram", "kernels"},
     "training": {"regression", "networks", "gram"},
-    "spectra": {"regression", "training", "gram", "kernels", "networks"},
+    "spectra": {"regression", "gram", "kernels", "networks"},
     "figures": {"spectra", "regression", "training", "kernels", "noise"},
     "datasets": {"gram", "kernels", "networks", "noise"},
 }
