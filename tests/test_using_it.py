@@ -125,28 +125,34 @@ def free_port():
 
 
 @pytest.fixture
-def viz(project, finished_run):
-    """The address of a running kedro-viz."""
-    port = free_port()
-    server = subprocess.Popen(
-        [KEDRO, "viz", "run", "--no-browser", "--env", "test", "--port", str(port)],
-        cwd=project,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline and server.poll() is None
-                time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+def viz(project, finished_run, tmp_path):
+    """The address of a running kedro-viz; a port that others take meanwhile is given up."""
+    log = tmp_path / "viz.log"
+    for _ in range(3):
+        port = free_port()
+        command = [KEDRO, "viz", "run", "--no-browser", "--env", "test", "--port", str(port)]
+        with log.open("w") as output:
+            server = subprocess.Popen(command, cwd=project, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            if answers(port, server):
+                yield f"http://127.0.0.1:{port}"
+                return
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+    pytest.fail(log.read_text())
+
+
+def answers(port, server, seconds=120):
+    """Whether the port answers before the server ends or the time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return True
+        except OSError:
+            time.sleep(0.5)
+    return False
 
 
 def test_kedro_viz_shows_the_pipelines_by_name(viz, tmp_path):

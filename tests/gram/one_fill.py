@@ -1,6 +1,7 @@
 """Fill one matrix in a process of its own: `python one_fill.py path log pause [samples]`."""
 
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from recording import Recorded, numbered_samples, record
 from kernel_regime.gram import Execution, KernelJob, fill
 
 if __name__ == "__main__":
+    # Started from a background job, Python would inherit an ignored Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     path, log, pause, *count = sys.argv[1:]
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     samples = numbered_samples(int(count[0]) if count else 100)
