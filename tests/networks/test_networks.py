@@ -123,6 +123,15 @@ def test_lenet_gives_the_published_logits():
     np.testing.assert_allclose(network(images), golden["logits"], rtol=1e-11, atol=1e-13)
 
 
+def test_lenet_makes_its_own_grey_images_of_32_by_32():
+    network = built(LeNet5(dtype="float64"), 28, 28, 3)
+    colour = np.random.default_rng(0).random((5, 28, 28, 3))
+    grey = colour @ [0.2125, 0.7154, 0.0721]
+    zoomed = keras.ops.image.resize(grey[..., None], (32, 32), interpolation="bilinear")
+    # TensorFlow resizes in single precision.
+    np.testing.assert_allclose(network(colour), network(np.asarray(zoomed)), atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_saved_network_loads_in_safe_mode_with_all_its_weights(name, tmp_path):
     case = make_case(name)
@@ -174,7 +183,8 @@ def test_dropout_draws_the_same_for_the_same_seed():
     [
         (Myrtle(2), (28, 28), "28×28 does not divide by 32"),
         (Myrtle(2), (784,), "needs images"),
-        (LeNet5(), (28, 28), "LeNet5 takes 32×32 grey images"),
+        (LeNet5(), (784,), "LeNet5 takes images"),
+        (LeNet5(), (32, 32, 4), "LeNet5 takes images"),
     ],
 )
 def test_unsuitable_images_are_refused(network, shape, message):

@@ -1,10 +1,12 @@
 """Trained networks in the catalog, and the folder where trainings are kept."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets.partitions import PartitionedDataset
 
 if TYPE_CHECKING:
     import keras
@@ -17,7 +19,7 @@ class NetworkDataset(AbstractDataset[Path, "keras.Model"]):
     --------
     ```yaml
     networks:
-      type: partitions.PartitionedDataset
+      type: kernel_regime.datasets.network.NetworkPartitions
       path: data/06_models/networks
       filename_suffix: .keras
       save_lazily: false
@@ -47,6 +49,14 @@ class NetworkDataset(AbstractDataset[Path, "keras.Model"]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+class NetworkPartitions(PartitionedDataset):
+    """Networks by name; none at all where every training diverged, which is no missing file."""
+
+    def load(self) -> dict[str, Callable[[], Any]]:
+        """What loads each network."""
+        return super().load() if self.exists() else {}
 
 
 class FolderDataset(AbstractDataset[None, Path]):

@@ -8,8 +8,12 @@ from keras import ops
 from numpy.typing import NDArray
 
 from kernel_regime.networks.base import Network, flatten
+from kernel_regime.networks.resizing import LUMINANCE, interpolation
 
 Array = NDArray[Any]
+
+SIDE = 32
+"""Height and width of the images that the layers see."""
 
 _LAYERS: dict[str, tuple[int, ...]] = {
     "conv1": (5, 5, 1, 6),
@@ -26,8 +30,9 @@ class LeNet5(Network):
 
     conv 5×5 (6), ReLU, max-pool 2; two branches conv 5×5 (16), ReLU, max-pool 2, summed; conv
     5×5 (120), ReLU; dense 84, ReLU; dense K, no softmax. Convolutions are VALID. All weights and
-    biases are :math:`U(\pm 1/\sqrt{\text{fan-in}})`. Inputs are 32×32 grey images. The penalty
-    is the squared norm of all weights, biases left out.
+    biases are :math:`U(\pm 1/\sqrt{\text{fan-in}})`. Colour images are turned grey and others than
+    32×32 resized, as the published code resizes MNIST. The penalty is the squared norm of all
+    weights, biases left out.
 
     Parameters
     ----------
@@ -51,12 +56,13 @@ class LeNet5(Network):
         Raises
         ------
         ValueError
-            If the inputs are not 32×32 grey images.
+            If the inputs are not images, grey or of three colours.
         """
-        if tuple(input_shape[1:]) not in ((32, 32), (32, 32, 1)):
+        sample = tuple(input_shape[1:])
+        if len(sample) not in (2, 3) or sample[2:] not in ((), (1,), (3,)):
             raise ValueError(
-                f"LeNet5 takes 32×32 grey images, got samples of shape {tuple(input_shape[1:])}; "
-                "resize or pad the images first"
+                f"LeNet5 takes images (s, s), (s, s, 1) or (s, s, 3), got samples of shape "
+                f"{sample}; give images, or another network"
             )
         draws = np.random.default_rng(self.seed)
         self.layer: dict[str, tuple[Any, Any]] = {}
@@ -69,7 +75,7 @@ class LeNet5(Network):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Logits of shape (n, K)."""
-        x = ops.reshape(x, (-1, 32, 32, 1))
+        x = ops.reshape(self._grey(x), (-1, SIDE, SIDE, 1))
         x = self._pool(self._convolve("conv1", x))
         left, right = self._convolve("conv2_left", x), self._convolve("conv2_right", x)
         x = self._convolve("conv3", self._pool(left) + self._pool(right))
@@ -81,6 +87,19 @@ class LeNet5(Network):
     def penalty(self) -> Any:
         """Squared norm of every weight array."""
         return sum(ops.sum(ops.square(weights)) for weights, _ in self.layer.values())
+
+    def _grey(self, x: Any) -> Any:
+        """Grey 32×32 images; those that already are come back untouched."""
+        if x.shape[3:] == (3,):
+            x = ops.matmul(x, ops.convert_to_tensor(np.reshape(LUMINANCE, (3, 1)), x.dtype))
+        height, width = x.shape[1:3]
+        if (height, width) == (SIDE, SIDE):
+            return x
+        down, across = (
+            ops.convert_to_tensor(interpolation(old, SIDE), x.dtype) for old in (height, width)
+        )
+        x = ops.reshape(x, (-1, height, width))
+        return ops.matmul(ops.matmul(down, x), ops.transpose(across))
 
     def _convolve(self, name: str, x: Any) -> Any:
         weights, bias = self.layer[name]
@@ -111,7 +130,7 @@ def from_published(parameters: dict[str, Array], **keywords: Any) -> LeNet5:
     """
     outputs = len(parameters["f5.f5.f5.bias"])
     network = LeNet5(outputs=outputs, **keywords)
-    network.build((None, 32, 32))
+    network.build((None, SIDE, SIDE))
     for name, theirs in _PUBLISHED.items():
         weights, bias = network.layer[name]
         # (out, in, …) to (…, in, out).

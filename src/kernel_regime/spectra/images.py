@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from kernel_regime.networks.resizing import LUMINANCE, interpolation
 
-LUMINANCE = (0.2125, 0.7154, 0.0721)
-"""Weights of red, green and blue in grey images."""
+Array = NDArray[Any]
 
 
 def grey(images: Array) -> Array:
@@ -32,15 +31,5 @@ def resize(images: Array, side: int) -> Array:
     """Images (n, s, s) at another size: bilinear, as image libraries do, none lost at edges."""
     if images.shape[1:] == (side, side):
         return images
-    across = _interpolation(images.shape[1], side, images.dtype)
-    down = _interpolation(images.shape[2], side, images.dtype)
-    return across @ images @ down.T
-
-
-def _interpolation(old: int, new: int, dtype: Any) -> Array:
-    """Bilinear weights (new, old); a triangle as wide as the step, so shrinking averages."""
-    scale = old / new
-    centres = (np.arange(new) + 0.5) * scale - 0.5
-    distance = np.abs(centres[:, None] - np.arange(old)) / max(scale, 1)
-    weights = np.maximum(1 - distance, 0)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(dtype)
+    down, across = (interpolation(old, side).astype(images.dtype) for old in images.shape[1:])
+    return down @ images @ across.T

@@ -17,7 +17,7 @@ from kernel_regime.training.scoring import Scorer, means, sums
 
 Array = NDArray[Any]
 
-# A loss so many times that of predicting zero never comes back.
+# A loss so many times that of predicting zero, and of the first epoch, never comes back.
 DIVERGED = 1e3
 
 _OPTIMISERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
@@ -97,18 +97,19 @@ class Descent:
         Raises
         ------
         DivergenceError
-            If the training loss is not finite, or `DIVERGED` times that of predicting zero.
+            If the training loss is not finite, or `DIVERGED` times both that of predicting zero
+            and that of the first epoch: in NTK parametrisation, networks start far from zero.
         """
         curve = self._resume(checkpoint)
         tensors = {name: self._tensors(split) for name, split in samples.splits.items()}
-        limit = DIVERGED * float(self._zero_loss(samples.train[1]))
+        zero_loss = float(self._zero_loss(samples.train[1]))
         before = curve[-1]["seconds"] if curve else 0.0
         start = time.perf_counter()
         for epoch in range(len(curve), self.method.schedule.epochs):
             row = self._epoch(epoch, tensors, penalty, seed)
             curve.append(row | {"seconds": before + time.perf_counter() - start})
             report(curve[-1])
-            if not row["train_loss"] < limit:
+            if not row["train_loss"] < DIVERGED * max(zero_loss, curve[0]["train_loss"]):
                 raise DivergenceError(self._divergence(row, penalty), curve)
             if checkpoint and checkpoint.due(epoch + 1):
                 checkpoint.save([v.numpy() for v in self._state], curve)

@@ -102,13 +102,16 @@ def _of_networks(
     targets: Array,
     spectra: SpectraParameters,
 ) -> Iterator[tuple[_Place, Profile]]:
-    """Empirical NTKs of the networks trained at one level, before and after training."""
+    """Empirical NTKs of one level's networks with the selected penalty, before and after."""
     from kernel_regime.spectra import of_keras
 
     (load_images,) = select(train_images, [level_name(level)]).values()
     images = load_images()[: spectra.trained_networks.samples]
-    here = scores[scores["level"] == level][["network", "seed"]].drop_duplicates()
-    for network, seed in here.itertuples(index=False):
+    here = scores[scores["level"] == level]
+    chosen = here[here["selected"]]
+    for network in here.loc[~here["network"].isin(chosen["network"]), "network"].unique():
+        logger.warning("%s/%s: every training diverged; no spectrum", level_name(level), network)
+    for network, seed in chosen[["network", "seed"]].itertuples(index=False):
         for moment in (".initial", ""):
             name = f"{level_name(level)}/{network}/seed_{seed}{moment}"
             (load,) = select(networks, [name]).values()
