@@ -57,8 +57,8 @@ class Descent:
         self._optimiser = _OPTIMISERS[method.optimiser]()
         self._optimiser.build(network.trainable_variables)
         self._multipliers = network.gradient_multipliers()
-        self._step = tf.function(
-            self._one_step, autograph=False, jit_compile=network.compiles_with_xla
+        self._pass = tf.function(
+            self._all_steps, autograph=False, jit_compile=network.compiles_with_xla
         )
         self._score = Scorer(network, method.loss, max(size for _, size in method.batches.sizes))
 
@@ -138,16 +138,23 @@ class Descent:
         self._optimiser.learning_rate = rate = self.method.schedule(epoch)
         strength = tf.constant(penalty, self._dtype)
         x, y = tensors["train"]
-        batches = [
-            self._step(
-                tf.gather(x, rows), tf.gather(y, rows), tf.cast(weights, self._dtype), strength
-            )
-            for rows, weights in self.method.batches.draw(epoch, len(x), seed)
-        ]
-        row = {"epoch": epoch, "learning_rate": rate} | means("train", batches, len(x))
+        rows, weights = self.method.batches.draw(epoch, len(x), seed)
+        steps = self._pass(x, y, rows, tf.cast(weights, self._dtype), strength)
+        row = {"epoch": epoch, "learning_rate": rate} | means("train", steps, len(x))
         for name in tensors.keys() - {"train"}:
             row |= self._score(name, *tensors[name])
         return row | {"weight_penalty": float(self.network.penalty())}
+
+    def _all_steps(self, x: Any, y: Any, rows: Any, weights: Any, penalty: Any) -> Any:
+        """One compiled call for all steps of an epoch: small ones would wait for Python."""
+
+        def step(batch: Any) -> Any:
+            chosen, weight = batch
+            return self._one_step(tf.gather(x, chosen), tf.gather(y, chosen), weight, penalty)
+
+        return tf.map_fn(
+            step, (rows, weights), fn_output_signature=self._dtype, parallel_iterations=1
+        )
 
     def _one_step(self, x: Any, y: Any, weights: Any, penalty: Any) -> Any:
         with tf.GradientTape() as tape:

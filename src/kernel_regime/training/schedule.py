@@ -55,18 +55,15 @@ class Batches:
         """Samples per batch in one epoch of a training set of n."""
         return min(n, next(size for first, size in reversed(self.sizes) if epoch >= first))
 
-    def draw(
-        self, epoch: int, n: int, seed: int
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Shuffled (rows, weights) of every batch of an epoch; (seed, epoch) fixes the order.
+    def draw(self, epoch: int, n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Shuffled rows and weights of an epoch, (batches, size); (seed, epoch) fixes the order.
 
         All batches have the same size, for the sake of the compiler: the last is filled up with
         rows of weight zero. No row is dropped, none counts twice.
         """
         order = np.random.default_rng([seed, epoch]).permutation(n)
         size = self.size(epoch, n)
-        for start in range(0, n, size):
-            rows = order[start : start + size]
-            filler = size - len(rows)
-            weights = np.repeat(np.array([1, 0], np.float32), [len(rows), filler])
-            yield np.concatenate([rows, order[:filler]]), weights
+        shape = -(-n // size), size
+        weights = np.zeros(shape, np.float32)
+        weights.flat[:n] = 1
+        return np.resize(order, shape), weights

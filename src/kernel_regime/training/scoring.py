@@ -30,18 +30,21 @@ class Scorer:
         self._network = network
         self._loss = LOSSES[loss]
         self._batch = batch
-        # Not compiled with XLA, which would compile again for every size of a last batch.
+        # Not compiled with XLA, which would compile again for every size of a split.
         self._sums = tf.function(self._batch_sums, autograph=False, reduce_retracing=True)
 
     def __call__(self, name: str, x: Any, y: Any) -> Row:
         """`<name>_loss` and `<name>_accuracy`, means over all samples."""
-        starts = range(0, len(x), self._batch)
-        rows = (slice(start, start + self._batch) for start in starts)
-        return means(name, [self._sums(x[batch], y[batch]) for batch in rows], len(x))
+        return means(name, self._sums(x, y), len(x))
 
     def _batch_sums(self, x: Any, y: Any) -> Any:
-        outputs = self._network(x)
-        return sums(self._loss(y, outputs), hits(y, outputs))
+        def batch(start: Any) -> Any:
+            rows = slice(start, start + self._batch)
+            outputs = self._network(x[rows])
+            return sums(self._loss(y[rows], outputs), hits(y[rows], outputs))
+
+        starts = tf.range(0, tf.shape(x)[0], self._batch)
+        return tf.map_fn(batch, starts, fn_output_signature=y.dtype, parallel_iterations=1)
 
 
 def sums(losses: Any, right: Any) -> Any:
@@ -49,7 +52,7 @@ def sums(losses: Any, right: Any) -> Any:
     return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
 
 
-def means(name: str, batches: list[Any], n: int) -> Row:
-    """Sums of batches as one row of means over n samples."""
-    total = np.array([pair.numpy() for pair in batches], np.float64).sum(axis=0)
+def means(name: str, batches: Any, n: int) -> Row:
+    """Sums of batches, shape (batches, 2), as one row of means over n samples."""
+    total = batches.numpy().astype(np.float64).sum(axis=0)
     return {f"{name}_loss": float(total[0] / n), f"{name}_accuracy": float(total[1] / n)}
