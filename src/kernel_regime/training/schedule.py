@@ -1,6 +1,5 @@
 """Learning rates and batch sizes, epoch by epoch."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import cos, pi
 
