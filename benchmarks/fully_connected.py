@@ -67,7 +67,7 @@ def share_of_peak(x: Array) -> Row:
 def multiply_in_cache(side: Side, tiles: int) -> None:
     """The product of one tile, again and again on every core."""
     for _ in numba.prange(tiles):
-        multiply_tile(side.rows, 0, side.columns, 0, np.empty((EDGE, EDGE), side.rows.dtype))
+        multiply_tile(side.panels, 0, side.panels, 0, np.empty((EDGE, EDGE), side.rows.dtype))
 
 
 def main() -> None:

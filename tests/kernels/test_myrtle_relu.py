@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 
-from kernel_regime.kernels.myrtle_lanes import LANES, aligned_zeros, load, store
+from kernel_regime.kernels.lanes import LANES, aligned_zeros, load, store
 from kernel_regime.kernels.myrtle_relu import relu, relu_of_input
 
 COSINES = np.cos(np.linspace(0, np.pi, 4001))[: 250 * LANES].reshape(-1, LANES)

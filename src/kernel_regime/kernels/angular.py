@@ -46,7 +46,7 @@ class AngularKernel(Kernel):
     def diagonal(self, x: Array) -> Array:
         """κ(0)·‖x‖² of every sample, shape (n,)."""
         at_zero = self.zonal.of_angle(np.zeros(1))[0]
-        return self._side(x).lengths ** 2 * x.dtype.type(at_zero)
+        return self._side(x).lengths[: len(x)] ** 2 * x.dtype.type(at_zero)
 
     def _side(self, x: Array) -> Side:
         rows = np.ascontiguousarray(x.reshape(len(x), -1))

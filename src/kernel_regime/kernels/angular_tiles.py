@@ -6,58 +6,58 @@ import numba
 import numpy as np
 
 from kernel_regime.kernels.base import Array
-from kernel_regime.kernels.myrtle_lanes import LANES, absolute, copy_sign, load, root, spread, store
-from kernel_regime.kernels.panels import (
-    EDGE,
-    ROWS,
-    columns_of,
-    count,
-    empty_panels,
-    multiply_tile,
-    pack,
-    place,
+from kernel_regime.kernels.lanes import (
+    LANES,
+    absolute,
+    copy_sign,
+    larger,
+    load,
+    root,
+    spread,
+    store,
 )
+from kernel_regime.kernels.panels import EDGE, count, empty_panels, multiply_tile, pack, place
 
 NEARLY_PARALLEL = 1e-2  # 1 − |cos θ| below which the difference of the rows is taken, θ < 8°
 
 
 class Side(NamedTuple):
-    """Rows of one input: lengths, directions, and the directions packed for multiplication."""
+    """Rows of one input, what makes unit vectors of them, and those packed for multiplication.
 
-    lengths: Array
-    units: Array
+    `lengths`, times √scale, are as many as fill whole tiles, the last ones 0.
+    """
+
     rows: Array
-    columns: Array
+    inverses: Array
+    lengths: Array
+    panels: Array
 
 
 def normalise(x: Array, scale: float) -> Side:
-    """Lengths (times √scale) and unit vectors of rows; a zero row keeps length and direction 0."""
-    side = Side(
-        np.empty(len(x), x.dtype),
-        np.empty_like(x),
-        empty_panels(x, ROWS),
-        empty_panels(x, columns_of(x.dtype)),
-    )
-    _normalise(x, np.sqrt(scale), *side)
+    """The side of rows `x`; a zero row keeps length and direction 0."""
+    panels = empty_panels(x)
+    lengths = np.zeros(len(panels) * panels.shape[2], x.dtype)
+    side = Side(x, np.empty(len(x)), lengths, panels)
+    _normalise(np.sqrt(scale), *side)
     return side
 
 
 @numba.njit(parallel=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
-def _normalise(x, factor, lengths, units, rows, columns):  # type: ignore[no-untyped-def]
+def _normalise(factor, x, inverses, lengths, panels):  # type: ignore[no-untyped-def]
     for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
         start = np.intp(tile) * EDGE
         stop = min(start + EDGE, len(x))
+        units = np.empty((stop - start, x.shape[1]), x.dtype)
         for i in range(start, stop):
             square = 0.0
             for k in range(x.shape[1]):
                 square += np.float64(x[i, k]) ** 2
             length = np.sqrt(square)
             lengths[i] = factor * length
-            inverse = 1 / length if length > 0 else 0.0
+            inverses[i] = 1 / length if length > 0 else 0.0
             for k in range(x.shape[1]):
-                units[i, k] = x[i, k] * inverse
-        pack(units[start:stop], rows, start // rows.shape[2])
-        pack(units[start:stop], columns, start // columns.shape[2])
+                units[i - start, k] = x[i, k] * inverses[i]
+        pack(units, panels, start // panels.shape[2])
 
 
 @numba.njit(parallel=True, cache=True)
@@ -66,56 +66,69 @@ def fill(matrix, left, right, arccos, curve, symmetric):  # type: ignore[no-unty
     tiles, across = count(matrix.shape, symmetric)
     for number in numba.prange(tiles):
         i, j = place(np.intp(number), across, symmetric)
-        cosines = np.empty((EDGE, EDGE), matrix.dtype)
-        tile = np.empty((EDGE, EDGE), matrix.dtype)
-        rows = EDGE // left.rows.shape[2]
-        columns = EDGE // right.columns.shape[2]
-        multiply_tile(left.rows, i * rows, right.columns, j * columns, cosines)
         top, start = i * EDGE, j * EDGE
-        height = min(EDGE, matrix.shape[0] - top)
-        width = min(EDGE, matrix.shape[1] - start)
-        _finish(
-            cosines,
-            tile,
-            left.lengths[top : top + height],
-            left.units[top : top + height],
-            right.lengths[start : start + width],
-            right.units[start : start + width],
-            arccos,
-            curve,
-        )
+        tile = np.empty((EDGE, EDGE), matrix.dtype)
+        multiply_tile(left.panels, i, right.panels, j, tile)
+        _finish(tile, left, top, right, start, arccos, curve)
         if symmetric and i == j:
-            for r in range(height):
+            for r in range(EDGE):
                 for c in range(r):
                     tile[r, c] = tile[c, r]
-        matrix[top : top + height, start : start + width] = tile[:height, :width]
+        _copy(tile, matrix[top : top + EDGE, start : start + EDGE])
         if symmetric and i != j:
-            for c in range(width):
-                for r in range(height):
-                    matrix[start + c, top + r] = tile[r, c]
+            _copy(tile.T, matrix[start : start + EDGE, top : top + EDGE])
 
 
 @numba.njit(cache=True)
-def _finish(cosines, values, lengths1, units1, lengths2, units2, arccos, curve):  # type: ignore[no-untyped-def]
-    """Kernel values of a tile of cosines."""
-    lanes, curves = cosines.reshape(-1, LANES), values.reshape(-1, LANES)
+def _copy(tile, target):  # type: ignore[no-untyped-def]
+    """As much of a tile as the target holds, row by row: twice as fast as one assignment."""
+    for r in range(target.shape[0]):
+        values, row = tile[r], target[r]
+        for c in range(len(row)):
+            row[c] = values[c]
+
+
+@numba.njit(cache=True)
+def _finish(tile, left, top, right, start, arccos, curve):  # type: ignore[no-untyped-def]
+    """Kernel values of a tile of cosines, in place."""
+    near = _some_nearly_parallel(tile)
+    cosines = tile.copy() if near else tile
+    values = tile.reshape(EDGE, -1, LANES)
+    lengths = right.lengths[start : start + EDGE].reshape(-1, LANES)
+    for r in range(EDGE):
+        length = load(left.lengths, (top + r,))
+        for c in range(values.shape[1]):
+            cosine = load(values, (r, c))
+            value = _evaluate(cosine, 1 - absolute(cosine), arccos, curve)
+            store(values, (r, c), value * (length * load(lengths, (c,))))
+    if near:
+        _correct(tile, cosines, left, top, right, start, arccos, curve)
+
+
+@numba.njit(cache=True)
+def _some_nearly_parallel(tile):  # type: ignore[no-untyped-def]
+    lanes, found = tile.reshape(-1, LANES), np.empty((1, LANES), tile.dtype)
+    largest = spread(tile, 0.0)
     for k in range(len(lanes)):
-        cosine = load(lanes, (k,))
-        store(curves, (k,), _evaluate(cosine, 1 - absolute(cosine), arccos, curve))
+        largest = larger(largest, absolute(load(lanes, (k,))))
+    store(found, (0,), largest)
+    return found.max() > 1 - NEARLY_PARALLEL
+
+
+@numba.njit(cache=True)
+def _correct(tile, cosines, left, top, right, start, arccos, curve):  # type: ignore[no-untyped-def]
+    """Evaluate nearly parallel pairs again, from the distance of their unit vectors."""
     near, one = cosines.dtype.type(1 - NEARLY_PARALLEL), np.empty((1, LANES), cosines.dtype)
-    for r in range(len(lengths1)):
-        close = 0
-        for c in range(len(lengths2)):
-            close += abs(cosines[r, c]) > near
-        if close > 0:
-            for c in range(len(lengths2)):
-                cosine = cosines[r, c]
-                if abs(cosine) > near:
-                    versine = spread(one, _distance(units1[r], units2[c], cosine < 0) / 2)
-                    store(one, (0,), _evaluate(spread(one, cosine), versine, arccos, curve))
-                    values[r, c] = one[0, 0]
-        for c in range(len(lengths2)):
-            values[r, c] *= lengths1[r] * lengths2[c]
+    for r in range(min(EDGE, len(left.rows) - top)):
+        for c in range(min(EDGE, len(right.rows) - start)):
+            i, j, cosine = top + r, start + c, cosines[r, c]
+            if abs(cosine) > near:
+                distance = _distance(
+                    left.rows[i], left.inverses[i], right.rows[j], right.inverses[j], cosine < 0
+                )
+                versine = spread(one, distance / 2)
+                store(one, (0,), _evaluate(spread(one, cosine), versine, arccos, curve))
+                tile[r, c] = one[0, 0] * (left.lengths[i] * right.lengths[j])
 
 
 @numba.njit(cache=True)
@@ -144,12 +157,12 @@ def _clenshaw(coefficients, x):  # type: ignore[no-untyped-def]
     return x * now + (coefficients[0] - before)
 
 
-@numba.njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
-def _distance(a, b, opposite):  # type: ignore[no-untyped-def]
-    """Squared distance of a from b, or from −b."""
+@numba.njit(cache=True, fastmath={"reassoc", "nsz"})
+def _distance(a, inverse_a, b, inverse_b, opposite):  # type: ignore[no-untyped-def]
+    """Squared distance of two unit vectors, or of one from minus the other; 0 for equal rows."""
     sign = a.dtype.type(1 if opposite else -1)
     square = a.dtype.type(0)
     for k in range(len(a)):
-        gap = a[k] + sign * b[k]
+        gap = a.dtype.type(a[k] * inverse_a) + sign * a.dtype.type(b[k] * inverse_b)
         square += gap * gap
     return square

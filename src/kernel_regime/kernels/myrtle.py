@@ -11,9 +11,9 @@ import numba
 import numpy as np
 
 from kernel_regime.kernels.base import Array, Kernel, mirror_upper
+from kernel_regime.kernels.lanes import LANES
 from kernel_regime.kernels.myrtle_architecture import Architecture
 from kernel_regime.kernels.myrtle_images import Buffers, Images
-from kernel_regime.kernels.myrtle_lanes import LANES
 from kernel_regime.kernels.myrtle_planes import NNGP, SUM, all_stages
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.lanes import LANES, aligned_zeros
 from kernel_regime.kernels.myrtle_architecture import Architecture
-from kernel_regime.kernels.myrtle_lanes import LANES, aligned_zeros
 from kernel_regime.kernels.myrtle_planes import NNGP, all_stages
 
 Stages = tuple[Array, Array, Array]

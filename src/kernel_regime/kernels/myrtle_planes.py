@@ -30,7 +30,7 @@ from typing import Any
 from numba import njit
 
 from kernel_regime.kernels.base import Array
-from kernel_regime.kernels.myrtle_lanes import Lanes, load, spread, store
+from kernel_regime.kernels.lanes import Lanes, load, spread, store
 from kernel_regime.kernels.myrtle_relu import relu, relu_of_input
 
 compiled: Any = njit(nogil=True, error_model="numpy", cache=True)

@@ -21,7 +21,7 @@ from numpy.polynomial import Chebyshev, Polynomial
 
 from kernel_regime.kernels.base import Array
 from kernel_regime.kernels.duals import kappa0, kappa1
-from kernel_regime.kernels.myrtle_lanes import (
+from kernel_regime.kernels.lanes import (
     Lanes,
     absolute,
     larger,

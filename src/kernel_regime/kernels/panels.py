@@ -1,9 +1,9 @@
 """Matrix products tile by tile, so that each tile is finished while it is still in cache.
 
 A BLAS returns a whole matrix: by then its first rows have left the cache. Here a Numba loop asks
-for one tile at a time. Rows are packed into panels; the innermost loop multiplies a panel of
-`ROWS` by one of `COLUMNS` into accumulators that fill the vector registers (Goto & van de Geijn
-2008), which is as fast as the machine multiplies.
+for one tile at a time. Samples are packed into panels of three vectors; the innermost loop
+multiplies `ROWS` samples of one panel by all of another into accumulators that fill the vector
+registers (Goto & van de Geijn 2008), which is as fast as the machine multiplies.
 """
 
 import numba
@@ -17,26 +17,26 @@ from kernel_regime.kernels.base import Array
 
 _WIDE = binding.get_host_cpu_features().get("avx512f", False)
 VECTOR_BYTES = 64 if _WIDE else 32
-VECTORS = 2  # of columns; with ROWS rows they take 24 of 32 registers, or 12 of 16
-ROWS = 12 if _WIDE else 6
-EDGE = 96  # of a tile: a multiple of ROWS and COLUMNS
+VECTORS = 3  # of a panel; with ROWS rows they take 24 of 32 registers, or 12 of 16
+ROWS = 8 if _WIDE else 4
+EDGE = 96  # of a tile: a multiple of ROWS and of the width of a panel
 DEPTH = 1024  # features in one go at most: EDGE rows of both sides stay in the L2 cache
 LINE = 16  # neighbouring features packed together: rows a power of two apart share cache sets
 
 
-def columns_of(dtype: np.dtype) -> int:
-    """Columns of a panel: two vectors."""
+def width_of(dtype: np.dtype) -> int:
+    """Samples of a panel: three vectors."""
     return VECTORS * VECTOR_BYTES // np.dtype(dtype).itemsize
 
 
 @intrinsic
-def _accumulate(typing_context, a, ia, b, ib, start, stop, tile, row, column):  # type: ignore[no-untyped-def]
-    """tile[row:, column:] += Σ_k a[ia, k, :] ⊗ b[ib, k, :] for start ≤ k < stop, in registers."""
+def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column):  # type: ignore[no-untyped-def]
+    """tile[row:, column:] += Σ_k a[ia, k, ra:] ⊗ b[ib, k, :] for start ≤ k < stop, in registers."""
     lanes = VECTOR_BYTES * 8 // tile.dtype.bitwidth
 
     def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
         emit = _Emitter(context, builder, tile.dtype, lanes)
-        a_, ia_, b_, ib_, start_, stop_, tile_, row_, column_ = args
+        a_, ia_, ra_, b_, ib_, start_, stop_, tile_, row_, column_ = args
         targets = [
             emit.item(
                 tile, tile_, builder.add(row_, emit.index(r)), builder.add(column_, emit.index(v))
@@ -53,8 +53,8 @@ def _accumulate(typing_context, a, ia, b, ib, start, stop, tile, row, column):  
         k = builder.phi(start_.type)
         sums = [builder.phi(value.type) for value in initial]
         left, right = (
-            emit.item(kind, value, i, k, emit.index(0))
-            for kind, value, i in ((a, a_, ia_), (b, b_, ib_))
+            emit.item(kind, value, i, k, first)
+            for kind, value, i, first in ((a, a_, ia_, ra_), (b, b_, ib_, emit.index(0)))
         )
         vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * lanes, lanes)]
         updated = []
@@ -76,7 +76,7 @@ def _accumulate(typing_context, a, ia, b, ib, start, stop, tile, row, column):  
             emit.store(value, target)
         return context.get_dummy_value()
 
-    return types.void(a, ia, b, ib, start, stop, tile, row, column), codegen
+    return types.void(a, ia, ra, b, ib, start, stop, tile, row, column), codegen
 
 
 class _Emitter:
@@ -127,27 +127,28 @@ class _Emitter:
 
 @numba.njit(cache=True)
 def multiply_tile(a, i, b, j, tile):  # type: ignore[no-untyped-def]
-    """Products of EDGE rows packed in `a` from panel i with EDGE rows packed in `b` from j."""
+    """Products of the i-th EDGE samples packed in `a` with the j-th EDGE packed in `b`."""
     tile[:] = 0
+    width = a.shape[2]
     parts = (a.shape[1] + DEPTH - 1) // DEPTH
     for part in range(parts):
         start, stop = part * a.shape[1] // parts, (part + 1) * a.shape[1] // parts
-        for column in range(0, EDGE, b.shape[2]):
+        for column in range(0, EDGE, width):
+            ib = (j * EDGE + column) // width
             for row in range(0, EDGE, ROWS):
-                _accumulate(
-                    a, i + row // ROWS, b, j + column // b.shape[2], start, stop, tile, row, column
-                )
+                ia, ra = divmod(i * EDGE + row, width)
+                _accumulate(a, ia, ra, b, ib, start, stop, tile, row, column)
 
 
 @numba.njit(cache=True)
 def pack(x, panels, first):  # type: ignore[no-untyped-def]
-    """Rows of `x` into consecutive panels (·, features, rows of a panel) from panel `first` on.
+    """Samples into consecutive panels (·, features, samples of a panel) from panel `first` on.
 
-    Rows that `x` lacks are zeros. `x` has at most EDGE rows.
+    Samples that `x` lacks are zeros. `x` has at most EDGE rows.
     """
-    size = panels.shape[2]
-    for p in range(EDGE // size):
-        rows, panel = x[p * size : (p + 1) * size], panels[first + p]
+    width = panels.shape[2]
+    for p in range(EDGE // width):
+        rows, panel = x[p * width : (p + 1) * width], panels[first + p]
         for start in range(0, panel.shape[0], LINE):
             stop = min(start + LINE, panel.shape[0])
             for r in range(len(rows)):
@@ -173,19 +174,23 @@ def count(shape, symmetric):  # type: ignore[no-untyped-def]
     return (down * (down + 1) // 2 if symmetric else down * across), across
 
 
-def empty_panels(x: Array, rows: int) -> Array:
-    """Room for the packed rows of `x`, rounded up to whole tiles."""
-    panels = -(-len(x) // EDGE) * EDGE // rows
-    return np.empty((panels, x.shape[1], rows), x.dtype)
+def empty_panels(x: Array) -> Array:
+    """Room for the packed samples of `x`, rounded up to whole tiles."""
+    width = width_of(x.dtype)
+    panels = -(-len(x) // EDGE) * EDGE // width
+    return np.empty((panels, x.shape[1], width), x.dtype)
 
 
 def add_products(total: Array, x1: Array, x2: Array) -> None:
     """total += x1 x2ᵀ, in place; if both are the same object, tiles of the upper triangle only."""
-    rows = empty_panels(x1, ROWS)
-    columns = empty_panels(x2, columns_of(x2.dtype))
-    _pack_all(x1, rows)
-    _pack_all(x2, columns)
-    _add_products(total, rows, columns, x1 is x2)
+    left = _packed(x1)
+    _add_products(total, left, left if x1 is x2 else _packed(x2), x1 is x2)
+
+
+def _packed(x: Array) -> Array:
+    panels = empty_panels(x)
+    _pack_all(x, panels)
+    return panels
 
 
 @numba.njit(parallel=True, cache=True)
@@ -196,11 +201,11 @@ def _pack_all(x, panels):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, cache=True)
-def _add_products(total, rows, columns, symmetric):  # type: ignore[no-untyped-def]
+def _add_products(total, left, right, symmetric):  # type: ignore[no-untyped-def]
     tiles, across = count(total.shape, symmetric)
     for number in numba.prange(tiles):
         i, j = place(np.intp(number), across, symmetric)
-        tile = np.empty((EDGE, EDGE), rows.dtype)
-        multiply_tile(rows, i * EDGE // ROWS, columns, j * EDGE // columns.shape[2], tile)
+        tile = np.empty((EDGE, EDGE), left.dtype)
+        multiply_tile(left, i, right, j, tile)
         target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]
         target += tile[: target.shape[0], : target.shape[1]]
