@@ -35,12 +35,12 @@ class Case:
 def make_case(name):
     draws = np.random.default_rng(5)
 
-    def case(network, shape, forward, penalty, multipliers=None):
+    def case(network, shape, forward, penalty, multipliers=None, shake=0.3):
         x = draws.standard_normal(shape)
         network.build((None, *shape[1:]))
         # Zero starts and equal biases would hide mistakes.
         for v in network.trainable_variables:
-            v.assign(v.numpy() + 0.3 * draws.standard_normal(v.shape))
+            v.assign(v.numpy() + shake * draws.standard_normal(v.shape))
         fixed = [v.numpy() for v in network.non_trainable_variables]
         multipliers = multipliers or [1] * len(network.trainable_variables)
         return Case(network, lambda w, x: forward(w, x, *fixed), penalty, multipliers, x)
@@ -63,12 +63,12 @@ def make_case(name):
         return case(network, (7, 5), oracles.neural_tangent, lambda w: np.sum(w[2] ** 2))
     if name == "myrtle":
         network = Myrtle(3, outputs=2, seed=1, dtype="float64")
-        penalty = lambda w: sum(np.sum(f**2) for f in w[:8:2])  # noqa: E731
+        penalty = lambda w: sum((f**2).sum() for f in w[:8:2])  # noqa: E731
         return case(network, (2, 32, 32, 3), oracles.myrtle, penalty)
     if name == "lenet5":
         network = LeNet5(outputs=4, seed=1, dtype="float64")
-        penalty = lambda w: sum(np.sum(f**2) for f in w[::2])  # noqa: E731
-        return case(network, (2, 32, 32), oracles.lenet5, penalty)
+        penalty = lambda w: sum((f**2).sum() for f in w[::2])  # noqa: E731
+        return case(network, (2, 32, 32), oracles.lenet5, penalty, shake=0.03)
     network = Shallow(9, name.removeprefix("shallow_"), outputs=2, seed=1, dtype="float64")
     return case(
         network,
@@ -89,4 +89,5 @@ SMALL = (
     "shallow_tanh",
     "shallow_softplus",
 )
-ALL = (*SMALL, "myrtle", "lenet5")
+CONVOLUTIONAL = ("myrtle", "lenet5")
+ALL = (*SMALL, *CONVOLUTIONAL)

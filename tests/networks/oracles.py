@@ -1,11 +1,13 @@
-"""The papers' networks in plain NumPy, written from the papers' formulas, for comparison."""
+"""The papers' networks in plain NumPy, written from the papers' formulas, for comparison.
+
+The convolutional ones take JAX's arrays too, so that it can differentiate them.
+"""
 
 import numpy as np
-from scipy.signal import correlate
 
 
 def relu(x):
-    return np.maximum(x, 0)
+    return x * (x > 0)
 
 
 def fully_connected(weights, x, width, layers):
@@ -51,39 +53,34 @@ def shallow(weights, x, activation):
     return sigma(u) @ a / np.sqrt(w.shape[1]) + b0
 
 
-def convolve(x, filters, mode):
-    """Channels-last cross-correlation, one pair of channels at a time."""
-    channels_in, channels_out = filters.shape[2:]
-    return np.stack(
-        [
-            sum(
-                correlate(x[..., i], filters[None, :, :, i, o], mode=mode)
-                for i in range(channels_in)
-            )
-            for o in range(channels_out)
-        ],
-        axis=-1,
-    )
+def convolve(x, filters, padding):
+    """Channels-last cross-correlation: one matrix product for each place in the filter."""
+    x = x.__array_namespace__().pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
+    size = len(filters)
+    h, w = x.shape[1] - size + 1, x.shape[2] - size + 1
+    places = np.ndindex(size, size)
+    return sum(x[:, i : i + h, j : j + w] @ filters[i, j] for i, j in places)
 
 
-def pool(x, how):
+def blocks(x):
+    """Images (n, h, w, c) as (n, h/2, 2, w/2, 2, c)."""
     n, h, w, c = x.shape
-    return how(x.reshape(n, h // 2, 2, w // 2, 2, c), axis=(2, 4))
+    return x.reshape(n, h // 2, 2, w // 2, 2, c)
 
 
 def myrtle(weights, x):
     *hidden, a, c = weights
     for layer, pools in enumerate((0, 1, 1, 3)):
-        x = relu(convolve(x, hidden[2 * layer], "same") + hidden[2 * layer + 1])
+        x = relu(convolve(x, hidden[2 * layer], 1) + hidden[2 * layer + 1])
         for _ in range(pools):
-            x = pool(x, np.mean)
+            x = blocks(x).mean(axis=(2, 4))
     return x.reshape(len(x), -1) @ a + c
 
 
 def lenet5(weights, x):
     (w1, b1, wl, bl, wr, br, w3, b3, w4, b4, w5, b5) = weights
-    x = pool(relu(convolve(x[..., None], w1, "valid") + b1), np.max)
-    left = pool(relu(convolve(x, wl, "valid") + bl), np.max)
-    right = pool(relu(convolve(x, wr, "valid") + br), np.max)
-    x = relu(convolve(left + right, w3, "valid") + b3)
+    x = blocks(relu(convolve(x[..., None], w1, 0) + b1)).max(axis=(2, 4))
+    left = blocks(relu(convolve(x, wl, 0) + bl)).max(axis=(2, 4))
+    right = blocks(relu(convolve(x, wr, 0) + br)).max(axis=(2, 4))
+    x = relu(convolve(left + right, w3, 0) + b3)
     return relu(x.reshape(len(x), -1) @ w4 + b4) @ w5 + b5
