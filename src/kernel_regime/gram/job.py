@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kernel_regime.gram.execution import Execution
 from kernel_regime.gram.tiles import Tile, TileGrid
-from kernel_regime.kernels.base import Kernel, check_inputs, mirror_upper
+from kernel_regime.kernels.base import Kernel, check_inputs
 
 Array = NDArray[Any]
 
@@ -108,9 +108,7 @@ def compute_tile(kernel: Kernel, rows: Array, columns: Array | None) -> Array:
     FloatingPointError
         If a value is not finite: no such tile is ever stored.
     """
-    block = kernel.tile(rows, rows if columns is None else columns)
-    if columns is None:
-        mirror_upper(block)
+    block = kernel.square(rows) if columns is None else kernel.tile(rows, columns)
     if not _is_finite(block):
         i, j = np.argwhere(~np.isfinite(block))[0]
         raise FloatingPointError(

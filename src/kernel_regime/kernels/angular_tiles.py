@@ -42,7 +42,7 @@ def normalise(x: Array, scale: float) -> Side:
     return side
 
 
-@numba.njit(parallel=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+@numba.njit(parallel=True, nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
 def _normalise(factor, x, inverses, lengths, panels):  # type: ignore[no-untyped-def]
     for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
         start = np.intp(tile) * EDGE
@@ -60,7 +60,7 @@ def _normalise(factor, x, inverses, lengths, panels):  # type: ignore[no-untyped
         pack(units, panels, start // panels.shape[2])
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def fill(matrix, left, right, arccos, curve, symmetric):  # type: ignore[no-untyped-def]
     """Kernel matrix of two sides; of the upper triangle, mirrored, if they are the same."""
     tiles, across = count(matrix.shape, symmetric)

@@ -31,7 +31,11 @@ def width_of(dtype: np.dtype) -> int:
 
 @intrinsic
 def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column):  # type: ignore[no-untyped-def]
-    """tile[row:, column:] += Σ_k a[ia, k, ra:] ⊗ b[ib, k, :] for start ≤ k < stop, in registers."""
+    """tile[row:, column:] += Σ_k a[ia, k, ra:] ⊗ b[ib, k, :] for start ≤ k < stop, in registers.
+
+    Meanwhile its share of the panel behind b[ib] is asked into the second-level cache: by the
+    time all EDGE rows have been multiplied, the next columns are there.
+    """
     lanes = VECTOR_BYTES * 8 // tile.dtype.bitwidth
 
     def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
@@ -45,6 +49,10 @@ def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column
             for v in range(0, VECTORS * lanes, lanes)
         ]
         initial = [emit.load(target) for target in targets]
+        upcoming = emit.item(b, b_, builder.add(ib_, emit.index(1)), start_, emit.index(0))
+        turn = builder.udiv(row_, emit.index(ROWS))
+        begun = builder.sub(builder.mul(turn, builder.sub(stop_, start_)), start_)
+        share = emit.index(-(-VECTORS * lanes * ROWS // EDGE))
         entry, loop = builder.block, builder.append_basic_block("depth")
         done = builder.append_basic_block("depth.done")
         builder.branch(loop)
@@ -57,6 +65,7 @@ def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column
             for kind, value, i, first in ((a, a_, ia_, ra_), (b, b_, ib_, emit.index(0)))
         )
         vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * lanes, lanes)]
+        emit.prefetch(builder.gep(upcoming, [builder.mul(builder.add(begun, k), share)]))
         updated = []
         for r in range(ROWS):
             factor = emit.spread(builder.load(emit.after(left, r)))
@@ -107,6 +116,18 @@ class _Emitter:
     def store(self, vector, pointer):  # type: ignore[no-untyped-def]
         stored = self.builder.store(vector, self.builder.bitcast(pointer, self.vector.as_pointer()))
         stored.align = self.alignment
+
+    def prefetch(self, pointer):  # type: ignore[no-untyped-def]
+        """Ask for a cache line, into the second level; harmless behind the end of an array."""
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            self.builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0i8",
+        )
+        to_read, second_level, data = (ir.Constant(number, value) for value in (0, 2, 1))
+        address = self.builder.bitcast(pointer, byte)
+        self.builder.call(function, [address, to_read, second_level, data])
 
     def spread(self, number):  # type: ignore[no-untyped-def]
         """The same number in every lane."""
@@ -193,14 +214,14 @@ def _packed(x: Array) -> Array:
     return panels
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def _pack_all(x, panels):  # type: ignore[no-untyped-def]
     for tile in numba.prange(panels.shape[0] * panels.shape[2] // EDGE):
         start = np.intp(tile) * EDGE
         pack(x[start : start + EDGE], panels, start // panels.shape[2])
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def _add_products(total, left, right, symmetric):  # type: ignore[no-untyped-def]
     tiles, across = count(total.shape, symmetric)
     for number in numba.prange(tiles):
