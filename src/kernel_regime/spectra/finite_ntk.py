@@ -1,6 +1,8 @@
 """Empirical neural tangent kernels of any JAX network, layer by layer."""
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -13,13 +15,13 @@ from numpy.typing import NDArray
 
 from kernel_regime.kernels.base import check_inputs, mirror_upper
 from kernel_regime.spectra.contraction import GradientTable, contract, gather, squared_norms
-from kernel_regime.spectra.factors import Apply, pull_back
+from kernel_regime.spectra.factors import Apply, Factors, pull_back
 
 Array = NDArray[Any]
 Outputs = int | Sequence[int] | str
 
-CHUNK = 256
-"""Samples pulled back at once: enough to fill the cores, little beside any kernel matrix."""
+CHUNK = 64
+"""Samples pulled back at once by one thread: their activations fit in its cache."""
 
 TABLE_BYTES = 2**30
 """Largest table of gradients kept at once; beyond it the samples are walked in blocks."""
@@ -139,15 +141,23 @@ class _Network:
         step = max(1, TABLE_BYTES // width)
         for start in range(0, len(x), step):
             block = x[start : start + step]
-            chunk = min(CHUNK, len(block))
-            factors = [
-                jax.device_get(pull_back(self.apply, self.params, part, weights))
-                for part in _chunks(block, chunk)
-            ]
+            factors = self._pull_back(block, weights)
             yield (
                 slice(start * groups, (start + len(block)) * groups),
                 gather(factors, len(block), groups),
             )
+
+    def _pull_back(self, x: Array, weights: jax.Array) -> list[Factors]:
+        """Factors of all samples, chunk by chunk on every core: XLA keeps a chunk to one."""
+
+        def pull(part: Array) -> Factors:
+            with _precision(x.dtype):  # a setting of each thread
+                return jax.device_get(pull_back(self.apply, self.params, part, weights))
+
+        first, *others = _chunks(x, min(CHUNK, len(x)))
+        compiled = pull(first)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return [compiled, *pool.map(pull, others)]
 
 
 def _chunks(x: Array, size: int) -> Iterator[Array]:
