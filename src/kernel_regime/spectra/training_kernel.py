@@ -1,11 +1,13 @@
 """The kernel that governs a network's training: its NTK, gradient multipliers included."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kernel_regime.spectra.factors import Apply
 from kernel_regime.spectra.keras_network import as_jax
 from kernel_regime.spectra.network_kernel import EmpiricalNTK
 from kernel_regime.spectra.regime import Kernels, Outputs
@@ -19,7 +21,7 @@ Array = NDArray[Any]
 def observe(
     models: "Sequence[keras.Model]", train: Array, test: Array
 ) -> list[tuple[Kernels, Outputs]]:
-    r"""Kernels and outputs of one network at several times, compiled once for all.
+    r"""Kernels and outputs of one network at several times.
 
     The kernel is :math:`\sum_p m_p \, \partial_p f \, \partial_p f'`, averaged over the
     outputs, with m the factors by which the network multiplies its gradients: gradient flow with
@@ -33,25 +35,40 @@ def observe(
     train, test : arrays (n, …), (m, …)
         Inputs.
     """
-    apply, _ = as_jax(models[0], train.shape[1:])
-    names = [variable.path for variable in models[0].trainable_variables]
-    factors = getattr(models[0], "gradient_multipliers", lambda: [1.0] * len(names))()
-    roots = {name: np.float32(factor**0.5) for name, factor in zip(names, factors, strict=True)}
-
-    def scaled(params: dict[str, Any], x: Any) -> Any:
-        # In units in which a weight is divided by the root of its factor, the plain NTK has it.
-        return apply({name: root * params[name] for name, root in roots.items()}, x)
-
     observations = []
     for model in models:
-        variables = zip(names, model.trainable_variables, strict=True)
-        params = {name: variable.numpy() / roots[name] for name, variable in variables}
-        kernel = EmpiricalNTK(scaled, params, type(model).__name__, "trace")
+        apply, params = as_jax(model, train.shape[1:])
+        scaled = _Scaled(apply, _root_factors(model, params))
+        units = {place: params[place] / np.float32(root) for place, root in scaled.roots}
+        kernel = EmpiricalNTK(scaled, units, type(model).__name__, "trace")
         outputs = Outputs(*(_outputs(model, x) for x in (train, test)))
         count = outputs.train.shape[1]
         kernels = Kernels(kernel(train) / count, kernel(test, train) / count)
         observations.append((kernels, outputs))
     return observations
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A network in units in which its plain NTK has the gradient multipliers.
+
+    There every weight is divided by the root of its factor. Objects of equal content are one
+    network to JAX, which compiles it once.
+    """
+
+    apply: Apply
+    roots: tuple[tuple[str, float], ...]
+
+    def __call__(self, params: dict[str, Any], x: Any) -> Any:
+        return self.apply({place: root * params[place] for place, root in self.roots}, x)
+
+
+def _root_factors(model: "keras.Model", params: dict[str, Array]) -> tuple[tuple[str, float], ...]:
+    """Root of the factor of every weight, by its place."""
+    if not hasattr(model, "gradient_multipliers"):
+        return tuple((place, 1.0) for place in params)
+    factors = (float(factor) ** 0.5 for factor in model.gradient_multipliers())
+    return tuple(zip(params, factors, strict=True))
 
 
 def weight_movement(initial: "keras.Model", final: "keras.Model") -> float:
