@@ -1,5 +1,8 @@
 """Three routes to a spectrum, one answer; and loud refusals."""
 
+import ctypes
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import ortho_group
@@ -97,6 +100,24 @@ def test_32_bit_lapack_is_refused_beyond_its_limit(monkeypatch):
 
 def test_numpy_wheels_count_in_64_bits():
     assert module.lapack_has_64_bit_integers()
+
+
+def test_lapack_asks_for_the_whole_workspace_beyond_the_32_bit_limit():
+    """The library itself, asked how much room divide and conquer needs at n = 50,000."""
+    folder = Path(np.__file__).parents[1] / "numpy.libs"
+    libraries = sorted(folder.glob("libscipy_openblas64_*.so*"))
+    if not libraries:
+        pytest.skip(f"no OpenBLAS beside NumPy in {folder}; its wheels for Linux have one")
+    n, query = ctypes.c_int64(50_000), ctypes.c_int64(-1)
+    work, sizes, info = np.zeros(1), np.zeros(1, np.int64), ctypes.c_int64()
+    pointer = work.ctypes.data_as(ctypes.c_void_p)
+    ctypes.CDLL(str(libraries[0])).scipy_dsyevd_64_(
+        b"V", b"U", ctypes.byref(n), pointer, ctypes.byref(n), pointer, pointer,
+        ctypes.byref(query), sizes.ctypes.data_as(ctypes.c_void_p), ctypes.byref(query),
+        ctypes.byref(info), ctypes.c_size_t(1), ctypes.c_size_t(1),
+    )  # fmt: skip
+    assert info.value == 0
+    assert work[0] >= 1 + 6 * 50_000 + 2 * 50_000**2
 
 
 def test_what_does_not_fit_in_memory_is_refused():

@@ -45,6 +45,15 @@ def test_alignment_is_one_for_the_ideal_kernel_only():
     assert 0 < alignment(np.eye(15), y) < 1
 
 
+def test_centred_alignment_is_that_of_the_centred_kernel():
+    rng = np.random.default_rng(0)
+    root, y = rng.random((15, 4)), rng.standard_normal((15, 2))
+    centre = np.eye(15) - 1 / 15
+    kernel, ideal = centre @ root @ root.T @ centre, centre @ y @ y.T @ centre
+    expected = (kernel * ideal).sum() / (np.linalg.norm(kernel) * np.linalg.norm(ideal))
+    assert alignment(root @ root.T, y, centred=True) == pytest.approx(expected)
+
+
 def test_an_exact_power_law_is_found_exactly():
     law = fit_power_law(3 * np.arange(1, 2001.0) ** -1.7, 5, 1500)
     assert (law.exponent, law.scale) == pytest.approx((1.7, 3))
@@ -79,8 +88,8 @@ def test_profile_agrees_whether_complete_or_partial():
     rng = np.random.default_rng(0)
     features = rng.standard_normal((60, 200)) * np.arange(1, 201) ** -1.0
     kernel, targets = features @ features.T, rng.standard_normal((60, 2))
-    complete = profile(kernel, ProfileSettings(100, 15, 2, 12), targets)
-    partial = profile(kernel, ProfileSettings(50, 15, 2, 12), targets)
+    complete = profile(kernel, ProfileSettings(100, 100, 15, 2, 12), targets)
+    partial = profile(kernel, ProfileSettings(50, 60, 15, 2, 12), targets)
     np.testing.assert_allclose(partial.eigenvalues, complete.eigenvalues[:15], rtol=1e-10)
     np.testing.assert_allclose(partial.cumulative_power, complete.cumulative_power[:15], rtol=1e-9)
     for key in ("trace_rank", "participation_rank", "power_law_exponent", "alignment"):
@@ -89,3 +98,22 @@ def test_profile_agrees_whether_complete_or_partial():
         participation_rank(complete.eigenvalues)
     )
     assert complete.cumulative_power[-1] == pytest.approx(1)
+
+
+def test_kernels_too_large_for_more_are_profiled_by_their_density():
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((400, 600)) * np.arange(1, 601) ** -1.0
+    kernel, targets = features @ features.T, rng.standard_normal((400, 2))
+    exact = profile(kernel, ProfileSettings(400, 400, 15, 5, 200), targets)
+    estimate = profile(kernel, ProfileSettings(100, 399, 15, 5, 200), targets)
+    assert (exact.summary["method"], estimate.summary["method"]) == ("full", "density")
+    assert estimate.cumulative_power is None
+    assert len(estimate.eigenvalues) == 400
+    np.testing.assert_allclose(estimate.eigenvalues[:3], exact.eigenvalues[:3], rtol=1e-5)
+    # Counts err by √(2/(8 probes·k)), 7 % at k = 50: with λ ~ k⁻² that moves λ_k by 14 %.
+    np.testing.assert_allclose(
+        estimate.eigenvalues[50:300:50], exact.eigenvalues[50:300:50], rtol=0.25
+    )
+    for key, tolerance in {"alignment": 1e-12, "trace_rank": 1e-6, "power_law_exponent": 0.1,
+                           "dimension_at_mean_ridge": 0.1}.items():  # fmt: skip
+        assert estimate.summary[key] == pytest.approx(exact.summary[key], rel=tolerance), key

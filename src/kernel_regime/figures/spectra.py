@@ -11,12 +11,14 @@ from kernel_regime.figures.style import COLOURS, new_figure
 def eigenvalue_decay(spectra: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """λ_k/λ₁ of every kernel: a panel per level, runs as a band, fitted power laws dotted.
 
+    Spectra of kernels too large for more than an estimate of their density are dashed.
+
     Parameters
     ----------
     spectra : DataFrame
         `level`, `source`, `run`, `index`, `eigenvalue`.
     summary : DataFrame
-        `level`, `source`, `run`, `round_off`, and the `power_law_` columns.
+        `level`, `source`, `run`, `method`, `round_off`, and the `power_law_` columns.
     """
     levels = sorted(spectra["level"].unique())
     figure, axes = new_figure(1, len(levels), sharey=True, height=4.0)
@@ -44,7 +46,10 @@ def _draw_source(
     middle = relative.median(axis=1)
     exponent = fits["power_law_exponent"].mean()
     name = source if np.isnan(exponent) else rf"{source}  $k^{{-{exponent:.2f}}}$"
-    ax.plot(relative.index, middle, color=colour, linewidth=1.3, label=name)
+    estimated = (fits["method"] == "density").any()
+    name += " (estimated density)" if estimated else ""
+    dashes = "--" if estimated else "-"
+    ax.plot(relative.index, middle, dashes, color=colour, linewidth=1.3, label=name)
     if relative.shape[1] > 1:
         low, high = relative.min(axis=1), relative.max(axis=1)
         ax.fill_between(relative.index, low, high, color=colour, alpha=0.2, linewidth=0)

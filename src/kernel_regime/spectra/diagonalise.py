@@ -82,6 +82,31 @@ class SpectralDensity:
         above = self.nodes[..., None] > np.atleast_1d(threshold)
         return self.n * np.einsum("ps,pst->t", self.weights, above) / len(self.nodes)
 
+    def eigenvalues(self) -> Array:
+        """Estimate of all n eigenvalues, largest first.
+
+        The largest, on which all probes agree, are known one by one; the others are quantiles
+        of what remains of the density.
+        """
+        order = np.argsort(-self.nodes, axis=1)
+        nodes, weights = (np.take_along_axis(a, order, 1) for a in (self.nodes, self.weights))
+        known = self._known(nodes, weights)
+        left, rest = self.n - known, nodes[:, known:].ravel()
+        shares = weights[:, known:] / weights[:, known:].sum(axis=1, keepdims=True) / len(nodes)
+        order = np.argsort(-rest)
+        counts = left * np.cumsum(shares.ravel()[order])
+        middle = np.minimum(np.searchsorted(counts, np.arange(left) + 0.5), len(rest) - 1)
+        return np.r_[nodes[:, :known].mean(axis=0), rest[order][middle]]
+
+    def _known(self, nodes: Array, weights: Array) -> int:
+        """How many of the largest nodes are simple eigenvalues, the same for all probes.
+
+        Of a simple one, the mean weight over p probes is (1 ± √(2/p))/n; of a multiple one, more.
+        """
+        agreed = np.ptp(nodes, axis=0) <= 1e-6 * nodes[:, 0].max()
+        simple = self.n * weights.mean(axis=0) < 1 + 4 * np.sqrt(2 / len(nodes))
+        return int(np.argmin(np.r_[(agreed & simple)[: nodes.shape[1] // 2], False]))
+
 
 def spectral_density(
     kernel: Array, probes: int = 8, steps: int = 64, seed: int = 0

@@ -11,6 +11,7 @@ from kernel_regime.spectra.diagonalise import (
     eigensystem,
     eigenvalues,
     round_off_floor,
+    spectral_density,
     top_eigensystem,
 )
 from kernel_regime.spectra.power_law import fit_power_law
@@ -33,14 +34,17 @@ class ProfileSettings:
     Parameters
     ----------
     full_up_to : int
-        Largest n for which all eigenvalues are computed; beyond it, only the largest.
+        Largest n for which all eigenvalues are computed.
+    top_up_to : int
+        Largest n for which the `top` largest are; beyond it, the density of all is estimated.
     top : int
-        How many those are.
+        How many those are. They take about three passes over the matrix each.
     first, last : int
         Ranks between which the power law is fitted, as far as they exceed round-off.
     """
 
     full_up_to: int
+    top_up_to: int
     top: int
     first: int
     last: int
@@ -69,17 +73,11 @@ class Profile:
 
 def profile(kernel: Array, settings: ProfileSettings, targets: Array | None = None) -> Profile:
     """Spectrum, ranks and decay of a kernel matrix (n, n), and its fit to targets (n, outputs)."""
-    n = len(kernel)
-    complete = n <= settings.full_up_to
-    if not complete:
-        values, vectors = top_eigensystem(kernel, settings.top)
-    elif targets is None:
-        values, vectors = eigenvalues(kernel), None
-    else:
-        values, vectors = eigensystem(kernel)
+    method, values, vectors = _diagonalise(kernel, settings, targets is not None)
     floor = round_off_floor(kernel)
-    summary = _ranks(kernel, values, complete) | {
-        "n": n,
+    summary = _ranks(kernel, values, complete=method != "top") | {
+        "method": method,
+        "n": len(kernel),
         "eigenvalues": len(values),
         "largest": values[0],
         "round_off": floor,
@@ -89,14 +87,30 @@ def profile(kernel: Array, settings: ProfileSettings, targets: Array | None = No
     law = fit_power_law(values, settings.first, min(settings.last, len(values)), floor)
     fields = ("exponent", "low", "high", "first", "last")
     summary |= {f"power_law_{f}": getattr(law, f) if law else np.nan for f in fields}
-    if targets is None or vectors is None:
+    if targets is None:
+        return Profile(values, summary)
+    summary["alignment"] = alignment(kernel, targets)
+    summary["centred_alignment"] = alignment(kernel, targets, centred=True)
+    if vectors is None:
         return Profile(values, summary)
     power = np.cumsum(target_power(vectors, targets))
     for rank in POWER_RANKS:
         summary[f"power_top_{rank}"] = power[rank - 1] if rank <= len(power) else np.nan
-    summary["alignment"] = alignment(kernel, targets)
-    summary["centred_alignment"] = alignment(kernel, targets, centred=True)
     return Profile(values, summary, power)
+
+
+def _diagonalise(
+    kernel: Array, settings: ProfileSettings, wants_vectors: bool
+) -> tuple[str, Array, Array | None]:
+    """How eigenvalues were found ("full", "top" or "density"), they, and eigenvectors if any."""
+    n = len(kernel)
+    if n > max(settings.full_up_to, settings.top_up_to):
+        return "density", spectral_density(kernel).eigenvalues(), None
+    if n > settings.full_up_to:
+        return "top", *top_eigensystem(kernel, settings.top)
+    if wants_vectors:
+        return "full", *eigensystem(kernel)
+    return "full", eigenvalues(kernel), None
 
 
 def _ranks(kernel: Array, values: Array, complete: bool) -> dict[str, float]:

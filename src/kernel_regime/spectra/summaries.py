@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kernel_regime.spectra.diagonalise import multiply
+
 Array = NDArray[Any]
 
 
@@ -40,13 +42,17 @@ def target_power(vectors: Array, targets: Array) -> Array:
 def alignment(kernel: Array, targets: Array, centred: bool = False) -> float:
     """Kernel-target alignment ⟨K, yyᵀ⟩/(‖K‖_F ‖yyᵀ‖_F), in [0, 1] for a positive kernel.
 
+    The kernel is read block by block, never copied: it may be memory-mapped.
+
     References
     ----------
     Cristianini et al. (2001); centred: Cortes, Mohri & Rostamizadeh (2012).
     """
-    kernel = np.asarray(kernel, np.float64)
+    n = len(kernel)
+    square = sum(float(np.square(row, dtype=np.float64).sum()) for row in kernel)
     if centred:
-        kernel = kernel - kernel.mean(axis=0) - kernel.mean(axis=1)[:, None] + kernel.mean()
         targets = targets - targets.mean(axis=0)
-    captured = float(np.einsum("ik,ij,jk->", targets, kernel, targets, optimize=True))
-    return captured / float(np.linalg.norm(kernel) * np.linalg.norm(targets.T @ targets))
+        means = multiply(kernel, np.ones(n)) / n
+        square += float(n**2 * means.mean() ** 2 - 2 * n * (means**2).sum())
+    captured = float((targets * multiply(kernel, targets)).sum())
+    return captured / float(np.sqrt(square) * np.linalg.norm(targets.T @ targets))

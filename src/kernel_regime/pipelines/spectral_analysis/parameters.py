@@ -67,8 +67,10 @@ class SpectraParameters(_Parameters):
 
     full_up_to: PositiveInt
     """Largest n for which every eigenvalue is computed."""
+    top_up_to: PositiveInt
+    """Largest n for which the largest are, beyond that; still larger kernels get a density."""
     top: PositiveInt
-    """How many of the largest are computed beyond that."""
+    """How many those largest are."""
     power_law: PowerLawRange
     trained_networks: TrainedNetworks
     initialisations: dict[str, Initialisations | None]
@@ -80,7 +82,8 @@ class SpectraParameters(_Parameters):
 
     def settings(self) -> ProfileSettings:
         """As the library wants them."""
-        return ProfileSettings(self.full_up_to, self.top, self.power_law.first, self.power_law.last)
+        law = self.power_law
+        return ProfileSettings(self.full_up_to, self.top_up_to, self.top, law.first, law.last)
 
 
 class Network(_Parameters):
