@@ -22,6 +22,9 @@ def regimes(regime: pd.DataFrame) -> Figure:
         `kernel_below` and `features_above` of the verdict.
     """
     figure, axes = new_figure(1, 2)
+    if regime.empty:
+        figure.suptitle("no verdict: every training diverged, or none was on the square loss")
+        return figure
     styles = line_styles(regime["network"])
     for ax, measure in zip(axes, _LABELS, strict=True):
         for network, rows in regime.sort_values("level").groupby("network"):

@@ -6,6 +6,7 @@ from kedro.pipeline import Node, Pipeline
 from matplotlib.figure import Figure
 
 from kernel_regime.figures.learning_curves import learning_curves
+from kernel_regime.figures.limits import shallow_convergence, sphere_spectrum
 from kernel_regime.figures.phase_diagram import phase_diagram
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.ridge_paths import ridge_paths
@@ -43,6 +44,8 @@ _DRAWN: dict[str, tuple[Callable[..., Figure], list[str]]] = {
     "bounds": (bound_sides, ["spectral_bias_bounds"]),
     "widths": (width_convergence, ["spectral_bias_widths"]),
     "learning_curves": (learning_curves, ["learning_curves"]),
+    "sphere": (sphere_spectrum, ["sphere_spectrum"]),
+    "convergence": (shallow_convergence, ["shallow_convergence"]),
 }
 
 
