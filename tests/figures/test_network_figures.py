@@ -6,6 +6,8 @@ import pandas as pd
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.training_curves import training_curves
 
+NOISE_LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 0.25]})
+
 
 def tables(levels=(0, 1), seeds=(0, 1), epochs=5):
     places = [
@@ -23,9 +25,9 @@ def tables(levels=(0, 1), seeds=(0, 1), epochs=5):
 
 
 def test_curves_are_means_over_seeds_of_the_selected_penalty():
-    figure = training_curves(*tables())
+    figure = training_curves(*tables(), NOISE_LEVELS)
     shown = [ax for ax in figure.axes if ax.get_visible()]
-    assert [ax.get_title() for ax in shown] == ["level 0", "level 1"]
+    assert [ax.get_title() for ax in shown] == ["noise 0", "noise 0.25"]
     train, test = shown[0].get_lines()
     np.testing.assert_allclose(train.get_ydata(), 1 / np.arange(1, 6) + 0.5)
     np.testing.assert_allclose(test.get_ydata(), 2 / np.arange(1, 6))
@@ -33,7 +35,7 @@ def test_curves_are_means_over_seeds_of_the_selected_penalty():
 
 def test_an_experiment_without_descent_gives_an_empty_figure():
     curves, scores = tables()
-    figure = training_curves(curves.iloc[:0], scores)
+    figure = training_curves(curves.iloc[:0], scores, NOISE_LEVELS)
     assert not figure.axes[0].get_lines()
 
 
@@ -50,7 +52,8 @@ def test_regimes_show_both_measures_of_every_network():
             "features_above": 0.3,
         }
     )
-    figure = regimes(regime)
+    figure = regimes(regime, NOISE_LEVELS)
     assert [len(ax.containers) for ax in figure.axes] == [2, 2]
     narrow = figure.axes[0].containers[0]
+    np.testing.assert_allclose(narrow[0].get_xdata(orig=False), [0, 0.25])
     np.testing.assert_allclose(narrow[0].get_ydata(orig=False), [0.5, 0.6])

@@ -12,7 +12,7 @@ _LABELS = {
 }
 
 
-def regimes(regime: pd.DataFrame) -> Figure:
+def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
     """NTK drift and distance from the linearisation over the noise levels, with thresholds.
 
     Parameters
@@ -20,6 +20,8 @@ def regimes(regime: pd.DataFrame) -> Figure:
     regime : DataFrame
         `level`, `network`, `drift`, `gap` and their intervals, and the thresholds
         `kernel_below` and `features_above` of the verdict.
+    noise_levels : DataFrame
+        `level`, `value`.
     """
     figure, axes = new_figure(1, 2)
     if regime.empty:
@@ -27,11 +29,11 @@ def regimes(regime: pd.DataFrame) -> Figure:
         return figure
     styles = line_styles(regime["network"])
     for ax, measure in zip(axes, _LABELS, strict=True):
-        for network, rows in regime.sort_values("level").groupby("network"):
+        for network, rows in regime.merge(noise_levels).sort_values("value").groupby("network"):
             spread = (rows[f"{measure}_high"] - rows[measure]).replace(np.inf, 0)
             low = spread.clip(upper=0.999 * rows[measure])
             ax.errorbar(
-                rows["level"], rows[measure], [low, spread], label=network, **styles[str(network)]
+                rows["value"], rows[measure], [low, spread], label=network, **styles[str(network)]
             )
         kernel_below, features_above = (
             regime[column].max() for column in ("kernel_below", "features_above")

@@ -5,10 +5,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import COLOURS, new_figure
+from kernel_regime.figures.style import COLOURS, new_figure, noise_titles
 
 
-def eigenvalue_decay(spectra: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+def eigenvalue_decay(
+    spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataFrame
+) -> Figure:
     """λ_k/λ₁ of every kernel: a panel per level, runs as a band, fitted power laws dotted.
 
     Spectra of kernels too large for more than an estimate of their density are dashed.
@@ -19,8 +21,10 @@ def eigenvalue_decay(spectra: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         `level`, `source`, `run`, `index`, `eigenvalue`.
     summary : DataFrame
         `level`, `source`, `run`, `method`, `round_off`, and the `power_law_` columns.
+    noise_levels : DataFrame
+        `level`, `value`.
     """
-    levels = sorted(spectra["level"].unique())
+    titles, levels = noise_titles(noise_levels), sorted(spectra["level"].unique())
     figure, axes = new_figure(1, len(levels), sharey=True, height=4.0)
     colours = {
         s: COLOURS[i % len(COLOURS)] for i, s in enumerate(sorted(spectra["source"].unique()))
@@ -29,7 +33,7 @@ def eigenvalue_decay(spectra: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         for source, table in spectra[spectra["level"] == level].groupby("source"):
             fits = summary[(summary["level"] == level) & (summary["source"] == source)]
             _draw_source(ax, str(source), table, fits, colours[source])
-        ax.set(xscale="log", yscale="log", xlabel="rank k", title=f"level {level}")
+        ax.set(xscale="log", yscale="log", xlabel="rank k", title=titles[level])
         ax.legend(frameon=False, fontsize=7, loc="lower left")
     axes[0].set_ylabel(r"eigenvalue $\lambda_k/\lambda_1$")
     return figure
@@ -63,9 +67,9 @@ def _draw_source(
             ax.plot(ranks, line, color=colour, linewidth=0.9, linestyle=":")
 
 
-def target_power(power: pd.DataFrame) -> Figure:
+def target_power(power: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
     """How much of the labels lies outside the top k eigenvectors, a panel per level."""
-    levels = sorted(power["level"].unique())
+    titles, levels = noise_titles(noise_levels), sorted(power["level"].unique())
     figure, axes = new_figure(1, len(levels), sharey=True, height=4.0)
     colours = {s: COLOURS[i % len(COLOURS)] for i, s in enumerate(sorted(power["source"].unique()))}
     for ax, level in zip(axes, levels, strict=True):
@@ -73,7 +77,7 @@ def target_power(power: pd.DataFrame) -> Figure:
             left = 1 - table.groupby("index")["power"].mean()
             left = left[left > 1e-4]
             ax.plot(left.index, left, color=colours[source], linewidth=1.3, label=str(source))
-        ax.set(xscale="log", yscale="log", xlabel="rank k", title=f"level {level}")
+        ax.set(xscale="log", yscale="log", xlabel="rank k", title=titles[level])
         ax.legend(frameon=False, fontsize=7, loc="lower left")
     axes[0].set_ylabel("share of the labels beyond the top k")
     return figure

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ def new_figure(
         ax.grid(True, alpha=0.25, linewidth=0.6)
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def noise_titles(noise_levels: pd.DataFrame) -> dict[int, str]:
+    """Title of a panel by its level's number, from the table `noise_levels`."""
+    return {row.level: f"noise {row.value:.3g}" for row in noise_levels.itertuples()}
 
 
 def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -3,13 +3,15 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import COLOURS, new_figure
+from kernel_regime.figures.style import COLOURS, new_figure, noise_titles
 
 _SPLITS = {"train_loss": "-", "validation_loss": ":", "test_loss": "--"}
 _PANELS_PER_ROW = 4
 
 
-def training_curves(curves: pd.DataFrame, scores: pd.DataFrame) -> Figure:
+def training_curves(
+    curves: pd.DataFrame, scores: pd.DataFrame, noise_levels: pd.DataFrame
+) -> Figure:
     """Training, validation and test loss of every network, with its selected penalty.
 
     Lines are means over seeds, bands their range.
@@ -20,10 +22,13 @@ def training_curves(curves: pd.DataFrame, scores: pd.DataFrame) -> Figure:
         `level`, `network`, `seed`, `penalty`, `epoch`, and the losses.
     scores : DataFrame
         `network_scores`, which says what was selected.
+    noise_levels : DataFrame
+        `level`, `value`.
     """
     keys = ["level", "network", "seed", "penalty"]
     chosen = curves.merge(scores.loc[scores["selected"], keys], on=keys)
-    levels = sorted(chosen["level"].unique()) or [0]
+    titles = noise_titles(noise_levels)
+    levels = sorted(chosen["level"].unique()) or list(titles)[:1]
     columns = min(_PANELS_PER_ROW, len(levels))
     rows = -(-len(levels) // columns)
     figure, axes = new_figure(rows, columns, width=3.2, height=2.6, sharex=True, sharey=True)
@@ -40,7 +45,7 @@ def training_curves(curves: pd.DataFrame, scores: pd.DataFrame) -> Figure:
                 ax.fill_between(
                     by_epoch.index, by_epoch["min"], by_epoch["max"], color=color, alpha=0.15, lw=0
                 )
-        ax.set_title(f"level {level}", fontsize=9)
+        ax.set_title(titles[level], fontsize=9)
     for ax in axes[len(levels) :]:
         ax.set_visible(False)
     if len(chosen):
