@@ -5,11 +5,18 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kernel_regime.networks import NeuralTangent, RandomFeatures
 from kernel_regime.training import ConjugateGradients
 from kernel_regime.training.conjugate_gradients import conjugate_gradients
-from kernel_regime.training.linear_fit import DualFit, StreamedFit, linear_fit
+from kernel_regime.training.linear_fit import (
+    MEMORY,
+    DualFit,
+    StreamedFit,
+    gram_matrix,
+    linear_fit,
+)
 
 EXACT = ConjugateGradients(iterations=5000, tolerance=1e-11)
 
@@ -70,12 +77,21 @@ def test_outputs_that_share_weights_are_fitted_together():
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("memory", [MEMORY, 4 * 8 * 30 * 5])
 @pytest.mark.parametrize("kind", [RandomFeatures, NeuralTangent])
-def test_kernel_is_the_inner_product_of_gradients(kind):
+def test_gram_matrix_holds_the_inner_products_of_gradients(kind, memory, monkeypatch):
+    monkeypatch.setattr("kernel_regime.training.linear_fit.MEMORY", memory)
+    monkeypatch.setattr("kernel_regime.training.linear_fit.BAND", 7)
     x, _ = problem(outputs=1)
     network = built(kind, 1)
     a = design(network, x)
-    np.testing.assert_allclose(network.kernel(x[:20], x[5:]), a[:20] @ a[5:].T, rtol=1e-10)
+    np.testing.assert_allclose(gram_matrix(network, tf.constant(x)), a @ a.T, rtol=1e-10)
+
+
+def test_a_matrix_beyond_memory_is_never_made():
+    n = int((MEMORY / 8) ** 0.5) + 1
+    x, y = problem(outputs=1, n=n)
+    assert isinstance(linear_fit(built(RandomFeatures, 1), x, y, EXACT), StreamedFit)
 
 
 def test_batches_do_not_change_the_equations(monkeypatch):

@@ -64,17 +64,24 @@ class NeuralTangent(Network):
             + ops.matmul(tangent, ops.transpose(self.signs))
         )
 
-    def kernel(self, x1: Any, x2: Any) -> Any:
-        """A₁A₂ᵀ, the inner products of gradients of a single output; (n1, n2).
+    def factors(self, x: Any, units: slice) -> tuple[Any, ...]:
+        """What `tile` multiplies, for some of the hidden units."""
+        x = flatten(x)
+        hidden = ops.matmul(x, self.directions[:, units])
+        moving = ops.cast(hidden > 0, x.dtype) * ops.abs(self.signs[0, units])
+        return ops.relu(hidden), moving, x
 
-        Several outputs share G: their kernel is n1·K × n2·K, too large to be of use.
+    @staticmethod
+    def tile(left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
+        """Inner products of gradients of a single output by the weights of some units.
+
+        The sum over all units, and 1 for the output bias, is AAᵀ. Several outputs share G: their
+        AAᵀ is n·K × n·K, too large to be of use.
         """
-        x1, x2 = flatten(x1), flatten(x2)
-        left, right = (ops.matmul(x, self.directions) for x in (x1, x2))
-        active = ops.cast(left > 0, x1.dtype) * ops.square(self.signs[0])
-        tangent = ops.matmul(active, ops.transpose(ops.cast(right > 0, x2.dtype)))
-        outer = ops.matmul(ops.relu(left), ops.transpose(ops.relu(right)))
-        return tangent * ops.matmul(x1, ops.transpose(x2)) + outer + 1
+        outer, moving, inputs = (
+            ops.matmul(a, ops.transpose(b)) for a, b in zip(left, right, strict=True)
+        )
+        return outer + moving * inputs
 
     def penalty(self) -> Any:
         """Squared norm of the first-layer directions."""

@@ -65,10 +65,17 @@ class RandomFeatures(Network):
         hidden = ops.relu(ops.matmul(flatten(x), self.directions))
         return ops.matmul(hidden, self.outer) + self.shift
 
-    def kernel(self, x1: Any, x2: Any) -> Any:
-        """A₁A₂ᵀ, the inner products of gradients; (n1, n2), the same for every output."""
-        left, right = (ops.relu(ops.matmul(flatten(x), self.directions)) for x in (x1, x2))
-        return ops.matmul(left, ops.transpose(right)) + 1
+    def factors(self, x: Any, units: slice) -> tuple[Any, ...]:
+        """What `tile` multiplies, for some of the hidden units."""
+        return (ops.relu(ops.matmul(flatten(x), self.directions[:, units])),)
+
+    @staticmethod
+    def tile(left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
+        """Inner products of gradients by the weights of some units; the same for every output.
+
+        The sum over all units, and 1 for the output bias, is AAᵀ.
+        """
+        return ops.matmul(left[0], ops.transpose(right[0]))
 
     def penalty(self) -> Any:
         """Squared norm of the trained weights, the intercept left out."""

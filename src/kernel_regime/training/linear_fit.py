@@ -23,6 +23,9 @@ Array = NDArray[Any]
 #: Bytes that AAᵀ, or the hidden units of one batch, may take.
 MEMORY = 2**30
 
+#: Rows of AAᵀ that are multiplied at once: many, for fast products; few, for little beyond half.
+BAND = 512
+
 
 class LinearFit(ABC):
     """The solutions along a grid of penalties, each found from the one before.
@@ -123,14 +126,7 @@ class DualFit(LinearFit):
 
     def __init__(self, network: Any, x: Array, y: Array, method: ConjugateGradients) -> None:
         super().__init__(network, x, y, method)
-        self._gram = np.empty((self.n, self.n), self.dtype)
-        kernel = tf.function(network.kernel, autograph=False)
-        for rows in self._batches():
-            for columns in self._batches():
-                if columns.start >= rows.start:
-                    tile = kernel(self.x[rows], self.x[columns]).numpy()
-                    self._gram[rows, columns] = tile
-                    self._gram[columns, rows] = tile.T
+        self._gram = gram_matrix(network, self.x)
         self._gram /= self.n
 
     def _right_side(self) -> Array:
@@ -141,6 +137,23 @@ class DualFit(LinearFit):
 
     def _hold(self, solution: Array) -> None:
         self._assign(self._adjoint(solution))
+
+
+def gram_matrix(network: Any, x: Any) -> Array:
+    """AAᵀ (n, n): half of its products, every hidden unit computed once."""
+    n, width, dtype = len(x), network.width, np.dtype(network.compute_dtype)
+    gram = np.ones((n, n), dtype)
+    units = max(1, MEMORY // (4 * dtype.itemsize * n))
+    bands = [slice(start, start + BAND) for start in range(0, n, BAND)]
+    for start in range(0, width, units):
+        factors = network.factors(x, slice(start, min(start + units, width)))
+        for rows in bands:
+            left = tuple(factor[rows] for factor in factors)
+            right = tuple(factor[rows.start :] for factor in factors)
+            gram[rows, rows.start :] += network.tile(left, right).numpy()
+    for rows in bands:
+        gram[rows.stop :, rows] = gram[rows, rows.stop :].T
+    return gram
 
 
 def linear_fit(network: Network, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
