@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numba
 import numpy as np
@@ -22,11 +22,21 @@ class _Myrtle(Kernel):
     """What the NTK and the NNGP of a Myrtle network share: all but which of the two it is."""
 
     depth: int = 5
+    device: str = "cpu"
     part: ClassVar[int]
     largest_tile_edge: ClassVar[int] = 128  # seconds of work
 
     def __post_init__(self) -> None:
         Architecture(self.depth, side=32)
+        if self.device not in ("cpu", "gpu"):
+            raise ValueError(f"device: {self.device!r} computes no kernel; give cpu or gpu")
+
+    def identity(self) -> dict[str, Any]:
+        """A GPU rounds differently: its matrices are not resumed on a CPU, nor the reverse."""
+        identity = super().identity()
+        if self.device == "cpu":
+            del identity["device"]
+        return identity
 
     def tile(self, x1: Array, x2: Array) -> Array:
         """Kernel values (n1, n2) of images (n, side, side) or (n, side, side, channels).
@@ -35,24 +45,35 @@ class _Myrtle(Kernel):
         ------
         ValueError
             If images are not square, or of a side that the pools do not divide.
+        RuntimeError
+            If `device` is gpu and there is none.
         """
         first = self._prepare(x1)
         second = first if x2 is x1 else self._prepare(x2)
-        rows = [first.alone(i) for i in range(len(x1))]
+        matrix = self._sums(first, second)[:, :, self.part]
+        matrix = matrix * first.factor * first.norms[:, None] * second.norms
+        if first is second:
+            mirror_upper(matrix)
+        return matrix
+
+    def _sums(self, first: Images, second: Images) -> Array:
+        """What leaves the last pool for every pair, shape (n1, n2, 2)."""
+        if self.device == "gpu":
+            from kernel_regime.kernels.myrtle_cuda import pair_sums
+
+            return pair_sums(first, second)
+        rows = [first.alone(i) for i in range(len(first.images))]
         blocks = [second.together(b) for b in range(len(second.pixels))]
         reaches = first.network.reaches
-        sums = np.zeros((len(rows), len(blocks), 2, LANES), x1.dtype)
+        sums = np.zeros((len(rows), len(blocks), 2, LANES), first.images.dtype)
 
         def fill(i: int, b: int, work: Buffers) -> None:
             if first is not second or i < (b + 1) * LANES:
                 all_stages(rows[i], blocks[b], reaches, 3, work, sums[i, b])
 
         in_threads(fill, product(range(len(rows)), range(len(blocks))), first)
-        matrix = sums[:, :, self.part].reshape(len(rows), -1)[:, : len(x2)]
-        matrix = matrix * first.factor * first.norms[:, None] * second.norms
-        if first is second:
-            mirror_upper(matrix)
-        return matrix
+        pairs = sums.swapaxes(2, 3).reshape(len(rows), -1, 2)
+        return pairs[:, : len(second.images)]
 
     def diagonal(self, x: Array) -> Array:
         """Kernel of every image with itself, shape (n,)."""
@@ -102,6 +123,8 @@ class MyrtleNTK(_Myrtle):
     ----------
     depth : {5, 7, 10}
         Layers with weights.
+    device : {"cpu", "gpu"}
+        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
 
     References
     ----------

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import njit
 from numba.extending import overload
 from numpy.polynomial import Chebyshev, Polynomial
 
@@ -57,8 +57,8 @@ def fit(function: Callable[[Array], Array], power: float, degree: int) -> tuple[
 
 
 compiled: Any = njit(cache=True)
-_DEGREES = {types.float32: (6, 4, 6), types.float64: (15, 14, 15)}
-_SMOOTH = {
+_DEGREES = {"float32": (6, 4, 6), "float64": (15, 14, 15)}
+SMOOTH = {
     dtype: (fit(slope, 0.5, p), fit(value, 1.5, r), fit(excess, 0.5, q))
     for dtype, (p, r, q) in _DEGREES.items()
 }
@@ -71,7 +71,7 @@ def smooth(d: Lanes, which: int) -> Lanes:
 
 @overload(smooth, prefer_literal=True)
 def _smooth(d, which):  # type: ignore[no-untyped-def]  # Numba compares it with the lambda
-    coefficients = _SMOOTH[d.dtype][which.literal_value]
+    coefficients = SMOOTH[d.dtype.name][which.literal_value]
     return lambda d, which: polynomial(d, coefficients)
 
 

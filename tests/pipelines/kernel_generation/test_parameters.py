@@ -18,6 +18,7 @@ from kernel_regime.pipelines.kernel_generation.parameters import KernelParameter
         ({"kind": "random_features", "width": 64, "seed": 3}, kernels.RandomFeatures(64, 3)),
         ({"kind": "myrtle_ntk"}, kernels.MyrtleNTK(5)),
         ({"kind": "myrtle_nngp", "depth": 10}, kernels.MyrtleNNGP(10)),
+        ({"kind": "myrtle_ntk", "device": "gpu"}, kernels.MyrtleNTK(5, "gpu")),
     ],
 )
 def test_every_kind_builds_its_kernel(spec, kernel):

@@ -73,16 +73,17 @@ class RandomFeaturesSpec(_Spec):
 
 
 class MyrtleSpec(_Spec):
-    """Convolutional Myrtle kernel with `depth` weight layers."""
+    """Convolutional Myrtle kernel with `depth` weight layers, on the CPU or a GPU."""
 
     kind: Literal["myrtle_ntk", "myrtle_nngp"]
     depth: Literal[5, 7, 10] = 5
+    device: Literal["cpu", "gpu"] = "cpu"
 
     def build(self) -> Kernel:
         """The kernel."""
         if self.kind == "myrtle_ntk":
-            return kernels.MyrtleNTK(self.depth)
-        return kernels.MyrtleNNGP(self.depth)
+            return kernels.MyrtleNTK(self.depth, self.device)
+        return kernels.MyrtleNNGP(self.depth, self.device)
 
 
 class StaxSpec(_Spec):

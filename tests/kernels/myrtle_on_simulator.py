@@ -1,0 +1,26 @@
+"""Compare the GPU's Myrtle kernels with the CPU's, on Numba's simulator of a GPU.
+
+`NUMBA_ENABLE_CUDASIM=1 python myrtle_on_simulator.py side depth dtype`: the variable is read when
+Numba is imported, hence a process of its own. Ends with status 0 when all values agree.
+"""
+
+import sys
+
+import numpy as np
+
+from kernel_regime.kernels import MyrtleNNGP, MyrtleNTK
+
+
+def main(side: int, depth: int, dtype: str) -> None:
+    x = np.random.default_rng(0).standard_normal((3, side, side, 2)).astype(dtype)
+    x[1, : side // 2] = 0  # pixels of no variance
+    # The sums are taken in another order; depth times a few units in the last place.
+    tolerance = 32 * np.finfo(dtype).eps
+    for kind, x1 in ((MyrtleNTK, x[:2]), (MyrtleNNGP, x[:1])):
+        values, expected = (kind(depth, device)(x1, x[2:]) for device in ("gpu", "cpu"))
+        assert values.dtype == dtype
+        np.testing.assert_allclose(values, expected, rtol=tolerance)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
