@@ -53,9 +53,8 @@ class Architecture:
 
     def draw(self, sample_shape: tuple[int, ...], seed: int) -> tuple[Apply, Any]:
         """`apply(params, x) -> (n, K)` and parameters drawn with this seed."""
-        init, apply, _ = _build(self)
-        _, params = init(jax.random.PRNGKey(seed), (1, *sample_shape))
-        return apply, params
+        init, apply = _build(self, sample_shape)
+        return apply, init(jax.random.PRNGKey(seed))
 
     def limit(self, x1: Array, x2: Array | None = None) -> Array:
         """Kernel of one output at infinite width, shape (n1, n2), block by block."""
@@ -74,9 +73,10 @@ class Architecture:
 
 
 @lru_cache(maxsize=16)
-def _build(architecture: Architecture) -> Any:
-    """The same functions every time, so that what JAX compiled for them is used again."""
-    return _KINDS[architecture.kind](_stax(), architecture.width, architecture.outputs)
+def _build(architecture: Architecture, sample_shape: tuple[int, ...]) -> tuple[Any, Apply]:
+    """`init(key)` and `apply`, the same every time: what JAX compiled for them is used again."""
+    init, apply, _ = _KINDS[architecture.kind](_stax(), architecture.width, architecture.outputs)
+    return jax.jit(lambda key: init(key, (1, *sample_shape))[1]), apply
 
 
 def _fully_connected(stax: Any, width: int, outputs: int) -> Any:
