@@ -1,14 +1,20 @@
 """Keras models as kernels: the same numbers as a hand-written network, stored and resumed."""
 
 import pickle
+import subprocess
+import sys
+import time
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from kernel_regime.gram import KernelJob
+from kernel_regime.gram import KernelJob, is_complete
+from kernel_regime.gram.manifest import read_manifest
+from kernel_regime.gram.store import Places
 from kernel_regime.spectra.finite_ntk import empirical_ntk
 from kernel_regime.spectra.network_kernel import EmpiricalNTK, KerasNTK, of_keras
+from tests.spectra import slow_fill
 
 KERAS_NAMES = {"c1.c1.c1": "conv1", "c2_1.c2.c2": "conv2_left", "c2_2.c2.c2": "conv2_right",
                "c3.c3.c3": "conv3", "f4.f4.f4": "dense4", "f5.f5.f5": "dense5"}  # fmt: skip
@@ -95,3 +101,39 @@ def test_identity_changes_with_any_parameter():
     identity = EmpiricalNTK(affine, params, "affine").identity()
     assert identity == EmpiricalNTK(affine, dict(params), "affine").identity()
     assert identity != EmpiricalNTK(affine, changed, "affine").identity()
+
+
+def test_a_killed_kernel_resumes_bit_identically_and_repeats_no_finished_tile(tmp_path):
+    from kernel_regime.networks import LeNet5, save_network
+
+    network = LeNet5(seed=3)
+    network.build((None, 32, 32))
+    model = tmp_path / "seed_3.keras"
+    save_network(network, model)
+    path, log = tmp_path / "killed.npy", tmp_path / "log"
+    command = [sys.executable, slow_fill.__file__, model, path, log, 0.5]
+    process = subprocess.Popen(list(map(str, command)))
+    deadline = time.monotonic() + 100
+    while not log.exists() or len(log.read_text().splitlines()) < 5:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    done = set(read_manifest(Places(path).manifest).checksums)
+    assert 0 < len(done) < slow_fill.TILES
+    assert not is_complete(path)
+    for target, own_log in (
+        (path, tmp_path / "resumed"),
+        (tmp_path / "whole.npy", tmp_path / "all"),
+    ):
+        slow_fill.fill_slowly(model, target, own_log, 0)
+    resumed, whole = ((tmp_path / name).read_text().splitlines() for name in ("resumed", "all"))
+    assert len(whole) == slow_fill.TILES
+    assert sorted(resumed) == sorted(line for line in whole if place(line) not in done)
+    assert path.read_bytes() == (tmp_path / "whole.npy").read_bytes()
+
+
+def place(line):
+    """`16,32`, the first images of a tile, as `1,2`, its place in the grid."""
+    return ",".join(str(int(number) // slow_fill.EDGE) for number in line.split(","))
