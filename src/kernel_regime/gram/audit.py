@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
@@ -94,7 +95,7 @@ def lanczos(matrix: Array) -> tuple[float, float]:
     It ends when neither moved by more than 1e-7 of the largest over ten steps. Library routines
     stop at a tolerance relative to each eigenvalue, which one next to zero never meets.
     """
-    n = len(matrix)
+    matrix, n = np.asarray(matrix), len(matrix)
     basis = np.empty((min(n, _MOST_STEPS), n))
     start = np.random.default_rng(0).standard_normal(n)
     basis[0] = start / np.linalg.norm(start)
@@ -119,11 +120,13 @@ def lanczos(matrix: Array) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
-def multiply(matrix: Array, vector: Array) -> Array:
-    """K v with float64 sums, whatever the type of K, a block of rows at a time."""
-    return np.concatenate(
-        [
-            matrix[start : start + _BLOCK].astype(np.float64) @ vector.ravel()
-            for start in range(0, len(matrix), _BLOCK)
-        ]
-    )
+@numba.njit(parallel=True, nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+def multiply(matrix, vector):  # type: ignore[no-untyped-def]
+    """K v with float64 sums, whatever the type of K: as fast as K is read, and no copy of it."""
+    product = np.empty(len(matrix))
+    for i in numba.prange(len(matrix)):
+        total = 0.0
+        for j in range(matrix.shape[1]):
+            total += np.float64(matrix[i, j]) * vector[j]
+        product[i] = total
+    return product
