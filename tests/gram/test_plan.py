@@ -1,7 +1,9 @@
 """The forecast counts what filling then does."""
 
+import time
+
 import pytest
-from recording import Recorded, numbered_samples
+from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.gram import Execution, KernelJob, fill, forecast, measure_rate
 from kernel_regime.gram.manifest import read_manifest
@@ -48,3 +50,19 @@ def test_the_rate_is_measured(tmp_path):
     slow = Recorded(str(tmp_path / "log"), pause=0.25)
     job = KernelJob(slow, numbered_samples(50), numbered_samples(30))
     assert measure_rate(job) == pytest.approx(256 / 0.25, rel=0.1)
+
+
+class Hiccup(Recorded):
+    """A kernel that a busy machine holds up once, in the call after compilation."""
+
+    def tile(self, x1, x2):
+        if len(recorded(self.log)) == 1:
+            time.sleep(0.5)
+        return super().tile(x1, x2)
+
+
+def test_a_hiccup_is_not_the_rate(tmp_path):
+    # 30 × 30 pairs in two calls of 0.02 s; the hiccup alone would give 256 pairs in 0.5 s.
+    kernel = Hiccup(str(tmp_path / "log"), pause=0.02)
+    job = KernelJob(kernel, numbered_samples(30))
+    assert measure_rate(job) == pytest.approx(30 * 30 / 0.02, rel=0.3)
