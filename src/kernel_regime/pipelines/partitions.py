@@ -5,6 +5,9 @@ from typing import Any
 
 Partitions = Mapping[str, Callable[[], Any]]
 
+#: Catalog names of perturbed samples, their labels and their levels, as nodes take them.
+SAMPLES = ("train_images", "test_images", "train_labels", "test_labels", "noise_levels")
+
 
 def level_name(index: int) -> str:
     """Partition name of the index-th noise level: `level_00`, `level_01`, …"""

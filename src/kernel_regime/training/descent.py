@@ -67,6 +67,10 @@ class Descent:
         _assign(self.network.variables, [v.numpy() for v in network.variables])
         _assign(self._optimiser.variables, [0 * v.numpy() for v in self._optimiser.variables])
 
+    def hand_over(self, network: Network) -> None:
+        """Give another network of the same architecture the variables as they are."""
+        _assign(network.variables, [v.numpy() for v in self.network.variables])
+
     def train(
         self,
         samples: Samples,

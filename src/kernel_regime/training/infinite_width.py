@@ -96,13 +96,20 @@ def trained_networks(
     )
     trained = []
     for width in widths:
+        descent = Descent(_shallow(width, 0, task), method)
         for seed in seeds:
-            initial, final = (Shallow(width, "softplus", seed=seed) for _ in range(2))
-            for network in (initial, final):
-                network.build((None, task.dimension))
-            Descent(final, method).train(samples, penalty=0.0, seed=seed)
+            initial, final = (_shallow(width, seed, task) for _ in range(2))
+            descent.start_from(initial)
+            descent.train(samples, penalty=0.0, seed=seed)
+            descent.hand_over(final)
             trained.append((width, seed, initial, final))
     return trained
+
+
+def _shallow(width: int, seed: int, task: Task) -> Shallow:
+    network = Shallow(width, "softplus", seed=seed)
+    network.build((None, task.dimension))
+    return network
 
 
 def slope(distances: pd.DataFrame) -> float:

@@ -77,8 +77,7 @@ def _descend(
     except DivergenceError as error:
         log.warning("%s, seed %d: %s", cell.architecture.kind, cell.seed, error)
         curve, status = error.curve, "diverged"
-    for variable, trained in zip(network.variables, descent.network.variables, strict=True):
-        variable.assign(trained)
+    descent.hand_over(network)
     score = {
         "penalty": penalty,
         **descent.scores(samples),

@@ -15,7 +15,7 @@ from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
 from kernel_regime.regression.targets import count_classes, encode_targets
 from kernel_regime.training.cell import Cell, Result, Training
 from kernel_regime.training.data import Samples
@@ -130,11 +130,7 @@ def create_network_training() -> Pipeline:
             Node(
                 train_networks,
                 inputs=[
-                    "train_images",
-                    "test_images",
-                    "train_labels",
-                    "test_labels",
-                    "noise_levels",
+                    *SAMPLES,
                     "params:networks",
                     "params:training",
                     "params:execution",

@@ -14,7 +14,7 @@ from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
 from kernel_regime.regression.targets import count_classes, encode_targets
 from kernel_regime.spectra.regime import MEASURES, Thresholds, judge, measure_regime
 from kernel_regime.training.data import Samples
@@ -156,11 +156,7 @@ def create_regime() -> Pipeline:
                 inputs=[
                     "networks",
                     "network_scores",
-                    "train_images",
-                    "test_images",
-                    "train_labels",
-                    "test_labels",
-                    "noise_levels",
+                    *SAMPLES,
                     "params:networks",
                     "params:training",
                     "params:regime",

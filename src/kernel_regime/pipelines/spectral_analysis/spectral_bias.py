@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectralBiasParameters
 from kernel_regime.regression.targets import count_classes, encode_targets
 from kernel_regime.spectra.images import Array
@@ -52,11 +52,7 @@ def create_spectral_bias() -> Pipeline:
         Node(
             measure_spectral_bias,
             inputs=[
-                "train_images",
-                "test_images",
-                "train_labels",
-                "test_labels",
-                "noise_levels",
+                *SAMPLES,
                 "params:spectral_bias",
             ],
             outputs=[
