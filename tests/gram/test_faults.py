@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,6 +116,19 @@ def test_a_waiting_process_takes_over_when_the_first_is_killed(start, tmp_path):
     assert first.wait() == -signal.SIGKILL
     assert is_complete(path)
     assert 0 < len(recorded(own_log)) <= 28
+
+
+def test_a_disk_that_fills_up_in_mid_run_is_said_and_survived(tmp_path):
+    """On a file system of 300 kB in a name space of its own, which needs no rights on Linux."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    alone = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
+    mount = f"mount -t tmpfs -o size=300k tmpfs '{disk}'"
+    if shutil.which("unshare") is None or subprocess.run([*alone, mount], check=False).returncode:
+        pytest.skip("needs name spaces with mounts")
+    script = f"{mount}; '{sys.executable}' '{HERE / 'full_disk.py'}' '{disk}' '{tmp_path / 'log'}'"
+    result = subprocess.run([*alone, script], capture_output=True, text=True, env=ENVIRONMENT)
+    assert result.returncode == 0, result.stderr
 
 
 def test_peak_memory_is_that_of_the_tiles_not_of_the_matrix(tmp_path):

@@ -8,7 +8,7 @@ from kernel_regime.gram.executors import compute
 from kernel_regime.gram.job import KernelJob
 from kernel_regime.gram.locking import exclusive
 from kernel_regime.gram.progress import tile_progress
-from kernel_regime.gram.resources import check_resources
+from kernel_regime.gram.resources import check_resources, disk_filled_up, is_disk_full
 from kernel_regime.gram.store import Places, Store, claim, is_complete
 from kernel_regime.gram.writer import Writer
 
@@ -33,7 +33,8 @@ def fill(job: KernelJob, path: Path) -> None:
     MatrixRefusedError
         If another, expensive matrix is stored there.
     DiskTooSmallError, MemoryError
-        Before the first tile, if the matrix or its tiles do not fit.
+        Before the first tile, if the matrix or its tiles do not fit; later, if something else
+        fills the disk.
     FloatingPointError
         If a kernel value is not finite.
     """
@@ -45,9 +46,14 @@ def fill(job: KernelJob, path: Path) -> None:
             _LOG.info("%s: complete, nothing to compute", _name(path))
             return
         check_resources(job, manifest.edge, places)
-        with Store(places, manifest) as store:
-            _compute_missing(job, store, manifest.edge, _name(path))
-            store.finish()
+        try:
+            with Store(places, manifest) as store:
+                _compute_missing(job, store, manifest.edge, _name(path))
+                store.finish()
+        except OSError as error:
+            if is_disk_full(error):
+                raise disk_filled_up(job, places) from error
+            raise
 
 
 def _compute_missing(job: KernelJob, store: Store, edge: int, name: str) -> None:

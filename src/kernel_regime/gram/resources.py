@@ -1,6 +1,7 @@
 """Whether a job fits this machine, asked before its first tile."""
 
 import shutil
+from errno import EDQUOT, ENOSPC
 
 import psutil
 
@@ -24,7 +25,7 @@ def check_resources(job: KernelJob, edge: int, places: Places) -> None:
     MemoryError
         If the tile buffers exceed the memory that is free now.
     """
-    needed = file_bytes(job.shape, job.dtype) - places.allocated()
+    needed = bytes_to_come(job, places)
     free = shutil.disk_usage(places.final.parent).free
     if needed > free:
         raise DiskTooSmallError(
@@ -40,5 +41,23 @@ def check_resources(job: KernelJob, edge: int, places: Places) -> None:
         )
 
 
+def disk_filled_up(job: KernelJob, places: Places) -> DiskTooSmallError:
+    """What to raise when the disk that had room has none left."""
+    return DiskTooSmallError(
+        f"{places.final}: the disk filled up while {_gb(bytes_to_come(job, places))} were still to "
+        "be written; free that much, then start the same command: it goes on from here"
+    )
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the file system, or this user's share of it, has no room left."""
+    return error.errno in (ENOSPC, EDQUOT)
+
+
+def bytes_to_come(job: KernelJob, places: Places) -> int:
+    """Bytes of the finished file that are not allocated yet."""
+    return max(0, file_bytes(job.shape, job.dtype) - places.allocated())
+
+
 def _gb(size: int) -> str:
-    return f"{size / 1e9:.2f} GB"
+    return f"{size / 1e9:.2f} GB" if size > 10**7 else f"{size:,} bytes"
