@@ -10,9 +10,10 @@ from threading import Thread
 
 import dask
 import pytest
+from distributed import LocalCluster
 from recording import Recorded, numbered_samples, recorded
 
-from kernel_regime.gram import Execution, KernelJob, fill
+from kernel_regime.gram import Execution, KernelJob, dask_executor, fill
 from kernel_regime.gram.dask_executor import connect
 
 TILE = 6 * 4 * 16**2
@@ -78,6 +79,21 @@ def test_losing_a_worker_costs_its_tiles_only(cluster, path, tmp_path):
     assert len(counts) == 28
     # The tile in hand, the one waiting behind it, and finished ones not yet fetched.
     assert sum(counts.values()) - 28 <= 3
+
+
+def test_a_cluster_without_workers_is_said_and_waited_for(path, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(dask_executor, "PATIENCE_SECONDS", 0.1)
+    with LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=None) as empty:
+        address = empty.scheduler_address
+        filling = Thread(target=fill, args=(job(tmp_path / "log", address=address), path))
+        filling.start()
+        while "no worker is left" not in caplog.text:
+            time.sleep(0.01)
+        assert f"`dask worker {address} --nthreads 1`" in caplog.text
+        empty.scale(1)
+        filling.join(60)
+        connect(address, None).close()
+    assert same_as_here(path, tmp_path)
 
 
 def test_an_error_on_a_worker_ends_the_run_with_its_message(cluster, tmp_path):

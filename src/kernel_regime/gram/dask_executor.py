@@ -6,7 +6,9 @@ costs its unfinished tiles only, since the scheduler can start them elsewhere.
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +23,7 @@ Array = NDArray[Any]
 
 # A worker thread has its next tile at hand while one result travels.
 _TASKS_PER_THREAD = 2
+PATIENCE_SECONDS = 30.0  # without workers, between one warning and the next
 # One thread per worker process, in every library that would start its own.
 _SINGLE_THREADED = {
     "OMP_NUM_THREADS": "1",
@@ -50,11 +53,35 @@ def compute_on_dask(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Til
             ready.add(future)
 
     # Tasks carry their samples on purpose, see above.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "2GB"}):
+    quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "2GB"})
+    with quiet, warning_without_workers(client):
         start_tasks()
         for future in ready:
             yield running.pop(future.key), future.result()
             start_tasks()
+
+
+@contextmanager
+def warning_without_workers(client: Client) -> Iterator[None]:
+    """Log, as long as it lasts, that nobody is there to compute: Dask waits without a word."""
+    over = Event()
+
+    def watch() -> None:
+        while not over.wait(PATIENCE_SECONDS):
+            if not client.nthreads():
+                _LOG.warning(
+                    "Dask: no worker is left at %s; the run waits. Start one there, `dask worker "
+                    "%s --nthreads 1`, or press Ctrl-C: finished tiles are kept",
+                    *2 * [client.scheduler.address],
+                )
+
+    watching = Thread(target=watch, name="worker-watch", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
 
 
 @cache
