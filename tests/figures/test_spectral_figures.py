@@ -6,7 +6,7 @@ import pytest
 
 from kernel_regime.figures.limits import shallow_convergence, sphere_spectrum
 from kernel_regime.figures.regimes import regimes
-from kernel_regime.figures.spectra import eigenvalue_decay
+from kernel_regime.figures.spectra import eigenvalue_decay, training_spectra
 from kernel_regime.kernels.zonal import relu_ntk
 from kernel_regime.spectra import compare_on_sphere, distance_to_limit
 
@@ -39,6 +39,18 @@ def test_eigenvalues_are_relative_and_estimated_ones_are_dashed(spectra):
     exact, huge = "exact  $k^{-1.50}$", "huge  $k^{-1.50}$ (estimated density)"
     assert (drawn[exact].get_linestyle(), drawn[huge].get_linestyle()) == ("-", "--")
     np.testing.assert_allclose(drawn[exact].get_ydata(), np.arange(1, 101) ** -1.5)
+
+
+def test_a_network_is_dashed_before_and_solid_after_training_in_one_colour(spectra):
+    names = {"exact": "net.initial", "huge": "net"}
+    eigenvalues, summary = (t.replace({"source": names, "method": {"density": "full"}})
+                            for t in spectra)  # fmt: skip
+    assert eigenvalue_decay(eigenvalues, summary, LEVELS).get_suptitle().startswith("nothing")
+    (ax,) = training_spectra(eigenvalues, summary, LEVELS).axes
+    drawn = lines(ax)
+    before, after = (drawn[f"{name}  $k^{{-1.50}}$"] for name in ("net.initial", "net"))
+    assert (before.get_linestyle(), after.get_linestyle()) == ("--", "-")
+    assert before.get_color() == after.get_color()
 
 
 def test_the_sphere_figure_shows_every_degree_beside_its_exact_eigenvalue():

@@ -9,7 +9,7 @@ import yaml
 
 from kernel_regime.datasets.network import NetworkPartitions
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectraParameters
-from kernel_regime.pipelines.spectral_analysis.spectra import _of_networks
+from kernel_regime.pipelines.spectral_analysis.spectra import _check_names, _of_networks
 from tests.pipelines.spectral_analysis.test_parameters import FILE
 
 
@@ -50,6 +50,12 @@ def test_a_network_whose_trainings_all_diverged_is_named_and_left_out(spectra, c
     with caplog.at_level(logging.WARNING):
         assert profiles({}, table, spectra) == []
     assert caplog.messages == ["level_00/wild: every training diverged; no spectrum"]
+
+
+def test_one_name_for_two_sources_is_refused():
+    _check_names(["ntk", "lenet5", "lenet5_fresh"])
+    with pytest.raises(ValueError, match="'lenet5' names two"):
+        _check_names(["ntk", "lenet5", "lenet5"])
 
 
 def test_no_networks_at_all_are_an_empty_set_of_partitions(tmp_path):

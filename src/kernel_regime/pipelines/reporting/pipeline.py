@@ -10,7 +10,7 @@ from kernel_regime.figures.limits import shallow_convergence, sphere_spectrum
 from kernel_regime.figures.phase_diagram import phase_diagram
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.ridge_paths import ridge_paths
-from kernel_regime.figures.spectra import eigenvalue_decay, target_power
+from kernel_regime.figures.spectra import eigenvalue_decay, target_power, training_spectra
 from kernel_regime.figures.spectral_bias import (
     bound_sides,
     mode_decays,
@@ -38,6 +38,7 @@ _DRAWN: dict[str, tuple[Callable[..., Figure], list[str]]] = {
     "training_curves": (training_curves, ["training_curves", "network_scores", "noise_levels"]),
     "regime": (regimes, ["regime", "noise_levels"]),
     "spectra": (eigenvalue_decay, ["spectra", "spectral_summary", "noise_levels"]),
+    "training_spectra": (training_spectra, ["spectra", "spectral_summary", "noise_levels"]),
     "target_power": (target_power, ["target_power", "noise_levels"]),
     "mode_rates": (mode_rates, ["spectral_bias"]),
     "mode_decays": (mode_decays, ["spectral_bias_curves", "spectral_bias"]),

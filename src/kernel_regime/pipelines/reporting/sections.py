@@ -83,12 +83,12 @@ SECTIONS = (
     Section(
         title="Spectra",
         text=(
-            "Eigenvalues of every kernel and of the networks' empirical tangent kernels, relative "
-            "to the largest, with fitted power laws; and the share of the labels' power that "
-            "lies beyond the leading eigenvectors: the faster it falls, the easier the task is "
-            "for that kernel."
+            "Eigenvalues of every kernel and of networks at initialisation, relative to the "
+            "largest, with fitted power laws; those of the trained networks' tangent kernels "
+            "before and after training; and the share of the labels' power that lies beyond the "
+            "leading eigenvectors: the faster it falls, the easier the task is for that kernel."
         ),
-        figures=("spectra_figure", "target_power_figure"),
+        figures=("spectra_figure", "training_spectra_figure", "target_power_figure"),
         tables=("spectral_summary",),
     ),
     Section(

@@ -63,6 +63,7 @@ def analyse_spectra(
     """
     targets = encode_targets(train_labels, count_classes(train_labels))
     levels = [int(level) for level in noise_levels["level"]]
+    _check_names([*kernels.names, *network_scores["network"].unique(), *spectra.entries()])
 
     def all_profiles() -> Iterator[tuple[_Place, Profile]]:
         for level in levels:
@@ -79,6 +80,15 @@ def analyse_spectra(
         pd.concat(t, ignore_index=True) for t in zip(*tables, strict=True)
     )
     return eigenvalues, summary, power
+
+
+def _check_names(sources: list[str]) -> None:
+    """Refuse one name for two sources: their spectra would be taken for runs of one."""
+    for name in sources:
+        if sources.count(name) > 1:
+            raise ValueError(
+                f"{name!r} names two of kernels, networks and spectra.initialisations; rename one"
+            )
 
 
 def _of_kernels(
