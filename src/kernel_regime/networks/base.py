@@ -22,7 +22,7 @@ class Network(keras.Model):
         seed means the same network on every device and under every version of TensorFlow.
     """
 
-    #: Whether compiling the training step with XLA pays; measured in `benchmarks/training.py`.
+    #: Whether to compile training with XLA; `benchmarks/training.py` measures both.
     compiles_with_xla = True
     #: Whether a trained weight acts on several outputs, so that they cannot be fitted apart.
     outputs_share_weights = True

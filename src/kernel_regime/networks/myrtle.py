@@ -32,7 +32,8 @@ class Myrtle(Network):
     Shankar et al. (2020); Ghorbani et al. (2020), and the code published with it.
     """
 
-    #: oneDNN's convolutions take half the time of those that XLA makes for CPUs.
+    #: oneDNN's convolutions take half the time of those that XLA makes for CPUs, and in the
+    #: loop over an epoch's steps a few epochs of 512 images were not done in nine minutes.
     compiles_with_xla = False
 
     def __init__(self, width: int, outputs: int = 1, seed: int = 0, **keywords: Any) -> None:
