@@ -1,6 +1,7 @@
 """Run a job into a file: resume, compute, persist behind the computation, report."""
 
 import logging
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
@@ -47,7 +48,7 @@ def fill(job: KernelJob, path: Path) -> None:
             return
         check_resources(job, manifest.edge, places)
         try:
-            with Store(places, manifest) as store:
+            with closing(Store(places, manifest)) as store:
                 _compute_missing(job, store, manifest.edge, _name(path))
                 store.finish()
         except OSError as error:
@@ -63,11 +64,15 @@ def _compute_missing(job: KernelJob, store: Store, edge: int, name: str) -> None
         _LOG.info("%s: resuming, %d of %d tiles are there", name, kept, total)
     done, pairs, start = kept, 0, monotonic()
     try:
-        with tile_progress(name, grid, store.missing) as advance, Writer(store) as writer:
+        with (
+            tile_progress(name, grid, store.missing) as advance,
+            closing(Writer(store)) as writer,
+        ):
             for tile, block in compute(job, store.missing):
                 writer.put(tile, block)
                 advance(tile)
                 done, pairs = done + 1, pairs + grid.pairs(tile)
+            writer.finish()
     except KeyboardInterrupt:
         _LOG.warning(
             "%s: interrupted, %d of %d tiles are kept; the same command resumes here",

@@ -3,7 +3,6 @@
 import io
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from zlib import crc32
 
@@ -44,15 +43,8 @@ class NpyFile:
             os.pwrite(self._descriptor, self._header, 0)
             os.truncate(self._descriptor, file_bytes(shape, dtype))
 
-    def __enter__(self) -> "NpyFile":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the file."""
         os.close(self._descriptor)
 
     def write(self, tile: Tile, block: Array, mirrored: bool) -> int:

@@ -7,10 +7,10 @@ step. Whoever finds the `.npy` therefore never reads a half-filled matrix by mis
 import logging
 import os
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ def is_complete(path: Path) -> bool:
         return False
     if path.stat().st_mtime_ns == manifest.sealed:
         return True
-    with NpyFile(path, manifest.shape, manifest.dtype, writable=False) as file:
+    with closing(NpyFile(path, manifest.shape, manifest.dtype, writable=False)) as file:
         return file.is_framed() and not missing_tiles(file, manifest)
 
 
@@ -157,7 +157,7 @@ def edge_for(job: KernelJob) -> int:
 
 
 class Store:
-    """One matrix being filled; use as a context manager, under the lock of its `Places`.
+    """One matrix being filled, under the lock of its `Places`; `close` it in any case.
 
     Parameters
     ----------
@@ -184,16 +184,9 @@ class Store:
         for tile in self.missing:
             manifest.checksums.pop(tile.key, None)
 
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with self._file:
+    def close(self) -> None:
+        """Mark what is written as done, and let go of the file."""
+        with closing(self._file):
             self.flush()
 
     def write(self, tile: Tile, block: Array) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from queue import Queue
 from threading import Event, Thread
-from types import TracebackType
 from typing import Any
 
 from numpy.typing import NDArray
@@ -31,34 +30,25 @@ class Writer:
         self._closing = Event()
         self._writing = Thread(target=self._write, name="tile-writer", daemon=True)
         self._flushing = Thread(target=self._flush, name="tile-flusher", daemon=True)
-
-    def __enter__(self) -> "Writer":
         self._writing.start()
         self._flushing.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._end()
-        if error is None and self._error is not None:
-            raise self._error
 
     def put(self, tile: Tile, block: Array) -> None:
-        """Take over a tile.
+        """Take over a tile, once the one before is written.
 
         Raises
         ------
         OSError
             Whatever went wrong with an earlier tile.
         """
+        self.finish()
+        self._queue.put((tile, block))
+
+    def finish(self) -> None:
+        """Wait until all tiles are written; raises what `put` raises."""
         self._queue.join()
         if self._error is not None:
             raise self._error
-        self._queue.put((tile, block))
 
     def _write(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -77,7 +67,7 @@ class Writer:
             except BaseException as error:
                 self._error = error
 
-    def _end(self) -> None:
+    def close(self) -> None:
         """Wait for the threads even through a second Ctrl-C: the file closes after them."""
         interrupted = False
         while self._writing.is_alive() or self._flushing.is_alive():

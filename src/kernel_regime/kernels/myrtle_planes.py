@@ -250,34 +250,21 @@ def first_stage(
 
 
 @compiled
-def second_stage(
-    source: Array, scales: Any, dy: int, reaches: Any, rows: Array, waiting: Array
+def later_stage(
+    stage: int, scales: Any, dy: int, reaches: Any, rows: Array, waiting: Any, sums: Array
 ) -> None:
-    """All planes of vertical displacement `dy`, from pooled sums to pooled sums."""
-    convolutions, side = len(scales[0]), scales[0].shape[1]
+    """All planes of vertical displacement `dy`, from pooled sums to the next, or to the values."""
+    convolutions, side, source = len(scales[0]), scales[0].shape[1], waiting[stage - 1]
     for dx in range(side + 1):
-        if beyond(dy, reaches[1], side) or beyond(dx, reaches[1], side + 1):
+        if beyond(dy, reaches[stage], side) or beyond(dx, reaches[stage], side + 1):
             continue
         for step in range(side + convolutions):
             if step < side:
                 take(source, step, dy, dx, rows)
             advance(scales, step, dy, dx, rows, False)
-            if step >= convolutions:
-                pool(rows, step - convolutions, dy, dx, reaches[2], waiting)
-
-
-@compiled
-def last_stage(source: Array, scales: Any, dy: int, reaches: Any, rows: Array, sums: Array) -> None:
-    """All planes of vertical displacement `dy`, from pooled sums to the two kernel values."""
-    convolutions, side = len(scales[0]), scales[0].shape[1]
-    for dx in range(side + 1):
-        if beyond(dy, reaches[2], side) or beyond(dx, reaches[2], side + 1):
-            continue
-        for step in range(side + convolutions):
-            if step < side:
-                take(source, step, dy, dx, rows)
-            advance(scales, step, dy, dx, rows, False)
-            if step >= convolutions:
+            if step >= convolutions and stage == 1:
+                pool(rows, step - convolutions, dy, dx, reaches[2], waiting[1])
+            elif step >= convolutions:
                 gather(rows, step - convolutions, dy, dx, reaches[2] + 1, sums)
 
 
@@ -286,11 +273,11 @@ def later_stages(
     scales: Any, dy: int, reaches: Any, stages: int, buffers: Any, sums: Array
 ) -> None:
     """The second stage of vertical displacement `dy`, and the last where all has arrived."""
-    rows, waiting1, waiting2 = buffers
+    rows, waiting = buffers[0], buffers[1:]
     if stages > 1:
-        second_stage(waiting1, scales[1], dy, reaches, rows[1], waiting2)
+        later_stage(1, scales[1], dy, reaches, rows[1], waiting, sums)
     if stages > 2 and dy != 1 and (dy == 0 or dy % 2):
-        last_stage(waiting2, scales[2], dy // 2, reaches, rows[2], sums)
+        later_stage(2, scales[2], dy // 2, reaches, rows[2], waiting, sums)
 
 
 @compiled
