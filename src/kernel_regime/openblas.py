@@ -19,11 +19,9 @@ def prefer_avx512() -> None:
 
 def is_unrecognised(cpu_info: str) -> bool:
     """Whether /proc/cpuinfo describes an AMD processor of family 26 (Zen 5) with AVX-512."""
-    fields = dict(
-        (part.strip() for part in line.split(":", 1))
-        for line in cpu_info.split("\n\n")[0].splitlines()
-        if ":" in line
-    )
+    lines = cpu_info.split("\n\n")[0].splitlines()
+    parts = (line.partition(":") for line in lines)
+    fields = {name.strip(): value.strip() for name, _, value in parts}
     return (
         fields.get("vendor_id") == "AuthenticAMD"
         and fields.get("cpu family") == "26"

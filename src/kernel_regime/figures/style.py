@@ -34,7 +34,8 @@ def new_figure(
 
 def noise_titles(noise_levels: pd.DataFrame) -> dict[int, str]:
     """Title of a panel by its level's number, from the table `noise_levels`."""
-    return {row.level: f"noise {row.value:.3g}" for row in noise_levels.itertuples()}
+    levels, values = noise_levels["level"].tolist(), noise_levels["value"]
+    return {level: f"noise {value:.3g}" for level, value in zip(levels, values, strict=True)}
 
 
 def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
