@@ -11,8 +11,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 from rich.console import Console
+from threadpoolctl import threadpool_info
 
 from benchmarks.harness import Row
 
@@ -85,8 +87,15 @@ def introduction() -> str:
         "reports medians. A ratio above 1 means that this project is faster (or needs less); "
         "bold ratios miss what is required of them.\n\n"
         f"Machine: {processor()}, {psutil.cpu_count(logical=False)} cores, {memory:.0f} GiB, "
-        f"{platform.system()}, Python {platform.python_version()}."
+        f"{platform.system()}, Python {platform.python_version()}, "
+        f"NumPy {np.__version__} with {linear_algebra()}."
     )
+
+
+def linear_algebra() -> str:
+    """Whose matrix products NumPy uses, and for which processor: peers depend on it."""
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return ", ".join(f"{pool['internal_api']} ({pool.get('architecture')})" for pool in pools)
 
 
 def processor() -> str:
