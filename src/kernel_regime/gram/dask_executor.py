@@ -90,12 +90,12 @@ def connect(address: str | None, workers: int | None) -> Client:
     if address is not None:
         client = Client(address)
     else:
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            env=_SINGLE_THREADED,
-            dashboard_address="localhost:0",
-        )
+        # Before a worker starts, since it imports the calling script, and Numba with it, first.
+        before_start = "distributed.nanny.pre-spawn-environ"
+        with dask.config.set({f"{before_start}.{k}": v for k, v in _SINGLE_THREADED.items()}):
+            cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address="localhost:0"
+            )
         client = Client(cluster)
     _LOG.info("Dask: %d workers at %s", len(client.nthreads()), client.scheduler.address)
     return client
