@@ -44,7 +44,7 @@ notebooks: $(INSTALLED) ## Open the notebooks in JupyterLab
 lock: $(INSTALLED) ## Renew requirements.lock for every supported Python
 	$(RUN) pip install --quiet uv
 	$(RUN) uv pip compile --quiet --universal --python-version 3.11 --group dev \
-		--no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
+		--no-header pyproject.toml --output-file requirements.lock
 
 clean: ## Remove the environment, caches and the outputs of all experiments (raw data stay)
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .viz data/0[2-8]_*
