@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numba import get_num_threads
+from threadpoolctl import threadpool_info
 
 from kernel_regime.kernels.base import Array, Kernel
 
@@ -28,6 +30,18 @@ class Recorded(Kernel):
 
     def identity(self) -> dict[str, Any]:
         return {"kind": "Recorded"}
+
+
+@dataclass(frozen=True)
+class ThreadCounts(Kernel):
+    """Threads that Numba and a BLAS would start for a tile: the largest number as its value."""
+
+    def tile(self, x1: Array, x2: Array) -> Array:
+        libraries = [library["num_threads"] for library in threadpool_info()]
+        return np.full((len(x1), len(x2)), max(get_num_threads(), *libraries))
+
+    def diagonal(self, x: Array) -> Array:
+        return np.ones(len(x))
 
 
 def record(path: str, line: str) -> None:

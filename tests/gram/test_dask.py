@@ -9,19 +9,29 @@ from collections import Counter
 from threading import Thread
 
 import dask
+import numpy as np
 import pytest
 from distributed import LocalCluster
-from recording import Recorded, numbered_samples, recorded
+from recording import Recorded, ThreadCounts, numbered_samples, recorded
 
 from kernel_regime.gram import Execution, KernelJob, dask_executor, fill
-from kernel_regime.gram.dask_executor import connect
+from kernel_regime.gram.dask_executor import compute_on_one_thread, connect
 
 TILE = 6 * 4 * 16**2
 N = 100  # 7 bands, 28 tiles
 
 
+def thread_settings():
+    return {name: v for name, v in os.environ.items() if "THREADS" in name or name == "XLA_FLAGS"}
+
+
 @pytest.fixture(scope="module")
-def cluster():
+def settings_before():
+    return thread_settings()
+
+
+@pytest.fixture(scope="module")
+def cluster(settings_before):
     """A local cluster of two single-threaded workers, as `execution.workers: 2` starts it."""
     # A lost worker is noticed sooner than by default, after 30 s.
     with dask.config.set({"distributed.comm.timeouts.connect": "3s"}):
@@ -56,6 +66,10 @@ def test_a_cluster_gives_the_bits_that_this_process_gives(cluster, path, tmp_pat
     assert same_as_here(path, tmp_path)
     assert set(Counter(recorded(log)).values()) == {1}
     assert len(recorded(log)) == 28
+
+
+def test_a_cluster_leaves_the_threads_of_this_process_alone(cluster, settings_before):
+    assert thread_settings() == settings_before
 
 
 def test_an_existing_cluster_is_used_by_its_address(cluster, path, tmp_path):
@@ -105,13 +119,17 @@ def test_an_error_on_a_worker_ends_the_run_with_its_message(cluster, tmp_path):
         fill(bad, tmp_path / "bad.npy")
 
 
-def test_two_workers_see_one_thread_each(cluster):
-    def threads():
-        import numba
+def test_two_workers_take_one_thread_each(cluster):
+    samples = numbered_samples(2)
+    for worker in cluster.nthreads():
+        tile = cluster.submit(
+            compute_on_one_thread, ThreadCounts(), samples, None, workers=[worker], pure=False
+        )
+        np.testing.assert_array_equal(tile.result(), 1)
+    flags = cluster.run(lambda: os.environ["XLA_FLAGS"]).values()
+    assert set(flags) == {"--xla_cpu_multi_thread_eigen=false"}
 
-        return numba.get_num_threads(), os.environ["OMP_NUM_THREADS"]
 
-    assert set(cluster.run(threads).values()) == {(1, "1")}
 
 
 def test_dask_is_imported_only_when_asked_for():

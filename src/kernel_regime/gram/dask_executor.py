@@ -13,25 +13,21 @@ from typing import Any
 from uuid import uuid4
 
 import dask
+import numba
 from distributed import Client, LocalCluster, as_completed
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from kernel_regime.gram.job import KernelJob, compute_tile
 from kernel_regime.gram.tiles import Tile
+from kernel_regime.kernels import Kernel
 
 Array = NDArray[Any]
 
 # A worker thread has its next tile at hand while one result travels.
 _TASKS_PER_THREAD = 2
 PATIENCE_SECONDS = 30.0  # without workers, between one warning and the next
-# One thread per worker process, in every library that would start its own.
-_SINGLE_THREADED = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-}
+_XLA_ON_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +43,7 @@ def compute_on_dask(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Til
         room = _TASKS_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
         for _, tile in zip(range(room), waiting, strict=False):
             future = client.submit(
-                compute_tile, job.kernel, *job.samples(tile), key=f"tile-{run}-{tile.key}"
+                compute_on_one_thread, job.kernel, *job.samples(tile), key=f"tile-{run}-{tile.key}"
             )
             running[future.key] = tile
             ready.add(future)
@@ -84,15 +80,22 @@ def warning_without_workers(client: Client) -> Iterator[None]:
         watching.join()
 
 
+def compute_on_one_thread(kernel: Kernel, rows: Array, columns: Array | None) -> Array:
+    """A tile, as `compute_tile` gives it: Dask alone decides how many cores are busy."""
+    numba.set_num_threads(1)
+    with threadpool_limits(1):
+        return compute_tile(kernel, rows, columns)
+
+
 @cache
 def connect(address: str | None, workers: int | None) -> Client:
     """The client of a cluster, made once per process; a local cluster ends with it."""
     if address is not None:
         client = Client(address)
     else:
-        # Before a worker starts, since it imports the calling script, and Numba with it, first.
-        before_start = "distributed.nanny.pre-spawn-environ"
-        with dask.config.set({f"{before_start}.{k}": v for k, v in _SINGLE_THREADED.items()}):
+        # What Dask sets before it starts a worker would stay set in this process, for good.
+        environment = {"pre-spawn-environ": {}, "environ": {"XLA_FLAGS": _XLA_ON_ONE_THREAD}}
+        with dask.config.set({f"distributed.nanny.{k}": v for k, v in environment.items()}):
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address="localhost:0"
             )
