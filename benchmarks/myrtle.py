@@ -74,9 +74,11 @@ def share_of_peak(ours: float) -> Row:
     )
 
 
-def beside(ours: float, kernel: Kernel, side: int = 32, channels: int = 3, note: str = "") -> Row:
+def beside(
+    ours: float, kernel: MyrtleNTK | MyrtleNNGP, side: int = 32, channels: int = 3, note: str = ""
+) -> Row:
     """Another kernel, or other images, at the pair rate of Myrtle-5 on CIFAR-10."""
-    name = f"{type(kernel).__name__}({kernel.depth})"  # type: ignore[attr-defined]
+    name = f"{type(kernel).__name__}({kernel.depth})"
     return Row(
         work=f"{name}, {side}x{side}x{channels}",
         ours=rate(kernel.tile, draw(16, side, channels), draw(32, side, channels, seed=1)),

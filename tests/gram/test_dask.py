@@ -130,8 +130,6 @@ def test_two_workers_take_one_thread_each(cluster):
     assert set(flags) == {"--xla_cpu_multi_thread_eigen=false"}
 
 
-
-
 def test_dask_is_imported_only_when_asked_for():
     code = "import sys, kernel_regime.gram; sys.exit('distributed' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -32,6 +32,10 @@ class Case:
         return [v.numpy() for v in self.network.trainable_variables]
 
 
+def squares(weights):
+    return sum((w**2).sum() for w in weights)
+
+
 def make_case(name):
     draws = np.random.default_rng(5)
 
@@ -63,12 +67,10 @@ def make_case(name):
         return case(network, (7, 5), oracles.neural_tangent, lambda w: np.sum(w[2] ** 2))
     if name == "myrtle":
         network = Myrtle(3, outputs=2, seed=1, dtype="float64")
-        penalty = lambda w: sum((f**2).sum() for f in w[:8:2])  # noqa: E731
-        return case(network, (2, 32, 32, 3), oracles.myrtle, penalty)
+        return case(network, (2, 32, 32, 3), oracles.myrtle, lambda w: squares(w[:8:2]))
     if name == "lenet5":
         network = LeNet5(outputs=4, seed=1, dtype="float64")
-        penalty = lambda w: sum((f**2).sum() for f in w[::2])  # noqa: E731
-        return case(network, (2, 32, 32), oracles.lenet5, penalty, shake=0.03)
+        return case(network, (2, 32, 32), oracles.lenet5, lambda w: squares(w[::2]), shake=0.03)
     network = Shallow(9, name.removeprefix("shallow_"), outputs=2, seed=1, dtype="float64")
     return case(
         network,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.partitions import PartitionedDataset
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class FolderDataset(AbstractDataset[None, Path]):
 
     def save(self, data: None) -> None:
         """Refuse: nodes write into the folder themselves."""
-        raise NotImplementedError(f"{self._filepath}: nodes write into this folder themselves")
+        raise DatasetError(f"{self._filepath}: nodes write into this folder themselves")
 
     def _exists(self) -> bool:
         return self._filepath.is_dir()

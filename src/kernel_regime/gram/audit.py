@@ -121,7 +121,7 @@ def lanczos(matrix: Array) -> tuple[float, float]:
 
 
 @numba.njit(parallel=True, nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
-def multiply(matrix, vector):  # type: ignore[no-untyped-def]
+def multiply(matrix: Array, vector: Array) -> Array:
     """K v with float64 sums, whatever the type of K: as fast as K is read, and no copy of it."""
     product = np.empty(len(matrix))
     for i in numba.prange(len(matrix)):

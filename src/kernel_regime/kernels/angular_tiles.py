@@ -1,6 +1,6 @@
 """The hot loop of the angular kernels: multiply a tile, turn cosines into values, mirror it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from kernel_regime.kernels.base import Array
 from kernel_regime.kernels.lanes import (
     LANES,
+    Lanes,
     absolute,
     copy_sign,
     larger,
@@ -43,9 +44,9 @@ def normalise(x: Array, scale: float) -> Side:
 
 
 @numba.njit(parallel=True, nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
-def _normalise(factor, x, inverses, lengths, panels):  # type: ignore[no-untyped-def]
+def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, panels: Array) -> None:
     for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
-        start = np.intp(tile) * EDGE
+        start: Any = np.intp(tile) * EDGE
         stop = min(start + EDGE, len(x))
         units = np.empty((stop - start, x.shape[1]), x.dtype)
         for i in range(start, stop):
@@ -61,7 +62,9 @@ def _normalise(factor, x, inverses, lengths, panels):  # type: ignore[no-untyped
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def fill(matrix, left, right, arccos, curve, symmetric):  # type: ignore[no-untyped-def]
+def fill(
+    matrix: Array, left: Side, right: Side, arccos: Array, curve: Array, symmetric: bool
+) -> None:
     """Kernel matrix of two sides; of the upper triangle, mirrored, if they are the same."""
     tiles, across = count(matrix.shape, symmetric)
     for number in numba.prange(tiles):
@@ -80,7 +83,7 @@ def fill(matrix, left, right, arccos, curve, symmetric):  # type: ignore[no-unty
 
 
 @numba.njit(cache=True)
-def _copy(tile, target):  # type: ignore[no-untyped-def]
+def _copy(tile: Array, target: Array) -> None:
     """As much of a tile as the target holds, row by row: twice as fast as one assignment."""
     for r in range(target.shape[0]):
         values, row = tile[r], target[r]
@@ -89,7 +92,9 @@ def _copy(tile, target):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _finish(tile, left, top, right, start, arccos, curve):  # type: ignore[no-untyped-def]
+def _finish(
+    tile: Array, left: Side, top: int, right: Side, start: int, arccos: Array, curve: Array
+) -> None:
     """Kernel values of a tile of cosines, in place."""
     near = _some_nearly_parallel(tile)
     cosines = tile.copy() if near else tile
@@ -106,7 +111,7 @@ def _finish(tile, left, top, right, start, arccos, curve):  # type: ignore[no-un
 
 
 @numba.njit(cache=True)
-def _some_nearly_parallel(tile):  # type: ignore[no-untyped-def]
+def _some_nearly_parallel(tile: Array) -> Any:
     lanes, found = tile.reshape(-1, LANES), np.empty((1, LANES), tile.dtype)
     largest = spread(tile, 0.0)
     for k in range(len(lanes)):
@@ -116,7 +121,16 @@ def _some_nearly_parallel(tile):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _correct(tile, cosines, left, top, right, start, arccos, curve):  # type: ignore[no-untyped-def]
+def _correct(
+    tile: Array,
+    cosines: Array,
+    left: Side,
+    top: int,
+    right: Side,
+    start: int,
+    arccos: Array,
+    curve: Array,
+) -> None:
     """Evaluate nearly parallel pairs again, from the distance of their unit vectors."""
     near, one = cosines.dtype.type(1 - NEARLY_PARALLEL), np.empty((1, LANES), cosines.dtype)
     for r in range(min(EDGE, len(left.rows) - top)):
@@ -132,14 +146,14 @@ def _correct(tile, cosines, left, top, right, start, arccos, curve):  # type: ig
 
 
 @numba.njit(cache=True)
-def _evaluate(cosine, versine, arccos, curve):  # type: ignore[no-untyped-def]
+def _evaluate(cosine: Lanes, versine: Lanes, arccos: Array, curve: Array) -> Lanes:
     """κ of angles with the sign of `cosine` and 1 − |cosine| = `versine`."""
     turn = root(versine) * _horner(arccos, versine) - 1
     return _clenshaw(curve, copy_sign(turn, 0 - cosine))
 
 
 @numba.njit(cache=True)
-def _horner(coefficients, x):  # type: ignore[no-untyped-def]
+def _horner(coefficients: Array, x: Lanes) -> Lanes:
     """Polynomial, lowest coefficient first."""
     value = spread(coefficients, coefficients[-1])
     for power in range(len(coefficients) - 2, -1, -1):
@@ -148,7 +162,7 @@ def _horner(coefficients, x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _clenshaw(coefficients, x):  # type: ignore[no-untyped-def]
+def _clenshaw(coefficients: Array, x: Lanes) -> Lanes:
     """Chebyshev series, lowest coefficient first."""
     double = x + x
     now = before = spread(coefficients, 0.0)
@@ -158,7 +172,7 @@ def _clenshaw(coefficients, x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath={"reassoc", "nsz"})
-def _distance(a, inverse_a, b, inverse_b, opposite):  # type: ignore[no-untyped-def]
+def _distance(a: Array, inverse_a: float, b: Array, inverse_b: float, opposite: bool) -> Any:
     """Squared distance of two unit vectors, or of one from minus the other; 0 for equal rows."""
     sign = a.dtype.type(1 if opposite else -1)
     square = a.dtype.type(0)

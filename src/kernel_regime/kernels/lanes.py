@@ -110,9 +110,7 @@ def _operator(python: Callable[[Any, Any], Any], llvm_name: str) -> None:
     """Make a Python operator work on lanes, free to fuse products into sums."""
     apply = _binary(lambda builder, a, b: getattr(builder, llvm_name)(a, b, flags=("contract",)))
 
-    @overload(python)
-    def implement(a, b):  # type: ignore[no-untyped-def]  # Numba compares it with the lambda
-        return (lambda a, b: apply(a, b)) if _common(a, b) else None
+    overload(python)(lambda a, b: (lambda a, b: apply(a, b)) if _common(a, b) else None)
 
 
 _operator(operator.add, "fadd")

@@ -66,13 +66,17 @@ SMOOTH = {
 
 def smooth(d: Lanes, which: int) -> Lanes:
     """The polynomial of `slope` (0), `value` (1) or `excess` (2) in the precision of `d`."""
-    raise NotImplementedError("for compiled code only")
+    return polynomial(d, SMOOTH[d.dtype.name][which])
 
 
 @overload(smooth, prefer_literal=True)
-def _smooth(d, which):  # type: ignore[no-untyped-def]  # Numba compares it with the lambda
+def _smooth(d: Any, which: Any) -> Any:
     coefficients = SMOOTH[d.dtype.name][which.literal_value]
-    return lambda d, which: polynomial(d, coefficients)
+
+    def implementation(d: Any, which: Any) -> Any:
+        return polynomial(d, coefficients)
+
+    return implementation
 
 
 @compiled

@@ -6,14 +6,16 @@ multiplies `ROWS` samples of one panel by all of another into accumulators that 
 registers (Goto & van de Geijn 2008), which is as fast as the machine multiplies.
 """
 
+from typing import Any
+
 import numba
 import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.lanes import intrinsic
 
 _WIDE = binding.get_host_cpu_features().get("avx512f", False)
 VECTOR_BYTES = 64 if _WIDE else 32
@@ -30,7 +32,19 @@ def width_of(dtype: np.dtype) -> int:
 
 
 @intrinsic
-def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column):  # type: ignore[no-untyped-def]
+def accumulate(
+    typing_context: Any,
+    a: Any,
+    ia: Any,
+    ra: Any,
+    b: Any,
+    ib: Any,
+    start: Any,
+    stop: Any,
+    tile: Any,
+    row: Any,
+    column: Any,
+) -> Any:
     """tile[row:, column:] += Σ_k a[ia, k, ra:] ⊗ b[ib, k, :] for start ≤ k < stop, in registers.
 
     Meanwhile its share of the panel behind b[ib] is asked into the second-level cache: by the
@@ -38,7 +52,7 @@ def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column
     """
     lanes = VECTOR_BYTES * 8 // tile.dtype.bitwidth
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         emit = _Emitter(context, builder, tile.dtype, lanes)
         a_, ia_, ra_, b_, ib_, start_, stop_, tile_, row_, column_ = args
         targets = [
@@ -60,15 +74,13 @@ def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column
         builder.position_at_end(loop)
         k = builder.phi(start_.type)
         sums = [builder.phi(value.type) for value in initial]
-        left, right = (
-            emit.item(kind, value, i, k, first)
-            for kind, value, i, first in ((a, a_, ia_, ra_), (b, b_, ib_, emit.index(0)))
-        )
+        right = emit.item(b, b_, ib_, k, emit.index(0))
         vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * lanes, lanes)]
         emit.prefetch(builder.gep(upcoming, [builder.mul(builder.add(begun, k), share)]))
         updated = []
         for r in range(ROWS):
-            factor = emit.spread(builder.load(emit.after(left, r)))
+            left = emit.item(a, a_, ia_, k, builder.add(ra_, emit.index(r)))
+            factor = emit.spread(builder.load(left))
             updated += [
                 emit.fma(factor, vector, sums[r * VECTORS + v]) for v, vector in enumerate(vectors)
             ]
@@ -91,7 +103,7 @@ def _accumulate(typing_context, a, ia, ra, b, ib, start, stop, tile, row, column
 class _Emitter:
     """LLVM instructions on vectors of one dtype."""
 
-    def __init__(self, context, builder, dtype, lanes):  # type: ignore[no-untyped-def]
+    def __init__(self, context: Any, builder: Any, dtype: Any, lanes: int) -> None:
         self.context, self.builder, self.lanes = context, builder, lanes
         self.vector = ir.VectorType(context.get_value_type(dtype), lanes)
         self.alignment = dtype.bitwidth // 8
@@ -99,25 +111,25 @@ class _Emitter:
     def index(self, value: int) -> ir.Constant:
         return ir.Constant(ir.IntType(64), value)
 
-    def item(self, kind, array, *indices):  # type: ignore[no-untyped-def]
+    def item(self, kind: Any, array: Any, *indices: Any) -> Any:
         """Pointer to an item of a Numba array."""
         view = self.context.make_array(kind)(self.context, self.builder, array)
         return cgutils.get_item_pointer(self.context, self.builder, kind, view, indices)
 
-    def after(self, pointer, count):  # type: ignore[no-untyped-def]
+    def after(self, pointer: Any, count: int) -> Any:
         """Pointer `count` items further on."""
         return self.builder.gep(pointer, [self.index(count)])
 
-    def load(self, pointer):  # type: ignore[no-untyped-def]
+    def load(self, pointer: Any) -> Any:
         loaded = self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()))
         loaded.align = self.alignment
         return loaded
 
-    def store(self, vector, pointer):  # type: ignore[no-untyped-def]
+    def store(self, vector: Any, pointer: Any) -> None:
         stored = self.builder.store(vector, self.builder.bitcast(pointer, self.vector.as_pointer()))
         stored.align = self.alignment
 
-    def prefetch(self, pointer):  # type: ignore[no-untyped-def]
+    def prefetch(self, pointer: Any) -> None:
         """Ask for a cache line, into the second level; harmless behind the end of an array."""
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         function = cgutils.get_or_insert_function(
@@ -129,14 +141,14 @@ class _Emitter:
         address = self.builder.bitcast(pointer, byte)
         self.builder.call(function, [address, to_read, second_level, data])
 
-    def spread(self, number):  # type: ignore[no-untyped-def]
+    def spread(self, number: Any) -> Any:
         """The same number in every lane."""
         empty = ir.Constant(self.vector, ir.Undefined)
         first = self.builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, empty, zeros)
 
-    def fma(self, x, y, z):  # type: ignore[no-untyped-def]
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
         function = cgutils.get_or_insert_function(
             self.builder.module,
@@ -147,7 +159,7 @@ class _Emitter:
 
 
 @numba.njit(cache=True)
-def multiply_tile(a, i, b, j, tile):  # type: ignore[no-untyped-def]
+def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array) -> None:
     """Products of the i-th EDGE samples packed in `a` with the j-th EDGE packed in `b`."""
     tile[:] = 0
     width = a.shape[2]
@@ -158,11 +170,11 @@ def multiply_tile(a, i, b, j, tile):  # type: ignore[no-untyped-def]
             ib = (j * EDGE + column) // width
             for row in range(0, EDGE, ROWS):
                 ia, ra = divmod(i * EDGE + row, width)
-                _accumulate(a, ia, ra, b, ib, start, stop, tile, row, column)
+                accumulate(a, ia, ra, b, ib, start, stop, tile, row, column)
 
 
 @numba.njit(cache=True)
-def pack(x, panels, first):  # type: ignore[no-untyped-def]
+def pack(x: Array, panels: Array, first: int) -> None:
     """Samples into consecutive panels (·, features, samples of a panel) from panel `first` on.
 
     Samples that `x` lacks are zeros. `x` has at most EDGE rows.
@@ -179,7 +191,7 @@ def pack(x, panels, first):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def place(number, across, symmetric):  # type: ignore[no-untyped-def]
+def place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
     """Row and column of the number-th tile, row after row; of the upper triangle if symmetric."""
     i = 0
     while number >= across - (i if symmetric else 0):
@@ -189,7 +201,7 @@ def place(number, across, symmetric):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def count(shape, symmetric):  # type: ignore[no-untyped-def]
+def count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
     """Tiles of a matrix, or of its upper triangle, and how many lie side by side."""
     down, across = (shape[0] + EDGE - 1) // EDGE, (shape[1] + EDGE - 1) // EDGE
     return (down * (down + 1) // 2 if symmetric else down * across), across
@@ -215,14 +227,14 @@ def _packed(x: Array) -> Array:
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def _pack_all(x, panels):  # type: ignore[no-untyped-def]
+def _pack_all(x: Array, panels: Array) -> None:
     for tile in numba.prange(panels.shape[0] * panels.shape[2] // EDGE):
         start = np.intp(tile) * EDGE
         pack(x[start : start + EDGE], panels, start // panels.shape[2])
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def _add_products(total, left, right, symmetric):  # type: ignore[no-untyped-def]
+def _add_products(total: Array, left: Array, right: Array, symmetric: bool) -> None:
     tiles, across = count(total.shape, symmetric)
     for number in numba.prange(tiles):
         i, j = place(np.intp(number), across, symmetric)
