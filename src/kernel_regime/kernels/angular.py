@@ -11,11 +11,12 @@ from functools import lru_cache
 import numpy as np
 
 from kernel_regime.kernels.angular_tiles import Side, fill, normalise
-from kernel_regime.kernels.base import Array, Kernel
+from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.device import DeviceKernel
 from kernel_regime.kernels.zonal import Zonal, arccos_polynomial
 
 
-class AngularKernel(Kernel):
+class AngularKernel(DeviceKernel):
     """A kernel of two lengths and an angle; subclasses say which function of the angle.
 
     Relative to √(k(x, x) k(x', x')), float64 values are exact to 1e-13 and float32 values to 1e-6
@@ -32,11 +33,22 @@ class AngularKernel(Kernel):
         return 1.0
 
     def tile(self, x1: Array, x2: Array) -> Array:
-        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened."""
+        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened.
+
+        Raises
+        ------
+        RuntimeError
+            If `device` is gpu and there is none.
+        """
+        if self.device == "gpu":
+            from kernel_regime.kernels.angular_jax import angular_tile
+            from kernel_regime.kernels.jax_device import first_gpu
+
+            return angular_tile(self, x1, x2, first_gpu())
         left = self._side(x1)
         right = left if x2 is x1 else self._side(x2)
         matrix = np.empty((len(x1), len(x2)), x1.dtype)
-        fill(matrix, left, right, *_polynomials(self, x1.dtype.str), x2 is x1)
+        fill(matrix, left, right, *polynomials(self, x1.dtype.str), x2 is x1)
         return matrix
 
     def square(self, x: Array) -> Array:
@@ -54,7 +66,7 @@ class AngularKernel(Kernel):
 
 
 @lru_cache(maxsize=64)
-def _polynomials(kernel: AngularKernel, dtype: str) -> tuple[Array, Array]:
+def polynomials(kernel: AngularKernel, dtype: str) -> tuple[Array, Array]:
     """Of arccos(1 − v)/√v in right angles and of κ, to the degrees that the dtype can resolve."""
     single = np.dtype(dtype) == np.float32
     arccos = arccos_polynomial(8 if single else 20) * 2 / np.pi

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kernel_regime.kernels import zonal
 from kernel_regime.kernels.angular import AngularKernel
 from kernel_regime.kernels.base import require_integer
+from kernel_regime.kernels.device import Device
 from kernel_regime.kernels.zonal import Zonal
 
 
@@ -19,6 +20,8 @@ class FullyConnectedNTK(AngularKernel):
     ----------
     layers : int
         Dense layers, the output included; at least 1 (a linear model).
+    device : {"cpu", "gpu"}
+        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
 
     References
     ----------
@@ -26,8 +29,10 @@ class FullyConnectedNTK(AngularKernel):
     """
 
     layers: int
+    device: Device = "cpu"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_integer(self, "layers", at_least=1)
 
     @property
@@ -48,11 +53,15 @@ class FullyConnectedNNGP(AngularKernel):
     ----------
     layers : int
         Dense layers, the output included; at least 1 (a linear model).
+    device : {"cpu", "gpu"}
+        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
     """
 
     layers: int
+    device: Device = "cpu"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_integer(self, "layers", at_least=1)
 
     @property

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numba
 import numpy as np
 
-from kernel_regime.kernels.base import Array, Kernel, mirror_upper
+from kernel_regime.kernels.base import Array, mirror_upper
+from kernel_regime.kernels.device import Device, DeviceKernel
 from kernel_regime.kernels.lanes import LANES
 from kernel_regime.kernels.myrtle_architecture import Architecture
 from kernel_regime.kernels.myrtle_images import Buffers, Images
@@ -18,25 +19,17 @@ from kernel_regime.kernels.myrtle_planes import NNGP, SUM, all_stages
 
 
 @dataclass(frozen=True)
-class _Myrtle(Kernel):
+class _Myrtle(DeviceKernel):
     """What the NTK and the NNGP of a Myrtle network share: all but which of the two it is."""
 
     depth: int = 5
-    device: str = "cpu"
+    device: Device = "cpu"
     part: ClassVar[int]
     largest_tile_edge: ClassVar[int] = 128  # seconds of work
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         Architecture(self.depth, side=32)
-        if self.device not in ("cpu", "gpu"):
-            raise ValueError(f"device: {self.device!r} computes no kernel; give cpu or gpu")
-
-    def identity(self) -> dict[str, Any]:
-        """A GPU rounds differently: its matrices are not resumed on a CPU, nor the reverse."""
-        identity = super().identity()
-        if self.device == "cpu":
-            del identity["device"]
-        return identity
 
     def tile(self, x1: Array, x2: Array) -> Array:
         """Kernel values (n1, n2) of images (n, side, side) or (n, side, side, channels).

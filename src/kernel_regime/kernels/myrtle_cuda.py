@@ -22,6 +22,7 @@ import numba.cuda
 import numpy as np
 
 from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.device import no_gpu
 from kernel_regime.kernels.myrtle_architecture import Architecture
 from kernel_regime.kernels.myrtle_images import Images
 from kernel_regime.kernels.myrtle_relu import SMOOTH
@@ -44,10 +45,7 @@ def pair_sums(first: Images, second: Images) -> Array:
         If the images are too large for one block of threads.
     """
     if not cuda.is_available():
-        raise RuntimeError(
-            "device: gpu needs an NVIDIA GPU, its driver, and `pip install 'kernel-regime[gpu]'`; "
-            "Numba finds none. Fix that, or leave `device` out to compute on the CPU"
-        )
+        raise no_gpu("Numba")
     network, dtype = first.network, first.images.dtype
     if network.side > LARGEST_SIDE:
         raise ValueError(
@@ -188,7 +186,7 @@ def _compiled(network: Architecture, dtype: str) -> Any:
     relu = _relu(dtype)
 
     @cuda.jit
-    def kernel(first, second, waiting, sums):  # type: ignore[no-untyped-def]
+    def kernel(first: Any, second: Any, waiting: Any, sums: Any) -> None:
         (pixels1, scales1), (pixels2, scales2) = first, second
         plane = cuda.shared.array((2, framed, framed), real)
         columns = cuda.shared.array((2, framed, framed), real)
@@ -222,7 +220,7 @@ def _relu(dtype: str) -> Any:
     slope, value, _ = (tuple(real(c) for c in reversed(q)) for q in SMOOTH[dtype])
 
     @device
-    def relu(nngp, total, sigmas, inverses):  # type: ignore[no-untyped-def]
+    def relu(nngp: Any, total: Any, sigmas: Any, inverses: Any) -> Any:
         d = one - abs(nngp) * inverses
         d = d if d > zero else zero
         root = real(sqrt(d))

@@ -1,14 +1,16 @@
 """Polynomial kernels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from kernel_regime.kernels.base import Array, Kernel, require_integer, require_real
+from kernel_regime.kernels.base import Array, require_integer, require_real
+from kernel_regime.kernels.device import Device, DeviceKernel
 
 
 @dataclass(frozen=True)
-class Polynomial(Kernel):
+class Polynomial(DeviceKernel):
     r"""Polynomial kernel :math:`(c + \langle x, x' \rangle / \sqrt d)^p`.
 
     Parameters
@@ -18,6 +20,8 @@ class Polynomial(Kernel):
     intercept : float
         Constant c ≥ 0; larger values weigh low degrees more. A negative one would not be
         positive semi-definite.
+    device : {"cpu", "gpu"}
+        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
 
     References
     ----------
@@ -26,23 +30,39 @@ class Polynomial(Kernel):
 
     degree: int
     intercept: float
+    device: Device = "cpu"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_integer(self, "degree", at_least=1)
         require_real(self, "intercept", at_least=0)
 
     def tile(self, x1: Array, x2: Array) -> Array:
-        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened."""
+        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened.
+
+        Raises
+        ------
+        RuntimeError
+            If `device` is gpu and there is none.
+        """
+        if self.device == "gpu":
+            from kernel_regime.kernels.jax_device import first_gpu
+            from kernel_regime.kernels.polynomial_jax import polynomial_tile
+
+            return polynomial_tile(self, x1, x2, first_gpu())
         left, right = (x.reshape(len(x), -1) for x in (x1, x2))
-        return self._of_products(left @ right.T, left.shape[1])
+        return self.of_products(left @ right.T, left.shape[1])
 
     def diagonal(self, x: Array) -> Array:
         """(c + ‖x‖²/√d)^p of every sample, shape (n,)."""
         rows = x.reshape(len(x), -1)
-        return self._of_products(np.einsum("ij,ij->i", rows, rows), rows.shape[1])
+        return self.of_products(np.einsum("ij,ij->i", rows, rows), rows.shape[1])
 
-    def _of_products(self, products: Array, features: int) -> Array:
-        """Inner products to kernel values, in place and by multiplication: NumPy's powers crawl."""
+    def of_products(self, products: Any, features: int) -> Any:
+        """Inner products to kernel values, by multiplication: NumPy's powers crawl.
+
+        An array of NumPy changes in place; one of JAX, which cannot, is left as it was.
+        """
         products /= products.dtype.type(np.sqrt(features))
         products += products.dtype.type(self.intercept)
         base = products.copy() if self.degree > 1 else products

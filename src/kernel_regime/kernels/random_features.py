@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernel_regime.kernels.base import Array, Kernel, mirror_upper, require_integer
+from kernel_regime.kernels.base import Array, mirror_upper, require_integer
+from kernel_regime.kernels.device import Device, DeviceKernel
 from kernel_regime.kernels.panels import add_products
 
 STREAM = 512  # features drawn from one seed; part of what (width, seed) means
@@ -13,7 +14,7 @@ BLOCK = 4096  # features held at once
 
 
 @dataclass(frozen=True)
-class RandomFeatures(Kernel):
+class RandomFeatures(DeviceKernel):
     r"""Kernel :math:`1 + \sum_i \mathrm{ReLU}(⟨w_i, x⟩)\,\mathrm{ReLU}(⟨w_i, x'⟩)`.
 
     The weights :math:`w_i ∼ N(0, I/d)` are drawn block by block and thrown away: the same
@@ -26,6 +27,8 @@ class RandomFeatures(Kernel):
         Number N of features, at least 1.
     seed : int
         Seed of the weights, at least 0.
+    device : {"cpu", "gpu"}
+        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
 
     References
     ----------
@@ -34,18 +37,32 @@ class RandomFeatures(Kernel):
 
     width: int
     seed: int = 0
+    device: Device = "cpu"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_integer(self, "width", at_least=1)
         require_integer(self, "seed", at_least=0)
 
     def tile(self, x1: Array, x2: Array) -> Array:
-        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened."""
-        return accumulate(x1, x2, self.weights(x1[0].size))
+        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened.
+
+        Raises
+        ------
+        RuntimeError
+            If `device` is gpu and there is none.
+        """
+        weights = self.weights(x1[0].size)
+        if self.device == "gpu":
+            from kernel_regime.kernels import random_features_jax
+            from kernel_regime.kernels.jax_device import first_gpu
+
+            return random_features_jax.accumulate(x1, x2, weights, first_gpu())
+        return accumulate(x1, x2, weights)
 
     def diagonal(self, x: Array) -> Array:
         """Kernel of every sample with itself, shape (n,)."""
-        flat, total = _scaled(x), np.ones(len(x))
+        flat, total = scaled(x), np.ones(len(x))
         for weights in self.weights(flat.shape[1]):
             features = _features(flat, weights)
             total += np.einsum("ij,ij->i", features, features, dtype=np.float64)
@@ -74,8 +91,8 @@ def accumulate(x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
     digits.
     """
     symmetric = x2 is x1
-    left = _scaled(x1)
-    right = left if symmetric else _scaled(x2)
+    left = scaled(x1)
+    right = left if symmetric else scaled(x2)
     total = np.ones((len(left), len(right)))
     for block in weights:
         features1 = _features(left, block)
@@ -86,7 +103,7 @@ def accumulate(x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
     return total.astype(x1.dtype, copy=False)
 
 
-def _scaled(x: Array) -> Array:
+def scaled(x: Array) -> Array:
     """Samples as rows, divided by √d."""
     rows = x.reshape(len(x), -1)
     return rows / x.dtype.type(np.sqrt(rows.shape[1]))

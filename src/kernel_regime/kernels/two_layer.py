@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kernel_regime.kernels import zonal
 from kernel_regime.kernels.angular import AngularKernel
+from kernel_regime.kernels.device import Device
 from kernel_regime.kernels.zonal import Zonal
 
 
@@ -13,10 +14,17 @@ class TwoLayerNTK(AngularKernel):
 
     This is d times `FullyConnectedNTK(2)`.
 
+    Parameters
+    ----------
+    device : {"cpu", "gpu"}
+        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
+
     References
     ----------
     Ghorbani et al. (2020), appendix A.
     """
+
+    device: Device = "cpu"
 
     @property
     def zonal(self) -> Zonal:
@@ -30,10 +38,17 @@ class TwoLayerNNGP(AngularKernel):
 
     This is d times `FullyConnectedNNGP(2)`.
 
+    Parameters
+    ----------
+    device : {"cpu", "gpu"}
+        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
+
     References
     ----------
     Ghorbani et al. (2020), appendix A.
     """
+
+    device: Device = "cpu"
 
     @property
     def zonal(self) -> Zonal:

@@ -19,6 +19,24 @@ from kernel_regime.pipelines.kernel_generation.parameters import KernelParameter
         ({"kind": "myrtle_ntk"}, kernels.MyrtleNTK(5)),
         ({"kind": "myrtle_nngp", "depth": 10}, kernels.MyrtleNNGP(10)),
         ({"kind": "myrtle_ntk", "device": "gpu"}, kernels.MyrtleNTK(5, "gpu")),
+        (
+            {"kind": "fully_connected_ntk", "layers": 3, "device": "gpu"},
+            kernels.FullyConnectedNTK(3, "gpu"),
+        ),
+        (
+            {"kind": "fully_connected_nngp", "layers": 3, "device": "gpu"},
+            kernels.FullyConnectedNNGP(3, "gpu"),
+        ),
+        ({"kind": "two_layer_ntk", "device": "gpu"}, kernels.TwoLayerNTK("gpu")),
+        ({"kind": "two_layer_nngp", "device": "gpu"}, kernels.TwoLayerNNGP("gpu")),
+        (
+            {"kind": "polynomial", "degree": 2, "device": "gpu"},
+            kernels.Polynomial(2, 1.0, "gpu"),
+        ),
+        (
+            {"kind": "random_features", "width": 64, "device": "gpu"},
+            kernels.RandomFeatures(64, 0, "gpu"),
+        ),
     ],
 )
 def test_every_kind_builds_its_kernel(spec, kernel):
@@ -49,6 +67,7 @@ def test_null_drops_a_kernel():
         ({"a": {"kind": "fully_connected_ntk", "layers": 0}}, "greater than 0"),
         ({"a": {"kind": "polynomial", "degree": 2, "intercept": -1}}, "greater than or equal to 0"),
         ({"a": {"kind": "myrtle_ntk", "depth": 6}}, "5, 7 or 10"),
+        ({"a": {"kind": "two_layer_ntk", "device": "tpu"}}, "'cpu' or 'gpu'"),
         ({"a": {"kind": "stax", "architecture": ["Rellu"]}}, "has no layer 'Rellu'"),
         ({"a/b": {"kind": "two_layer_ntk"}}, "pattern"),
         ({"a": None}, "no kernel is left"),

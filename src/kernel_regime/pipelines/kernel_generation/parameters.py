@@ -19,13 +19,20 @@ from pydantic import (
 
 from kernel_regime import kernels
 from kernel_regime.kernels import Kernel
+from kernel_regime.kernels.device import Device
 
 
 class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FullyConnectedSpec(_Spec):
+class _DeviceSpec(_Spec):
+    """A kernel that is computed on the CPU, or on a GPU."""
+
+    device: Device = "cpu"
+
+
+class FullyConnectedSpec(_DeviceSpec):
     """Infinitely wide fully-connected ReLU network of `layers` dense layers."""
 
     kind: Literal["fully_connected_ntk", "fully_connected_nngp"]
@@ -34,21 +41,23 @@ class FullyConnectedSpec(_Spec):
     def build(self) -> Kernel:
         """The kernel."""
         if self.kind == "fully_connected_ntk":
-            return kernels.FullyConnectedNTK(self.layers)
-        return kernels.FullyConnectedNNGP(self.layers)
+            return kernels.FullyConnectedNTK(self.layers, self.device)
+        return kernels.FullyConnectedNNGP(self.layers, self.device)
 
 
-class TwoLayerSpec(_Spec):
+class TwoLayerSpec(_DeviceSpec):
     """The two-layer closed forms as published."""
 
     kind: Literal["two_layer_ntk", "two_layer_nngp"]
 
     def build(self) -> Kernel:
         """The kernel."""
-        return kernels.TwoLayerNTK() if self.kind == "two_layer_ntk" else kernels.TwoLayerNNGP()
+        if self.kind == "two_layer_ntk":
+            return kernels.TwoLayerNTK(self.device)
+        return kernels.TwoLayerNNGP(self.device)
 
 
-class PolynomialSpec(_Spec):
+class PolynomialSpec(_DeviceSpec):
     """(intercept + ⟨x, x'⟩/√d)^degree."""
 
     kind: Literal["polynomial"]
@@ -57,10 +66,10 @@ class PolynomialSpec(_Spec):
 
     def build(self) -> Kernel:
         """The kernel."""
-        return kernels.Polynomial(self.degree, self.intercept)
+        return kernels.Polynomial(self.degree, self.intercept, self.device)
 
 
-class RandomFeaturesSpec(_Spec):
+class RandomFeaturesSpec(_DeviceSpec):
     """`width` random ReLU features; the same seed draws the same ones for train and test."""
 
     kind: Literal["random_features"]
@@ -69,15 +78,14 @@ class RandomFeaturesSpec(_Spec):
 
     def build(self) -> Kernel:
         """The kernel."""
-        return kernels.RandomFeatures(self.width, self.seed)
+        return kernels.RandomFeatures(self.width, self.seed, self.device)
 
 
-class MyrtleSpec(_Spec):
-    """Convolutional Myrtle kernel with `depth` weight layers, on the CPU or a GPU."""
+class MyrtleSpec(_DeviceSpec):
+    """Convolutional Myrtle kernel with `depth` weight layers."""
 
     kind: Literal["myrtle_ntk", "myrtle_nngp"]
     depth: Literal[5, 7, 10] = 5
-    device: Literal["cpu", "gpu"] = "cpu"
 
     def build(self) -> Kernel:
         """The kernel."""

@@ -1,0 +1,246 @@
+"""The GPU's kernels of matrix products: their very code, on JAX's CPU, and on a GPU if any."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from kernel_regime.gram import KernelJob, fill, open_matrix
+from kernel_regime.kernels import (
+    FullyConnectedNNGP,
+    FullyConnectedNTK,
+    Polynomial,
+    RandomFeatures,
+    TwoLayerNNGP,
+    TwoLayerNTK,
+    angular_jax,
+    polynomial_jax,
+    random_features_jax,
+)
+from kernel_regime.kernels.angular import AngularKernel
+from kernel_regime.kernels.jax_device import EDGE, first_gpu
+from tests.kernels.oracles import GOLDENS, awkward_rows, golden, relu_network
+
+needs_goldens = pytest.mark.skipif(
+    not GOLDENS.is_dir(), reason="golden values are not beside the repository"
+)
+
+
+def gpus():
+    try:
+        return [first_gpu()]
+    except RuntimeError:
+        return []
+
+
+ON_EVERY_DEVICE = pytest.mark.parametrize("device", [jax.devices("cpu")[0], *gpus()], ids=str)
+KERNELS = {
+    "ntk_two_layer_published": TwoLayerNTK(),
+    "nngp_two_layer_published": TwoLayerNNGP(),
+    "polynomial_degree1_intercept0.125": Polynomial(1, 0.125),
+    "polynomial_degree3_intercept8.0": Polynomial(3, 8.0),
+    "stax_ntk_layers2": FullyConnectedNTK(2),
+    "stax_ntk_layers6": FullyConnectedNTK(6),
+    "stax_nngp_layers4": FullyConnectedNNGP(4),
+}
+ALL = [FullyConnectedNTK(3), TwoLayerNNGP(), Polynomial(2, 1.0), RandomFeatures(700, seed=5)]
+
+
+def tile(kernel, x1, x2, device):
+    """What `kernel.tile` would return if `device` were its GPU."""
+    if isinstance(kernel, AngularKernel):
+        return angular_jax.angular_tile(kernel, x1, x2, device)
+    if isinstance(kernel, Polynomial):
+        return polynomial_jax.polynomial_tile(kernel, x1, x2, device)
+    return random_features_jax.accumulate(x1, x2, kernel.weights(x1[0].size), device)
+
+
+def draw(*shape, dtype=np.float64):
+    return np.random.default_rng(0).standard_normal(shape).astype(dtype)
+
+
+def relative_error(kernel, values, expected, x1, x2):
+    """Errors relative to √(k(x, x) k(x', x')), which may be 0 only where there is none."""
+    size = np.sqrt(np.outer(kernel.diagonal(x1), kernel.diagonal(x2))).astype(np.float64)
+    return np.abs(values - expected) / np.where(size > 0, size, np.finfo(float).tiny)
+
+
+@needs_goldens
+@ON_EVERY_DEVICE
+@pytest.mark.parametrize("name", KERNELS)
+def test_published_values(name, device):
+    """But for the nearly equal pair, whose published values are rounded to 1e-7."""
+    data, kernel = golden("fully_connected_kernels"), KERNELS[name]
+    x1, x2 = data["x1"], data["x2"]
+    cosine = (x1 @ x2.T) / np.outer(np.linalg.norm(x1, axis=1), np.linalg.norm(x2, axis=1))
+    error = relative_error(kernel, tile(kernel, x1, x2, device), data[name], x1, x2)
+    assert error[abs(cosine) < 0.999].max() < 2e-13
+    single = tile(kernel, x1.astype(np.float32), x2.astype(np.float32), device)
+    assert single.dtype == np.float32
+    assert relative_error(kernel, single, data[name], x1, x2).max() < 5e-7
+
+
+@ON_EVERY_DEVICE
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 2e-13), (np.float32, 1e-6)])
+@pytest.mark.parametrize("layers", [1, 3, 16])
+def test_awkward_rows_against_extended_precision(layers, dtype, tolerance, device):
+    """Equal, opposite, scaled, nearly equal and zero rows."""
+    x1, x2 = (x.astype(dtype) for x in awkward_rows(np.random.default_rng(0)))
+    exact = relu_network(x1, x2, layers)
+    for kind, expected in zip((FullyConnectedNTK, FullyConnectedNNGP), exact, strict=True):
+        kernel = kind(layers)
+        values = tile(kernel, x1, x2, device)
+        assert relative_error(kernel, values, expected, x1, x2).max() <= tolerance
+
+
+@ON_EVERY_DEVICE
+def test_single_precision_at_every_angle(device):
+    """784 rounded products: held to the bounds of the CPU."""
+    x = draw(1, 784) + np.geomspace(1e-4, 3, 200)[:, None] * draw(200, 784)
+    x[::7] *= -1
+    x = x.astype(np.float32)
+    kernel = FullyConnectedNTK(8)
+    error = relative_error(kernel, tile(kernel, x, x, device), kernel(x.astype(float)), x, x)
+    assert error.max() < 1.2e-5
+    assert np.sqrt((error**2).mean()) < 2e-6
+
+
+@ON_EVERY_DEVICE
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 2e-13), (np.float32, 1e-6)])
+def test_any_number_of_nearly_parallel_pairs_is_corrected(dtype, tolerance, device):
+    x = (1 + 1e-3 * draw(150, 20)).astype(dtype)
+    assert len(x) ** 2 > angular_jax.PAIRS
+    kernel, (expected, _) = FullyConnectedNTK(2), relu_network(x, x, 2)
+    values = tile(kernel, x, x.copy(), device)
+    assert relative_error(kernel, values, expected, x, x).max() < tolerance
+
+
+@ON_EVERY_DEVICE
+@pytest.mark.parametrize("kernel", ALL, ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_exactly_symmetric_with_the_diagonal_of_the_cpu(kernel, dtype, device):
+    x = draw(230, 5, 6, dtype=dtype)
+    x[7], x[11], x[12] = x[3], 0, -x[3]
+    matrix = tile(kernel, x, x, device)
+    assert matrix.dtype == dtype
+    np.testing.assert_array_equal(matrix, matrix.T)
+    few = 30 * np.finfo(dtype).eps
+    np.testing.assert_allclose(np.diagonal(matrix), kernel.diagonal(x), rtol=few)
+    assert relative_error(kernel, matrix, kernel(x), x, x).max() < few
+
+
+@ON_EVERY_DEVICE
+@pytest.mark.parametrize("kernel", ALL[:3], ids=repr)
+def test_blocks_of_a_large_matrix_fit_together(kernel, device):
+    x = draw(EDGE + 60, 4, dtype=np.float32)
+    whole = kernel(x)
+    for values, expected in (
+        (tile(kernel, x, x, device), whole),
+        (tile(kernel, x[:5], x, device), whole[:5]),
+        (tile(kernel, x, x[9:12], device), whole[:, 9:12]),
+    ):
+        np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-5)
+
+
+@ON_EVERY_DEVICE
+def test_lengths_far_apart_keep_their_relative_precision(device):
+    x = (draw(4, 25) * [[1e-15], [1e-3], [1], [1e15]]).astype(np.float32)
+    expected, _ = relu_network(x, x, 3)
+    values = tile(FullyConnectedNTK(3), x, x, device)
+    np.testing.assert_allclose(values, expected.astype(float), rtol=1e-5)
+
+
+@ON_EVERY_DEVICE
+@pytest.mark.parametrize("width", [1, 513, 9000])
+def test_random_features_are_those_of_the_cpu(width, device):
+    x1, x2, kernel = draw(31, 12), draw(17, 12), RandomFeatures(width, seed=3)
+    values = tile(kernel, x1, x2, device)
+    np.testing.assert_allclose(values, kernel(x1, x2), rtol=1e-12)
+    single = tile(kernel, x1.astype(np.float32), x2.astype(np.float32), device)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, values, rtol=2e-6)
+
+
+@needs_goldens
+@ON_EVERY_DEVICE
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-13), (np.float32, 1e-6)])
+def test_published_random_features(dtype, tolerance, device):
+    data = golden("random_features_kernel")
+    train, test = data["x_train"].astype(dtype), data["x_test"].astype(dtype)
+    weights = data["weights"].T * np.sqrt(train.shape[1])
+    for x1, name in ((train, "train"), (test, "test")):
+        values = random_features_jax.accumulate(x1, train, [weights[:130], weights[130:]], device)
+        np.testing.assert_allclose(values, data[name], rtol=tolerance)
+
+
+def test_no_product_may_be_rounded_to_tensorfloat():
+    """A GPU would take ten bits of a float32 by default; a CPU cannot tell, the program can."""
+    rows, square = jnp.ones((2, 3)), jnp.ones((2, 2))
+    side = angular_jax.Side(rows, rows[:, 0])
+    for products, lowered in (
+        (1, angular_jax.values.lower(side, side, rows[0], rows[0])),
+        (1, polynomial_jax.values.lower(Polynomial(2, 1.0), rows, rows)),
+        (3, random_features_jax.add_products.lower(square, rows, rows, rows)),
+    ):
+        text = lowered.as_text()
+        assert text.count("stablehlo.dot_general") == products
+        assert text.count("precision = [HIGHEST, HIGHEST]") == products
+
+
+def test_double_precision_is_not_left_switched_on():
+    tile(Polynomial(2, 1.0), draw(2, 3), draw(2, 3), jax.devices("cpu")[0])
+    assert jnp.ones(1).dtype == jnp.float32
+
+
+def test_on_the_cpu_jax_is_not_imported():
+    code = (
+        "import sys, numpy; from kernel_regime.kernels import *\n"
+        f"for kernel in {ALL!r}: kernel(numpy.ones((2, 3)))\n"
+        "assert 'jax' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+GPU_KERNELS = [
+    FullyConnectedNTK(3, device="gpu"),
+    FullyConnectedNNGP(3, device="gpu"),
+    TwoLayerNTK(device="gpu"),
+    TwoLayerNNGP(device="gpu"),
+    Polynomial(2, 1.0, device="gpu"),
+    RandomFeatures(700, device="gpu"),
+]
+
+
+@pytest.mark.skipif(not gpus(), reason="needs an NVIDIA GPU")
+@pytest.mark.parametrize("kernel", GPU_KERNELS, ids=repr)
+def test_a_stored_matrix_of_a_gpu(kernel, tmp_path: Path):
+    x, path = draw(40, 6), tmp_path / "kernel.npy"
+    fill(KernelJob(kernel, x), path)
+    expected = tile(kernel, x, x, jax.devices("cpu")[0])
+    np.testing.assert_allclose(open_matrix(path), expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.skipif(bool(gpus()), reason="needs a machine without GPU")
+@pytest.mark.parametrize("kernel", GPU_KERNELS, ids=repr)
+def test_a_gpu_that_is_not_there_is_refused_with_the_remedy(kernel):
+    with pytest.raises(
+        RuntimeError, match=r"device: gpu needs an NVIDIA GPU.*kernel-regime\[gpu\].*JAX finds none"
+    ):
+        kernel(np.ones((2, 4)))
+
+
+@pytest.mark.parametrize("kernel", GPU_KERNELS, ids=repr)
+def test_matrices_of_a_gpu_are_told_from_those_of_a_cpu(kernel):
+    fields = kernel.identity()
+    kind = type(kernel)
+    assert fields.pop("kind") == kind.__name__
+    assert fields.pop("device") == "gpu"
+    on_cpu = kind(**fields)
+    assert on_cpu != kernel
+    assert on_cpu.identity() == {"kind": kind.__name__, **fields}
+    with pytest.raises(ValueError, match="device: 'tpu' computes no kernel; give cpu or gpu"):
+        kind(**fields, device="tpu")
