@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from kernel_regime.regression.block_tridiagonal import reduction_bytes
 from kernel_regime.regression.panels import PANEL_BYTES
 
 Solver = Literal["auto", "direct", "iterative"]
@@ -27,7 +28,7 @@ class Plan:
     Parameters
     ----------
     solver : str
-        cholesky, direct (the reduction to tridiagonal form) or iterative (Krylov).
+        cholesky, direct (the reduction to block tridiagonal form) or iterative (Krylov).
     peak_bytes : int
         Predicted peak beside the kernel itself.
     columns : int
@@ -72,7 +73,7 @@ def choose_solver(
     """
     # Solutions, their predictions at the training points, and the diagonals of the inverse.
     results = 8 * n * ridges * (3 * outputs + 2) + 2 * PANEL_BYTES
-    direct = 8 * n * n + results
+    direct = reduction_bytes(n, ridges) + results
     columns = min(MAX_COLUMNS, max(0, memory - results) // (8 * n))
     iterative = 8 * n * max(columns, MIN_COLUMNS) + results
     exact = "cholesky" if ridges <= FEW_RIDGES else "direct"

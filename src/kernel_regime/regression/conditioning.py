@@ -28,6 +28,15 @@ def least_ridge(smallest: float, largest: float) -> float:
     return required - smallest
 
 
+def sufficient_shift(ridge: float, norm: float) -> float:
+    """A shift σ such that K + σ, if positive definite, proves `ridge` to be at least `least_ridge`.
+
+    `norm` is the largest eigenvalue or more: `ridge` must reach −2·smallest and
+    10·ε·largest − smallest.
+    """
+    return min(ridge / 2, ridge - 10 * EPSILON * norm)
+
+
 def applied_ridges(ridges: Array, smallest: float, largest: float) -> Array:
     """Ridges to solve with: those asked for, raised to `least_ridge`, which is logged.
 

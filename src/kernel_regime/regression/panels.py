@@ -70,20 +70,29 @@ def float_copy(kernel: Any, dtype: Any) -> Array:
     for rows in row_panels(*kernel.shape):
         copy[rows] = kernel[rows]
         check_finite(copy[rows], rows.start)
-    _check_symmetry(copy)
+    check_symmetric(copy, _asymmetry(copy))
     return copy.T
 
 
-def _check_symmetry(matrix: Array, block: int = 1024) -> None:
+def check_symmetric(kernel: Array, asymmetry: float) -> None:
+    """Refuse a kernel whose entries differ from their mirrors by up to `asymmetry`, or by NaN."""
+    if np.isnan(asymmetry):
+        for rows in row_panels(*kernel.shape):
+            check_finite(kernel[rows], rows.start)
+    allowed = 1e-5 * float(np.abs(np.diagonal(kernel)).max())
+    if asymmetry > allowed:
+        raise ValueError(
+            f"train_kernel: not symmetric, entries differ from their mirror by {asymmetry:g} "
+            f"(allowed {allowed:g}); pass the kernel of the training points with themselves"
+        )
+
+
+def _asymmetry(matrix: Array, block: int = 1024) -> float:
     """Compare both triangles block by block: blocks fit the cache, a full transpose would not."""
-    allowed = 1e-5 * np.abs(np.diagonal(matrix)).max()
+    largest = 0.0
     for i in range(0, len(matrix), block):
         for j in range(i, len(matrix), block):
             upper = matrix[i : i + block, j : j + block]
             lower = matrix[j : j + block, i : i + block]
-            found = float(np.abs(upper - lower.T).max())
-            if found > allowed:
-                raise ValueError(
-                    f"train_kernel: not symmetric, entries differ from their mirror by {found:g} "
-                    f"(allowed {allowed:g}); pass the kernel of the training points with themselves"
-                )
+            largest = max(largest, float(np.abs(upper - lower.T).max()))
+    return largest
