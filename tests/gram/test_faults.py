@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from recording import Recorded, numbered_samples, recorded
 
-from kernel_regime.gram import KernelJob, fill, is_complete, open_matrix
-from kernel_regime.gram.manifest import read_manifest
+from kernel_regime.gram import Execution, KernelJob, fill, is_complete, open_matrix
+from kernel_regime.gram.manifest import boot_id, read_manifest
 from kernel_regime.gram.store import Places
 
 HERE = Path(__file__).parent
@@ -116,6 +116,32 @@ def test_a_waiting_process_takes_over_when_the_first_is_killed(start, tmp_path):
     assert first.wait() == -signal.SIGKILL
     assert is_complete(path)
     assert 0 < len(recorded(own_log)) <= 28
+
+
+def test_what_a_power_cut_took_from_a_finished_matrix_is_found_after_the_restart(tmp_path):
+    path, log = tmp_path / "k.npy", tmp_path / "log"
+    execution = Execution(memory=6 * 4 * 16**2)
+    job = KernelJob(Recorded(str(log)), numbered_samples(100), execution=execution)
+    fill(job, path)
+    whole, manifest = path.read_bytes(), read_manifest(Places(path).manifest)
+
+    def restart():
+        manifest.boot = "the run of the machine before"
+        manifest.write(Places(path).manifest)
+
+    restart()
+    assert is_complete(path)
+    assert read_manifest(Places(path).manifest).boot == boot_id()
+    restart()
+    with path.open("r+b") as file:
+        file.seek(-400, os.SEEK_END)
+        file.write(bytes(400))
+    os.utime(path, ns=(manifest.sealed, manifest.sealed))
+    assert not is_complete(path)
+    before = len(recorded(log))
+    fill(job, path)
+    assert path.read_bytes() == whole
+    assert 0 < len(recorded(log)) - before < 28 + 2
 
 
 def test_a_disk_that_fills_up_in_mid_run_is_said_and_survived(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from kernel_regime.gram.tiles import TileGrid
 
@@ -26,9 +27,11 @@ class Manifest:
     seconds : float
         Wall-clock time spent on the tiles so far, all runs together.
     checksums : dict of str to int
-        CRC-32 of every tile whose bytes are safely on disk.
+        CRC-32 of every tile that was written.
     sealed : int, optional
         Modification time (ns) of the finished file; another time means that somebody wrote to it.
+    boot : str, optional
+        In which run of the machine the file was finished, or last read in full: see `boot_id`.
     """
 
     fingerprint: dict[str, Any]
@@ -36,6 +39,7 @@ class Manifest:
     seconds: float = 0.0
     checksums: dict[str, int] = field(default_factory=dict)
     sealed: int | None = None
+    boot: str | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -85,6 +89,12 @@ def differences(recorded: dict[str, Any], wanted: dict[str, Any]) -> str:
         for key in wanted
         if recorded.get(key) != wanted[key]
     )
+
+
+def boot_id() -> str:
+    """What distinguishes this run of the machine from all others, those of other machines too."""
+    linux = Path("/proc/sys/kernel/random/boot_id")
+    return linux.read_text().strip() if linux.exists() else f"{psutil.boot_time():.0f}"
 
 
 def sync_folder(folder: Path) -> None:

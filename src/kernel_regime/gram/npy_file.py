@@ -38,14 +38,15 @@ class NpyFile:
         self._shape, self._dtype = shape, dtype
         self._header = header(shape, dtype)
         flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
-        self._descriptor = os.open(path, flags, 0o666)
+        self._file = os.fdopen(os.open(path, flags, 0o666), "rb", buffering=0)
+        self._descriptor = self._file.fileno()
         if writable:
             os.pwrite(self._descriptor, self._header, 0)
             os.truncate(self._descriptor, file_bytes(shape, dtype))
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._descriptor)
+        """Let go of the file; on a network file system, learn what could not be written."""
+        self._file.close()
 
     def write(self, tile: Tile, block: Array, mirrored: bool) -> int:
         """Write a tile, and its transpose where it belongs; return its checksum."""
@@ -83,10 +84,6 @@ class NpyFile:
             ):
                 return False
         return True
-
-    def sync(self) -> None:
-        """Return when everything written is on the disk."""
-        os.fsync(self._descriptor)
 
     def _offset(self, row: int, column: int) -> int:
         return len(self._header) + (row * self._shape[1] + column) * self._dtype.itemsize

@@ -10,14 +10,19 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kernel_regime.gram.job import KernelJob
-from kernel_regime.gram.manifest import Manifest, differences, read_manifest, sync_folder
+from kernel_regime.gram.manifest import (
+    Manifest,
+    boot_id,
+    differences,
+    read_manifest,
+    sync_folder,
+)
 from kernel_regime.gram.npy_file import NpyFile
 from kernel_regime.gram.tiles import Tile, tile_edge
 
@@ -67,16 +72,22 @@ class Places:
 def is_complete(path: Path) -> bool:
     """Whether a finished, undamaged matrix lies at `path`.
 
-    A file that nobody wrote to since it was sealed is believed; any other is read once in full
-    and compared with its checksums.
+    A file that nobody wrote to since it was sealed is believed, as long as the machine runs on;
+    any other is read once in full and compared with its checksums.
     """
-    manifest = read_manifest(Places(path).manifest)
+    places = Places(path)
+    manifest = read_manifest(places.manifest)
     if manifest is None or manifest.sealed is None or not path.is_file():
         return False
-    if path.stat().st_mtime_ns == manifest.sealed:
+    untouched = path.stat().st_mtime_ns == manifest.sealed
+    if untouched and manifest.boot == boot_id():
         return True
     with closing(NpyFile(path, manifest.shape, manifest.dtype, writable=False)) as file:
-        return file.is_framed() and not missing_tiles(file, manifest)
+        whole = file.is_framed() and not missing_tiles(file, manifest)
+    if whole and untouched:
+        manifest.boot = boot_id()
+        manifest.write(places.manifest)
+    return whole
 
 
 def open_matrix(path: Path) -> np.memmap[Any, Any]:
@@ -170,7 +181,6 @@ class Store:
     def __init__(self, places: Places, manifest: Manifest) -> None:
         self._places, self._manifest = places, manifest
         self._pending: dict[str, int] = {}
-        self._lock = Lock()
         self._start = time.monotonic() - manifest.seconds
         if read_manifest(places.manifest) != manifest:
             # The old matrix goes before its description does: no file under a wrong one.
@@ -192,31 +202,30 @@ class Store:
     def write(self, tile: Tile, block: Array) -> None:
         """Hand a tile to the file system; `flush` makes it count."""
         mirrored = self._manifest.grid.is_mirrored(tile)
-        checksum = self._file.write(tile, block, mirrored)
-        with self._lock:
-            self._pending[tile.key] = checksum
+        self._pending[tile.key] = self._file.write(tile, block, mirrored)
 
     def flush(self) -> None:
-        """Mark the tiles written so far as done, once their bytes are on the disk.
+        """Mark the tiles written so far as done.
 
-        Tiles may be written meanwhile: they wait for the next flush.
+        The file system may still hold their bytes in memory: they outlive this process, and what
+        a power cut takes of them is found by the checksums. Waiting for the disk would triple the
+        time of a kernel that is little more than a matrix product.
         """
-        with self._lock:
-            written, self._pending = self._pending, {}
-        if not written:
+        if not self._pending:
             return
-        self._file.sync()
-        self._manifest.checksums |= written
+        self._manifest.checksums |= self._pending
+        self._pending.clear()
         self._manifest.seconds = time.monotonic() - self._start
         self._manifest.write(self._places.manifest)
 
     def finish(self) -> None:
         """Give the complete file its final name and remember when it was last written to."""
         self.flush()
+        self._file.close()
         # A whole second: no later write leaves exactly this time behind.
         sealed = time.time_ns() // _SECOND * _SECOND
         os.utime(self._places.partial, ns=(sealed, sealed))
         self._places.partial.replace(self._places.final)
         sync_folder(self._places.final.parent)
-        self._manifest.sealed = sealed
+        self._manifest.sealed, self._manifest.boot = sealed, boot_id()
         self._manifest.write(self._places.manifest)

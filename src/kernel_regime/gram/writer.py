@@ -1,8 +1,8 @@
 """Persisting tiles behind the computation."""
 
-from collections.abc import Callable
 from queue import Queue
-from threading import Event, Thread
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,26 +12,23 @@ from kernel_regime.gram.tiles import Tile
 
 Array = NDArray[Any]
 
-# At most this much finished work is lost to a kill; a flush costs milliseconds of computation.
+# Tiles that end sooner after a flush wait for the next: a kill loses no more than this of them.
 FLUSH_SECONDS = 0.5
 
 
 class Writer:
-    """Two threads that persist tiles while the next one is computed.
+    """A thread that persists tiles while the next one is computed.
 
-    One writes: it holds one tile at a time, `put` waits until the previous one is written. One
-    flushes now and then: the disk works while the other thread copies.
+    It holds one tile at a time: `put` waits until the previous one is written.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queue: Queue[tuple[Tile, Array] | None] = Queue(maxsize=1)
         self._error: BaseException | None = None
-        self._closing = Event()
-        self._writing = Thread(target=self._write, name="tile-writer", daemon=True)
-        self._flushing = Thread(target=self._flush, name="tile-flusher", daemon=True)
-        self._writing.start()
-        self._flushing.start()
+        self._flushed = monotonic()
+        self._thread = Thread(target=self._run, name="tile-writer", daemon=True)
+        self._thread.start()
 
     def put(self, tile: Tile, block: Array) -> None:
         """Take over a tile, once the one before is written.
@@ -50,33 +47,28 @@ class Writer:
         if self._error is not None:
             raise self._error
 
-    def _write(self) -> None:
+    def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            self._attempt(self._store.write, *item)
+            if self._error is None:
+                try:
+                    self._write(*item)
+                except BaseException as error:
+                    self._error = error  # for the computing thread
             self._queue.task_done()
 
-    def _flush(self) -> None:
-        while not self._closing.wait(FLUSH_SECONDS):
-            self._attempt(self._store.flush)
-
-    def _attempt(self, action: Callable[..., None], *arguments: Any) -> None:
-        """Do it unless something failed before; failures are handed to the computing thread."""
-        if self._error is None:
-            try:
-                action(*arguments)
-            except BaseException as error:
-                self._error = error
+    def _write(self, tile: Tile, block: Array) -> None:
+        self._store.write(tile, block)
+        if monotonic() - self._flushed > FLUSH_SECONDS:
+            self._store.flush()
+            self._flushed = monotonic()
 
     def close(self) -> None:
-        """Wait for the threads even through a second Ctrl-C: the file closes after them."""
+        """Wait for the thread even through a second Ctrl-C: the file closes after it."""
         interrupted = False
-        while self._writing.is_alive() or self._flushing.is_alive():
+        while self._thread.is_alive():
             try:
-                self._closing.set()
-                if self._writing.is_alive():
-                    self._queue.put(None)
-                self._writing.join()
-                self._flushing.join()
+                self._queue.put(None)
+                self._thread.join()
             except KeyboardInterrupt:
                 interrupted = True
         if interrupted:
