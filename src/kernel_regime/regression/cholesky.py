@@ -1,4 +1,4 @@
-"""The exact path for one or two ridges: a Cholesky factor and the inverse of each."""
+"""The exact path by a Cholesky factor and the inverse per ridge: the faster way for a single one."""
 
 from typing import Any
 
