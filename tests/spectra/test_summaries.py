@@ -84,10 +84,15 @@ def test_fits_stop_at_the_floor_and_say_where():
     assert fit_power_law(values[:5], 1, 500) is None
 
 
-def test_profile_agrees_whether_complete_or_partial():
+def decaying(points, features):
+    """A kernel whose eigenvalues fall like a power, and targets."""
     rng = np.random.default_rng(0)
-    features = rng.standard_normal((60, 200)) * np.arange(1, 201) ** -1.0
-    kernel, targets = features @ features.T, rng.standard_normal((60, 2))
+    x = rng.standard_normal((points, features)) * np.arange(1, features + 1) ** -1.0
+    return x @ x.T, rng.standard_normal((points, 2))
+
+
+def test_profile_agrees_whether_complete_or_partial():
+    kernel, targets = decaying(60, 200)
     complete = profile(kernel, ProfileSettings(100, 100, 15, 2, 12), targets)
     partial = profile(kernel, ProfileSettings(50, 60, 15, 2, 12), targets)
     np.testing.assert_allclose(partial.eigenvalues, complete.eigenvalues[:15], rtol=1e-10)
@@ -101,9 +106,7 @@ def test_profile_agrees_whether_complete_or_partial():
 
 
 def test_kernels_too_large_for_more_are_profiled_by_their_density():
-    rng = np.random.default_rng(0)
-    features = rng.standard_normal((400, 600)) * np.arange(1, 601) ** -1.0
-    kernel, targets = features @ features.T, rng.standard_normal((400, 2))
+    kernel, targets = decaying(400, 600)
     exact = profile(kernel, ProfileSettings(400, 400, 15, 5, 200), targets)
     estimate = profile(kernel, ProfileSettings(100, 399, 15, 5, 200), targets)
     assert (exact.summary["method"], estimate.summary["method"]) == ("full", "density")

@@ -1,4 +1,4 @@
-"""The exact path by a Cholesky factor and the inverse per ridge: the faster way for a single one."""
+"""The exact path by a Cholesky factor and the inverse per ridge: faster for a single one."""
 
 from typing import Any
 
