@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernel_regime.regression.block_loops import BAND
-from kernel_regime.regression.block_tridiagonal import block_tridiagonalise
+from kernel_regime.regression.reduction import block_tridiagonalise
 
 
 def kernel(n, dtype=np.float64):

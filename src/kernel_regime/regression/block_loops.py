@@ -1,4 +1,4 @@
-"""The hot loops of the block tridiagonal reduction, on tiles and panels that stay in cache."""
+"""The hot loops of the block tridiagonal reduction and its solutions, on tiles in cache."""
 
 from typing import Any
 

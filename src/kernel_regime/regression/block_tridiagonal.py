@@ -1,8 +1,7 @@
-"""Orthogonal reduction of a kernel matrix to block tridiagonal form, K = Q T Qᵀ.
+"""Solutions for any ridge from a block tridiagonal form K = Q T Qᵀ (`reduction`).
 
-Why not further, to tridiagonal form or eigenvectors: those steps are bound by memory, and T is
-narrow enough already. A ridge costs O(n) blocks to factor and solve, and one sweep over Q for the
-whole diagonal of the inverse. Everything else is matrix products.
+A ridge costs O(n) operations to factor and solve in the basis Q, and one sweep over Q for the whole
+diagonal of the inverse.
 """
 
 from dataclasses import dataclass
@@ -11,18 +10,10 @@ import numpy as np
 from numba import get_num_threads
 from scipy.linalg import eigvals_banded
 from scipy.linalg.lapack import dpbtrf, dpbtrs, dtrtri
-from threadpoolctl import threadpool_limits
 
 from kernel_regime.kernels.base import Array
 from kernel_regime.kernels.panels import EDGE, width_of
-from kernel_regime.regression.block_loops import (
-    BAND,
-    eliminate,
-    gather,
-    tile_number,
-    update_and_multiply,
-)
-from kernel_regime.regression.panels import check_symmetric
+from kernel_regime.regression.block_loops import BAND, eliminate
 from kernel_regime.regression.reflectors import Reflectors
 
 GROUP = 4
@@ -117,84 +108,6 @@ def reduction_bytes(n: int, ridges: int) -> int:
     rows = -(-n // EDGE) * EDGE
     later = 3 * ridges + GROUP * get_num_threads()
     return 4 * rows * (rows + max(rows, 2 * BAND * later))
-
-
-def block_tridiagonalise(kernel: Array) -> BlockTridiagonal:
-    """Reduce a symmetric kernel (n, n), n ≥ 2, float32 or float64; 4/3 n³ operations.
-
-    Bischof & Van Loan (1987) as modified here: the trailing matrix is updated and multiplied with
-    the next reflectors in the same walk, so that it passes through the caches once per block.
-
-    Raises
-    ------
-    ValueError
-        If an entry is not finite, or the matrix is not symmetric beyond float32 round-off.
-    """
-    across = -(-len(kernel) // EDGE)
-    rows = across * EDGE
-    tiles = np.empty((across * (across + 1) // 2, EDGE, EDGE))
-    check_symmetric(kernel, float(gather(kernel, tiles, across).max()))
-    reflectors, band = Reflectors.empty(rows), np.zeros((BAND + 1, rows))
-    width = width_of(band.dtype)
-    v, w = np.zeros((2, rows, BAND))
-    left, right = np.zeros((2, rows // width, 2 * BAND, width))
-    products = np.empty((get_num_threads(), rows, BAND))
-    # The BLAS calls are small, and threads that wait for more of them would slow the loops down.
-    with threadpool_limits(1, user_api="blas"):
-        for j, start in enumerate(range(0, rows, BAND)):
-            below, block = start + BAND, slice(start, start + BAND)
-            strip = _strip(tiles, across, start)
-            strip -= np.hstack([v[block], w[block]]) @ np.hstack([w[start:], v[start:]]).T
-            if below == rows:
-                _store(band, start, strip, np.zeros((BAND, BAND)))
-                break
-            triangle = reflectors.add(j, strip[:, BAND:].T)
-            _store(band, start, strip[:, :BAND], triangle)
-            new, factor = reflectors.vector(j), reflectors.triangles[j]
-            v[block], v[below:] = 0, new
-            products[:, start // EDGE * EDGE :] = 0
-            update_and_multiply(
-                tiles,
-                tiles.transpose(0, 2, 1),
-                below // EDGE,
-                (left, right),
-                _depth_panels(v),
-                products,
-            )
-            w[block], w[below:] = 0, products[:, below:].sum(axis=0) @ factor
-            w[below:] -= new @ (0.5 * factor.T @ (new.T @ w[below:]))
-            _pack(left, v, w)
-            _pack(right, -w, -v)
-    return BlockTridiagonal(len(kernel), reflectors, band)
-
-
-def _strip(tiles: Array, across: int, start: int) -> Array:
-    """Rows `start` to `start + BAND`, from their diagonal block on."""
-    i, inside = divmod(start, EDGE)
-    first = tile_number(i, i, across)
-    row = tiles[first : first + across - i, inside : inside + BAND]
-    return row.transpose(1, 0, 2).reshape(BAND, -1)[:, inside:].copy()
-
-
-def _store(band: Array, start: int, diagonal: Array, below: Array) -> None:
-    """A diagonal block of T and the triangle below it, as lower diagonals."""
-    column = np.vstack([diagonal, below])
-    for c in range(BAND):
-        band[:, start + c] = column[c : c + BAND + 1, c]
-
-
-def _pack(panels: Array, first: Array, second: Array) -> None:
-    """Two arrays (rows, BAND) side by side into (·, 2·BAND, rows of a panel)."""
-    shape = len(panels), panels.shape[2], BAND
-    panels[:, :BAND] = first.reshape(shape).transpose(0, 2, 1)
-    panels[:, BAND:] = second.reshape(shape).transpose(0, 2, 1)
-
-
-def _depth_panels(x: Array) -> Array:
-    """(rows, BAND) as (·, EDGE rows, columns of a panel)."""
-    width = width_of(x.dtype)
-    split = x.reshape(-1, EDGE, BAND // width, width).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(split).reshape(-1, EDGE, width)
 
 
 def _fill_transfer(factor: Array, transfer: Array) -> None:

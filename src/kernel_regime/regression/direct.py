@@ -4,9 +4,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kernel_regime.regression.block_tridiagonal import BlockTridiagonal, block_tridiagonalise
+from kernel_regime.regression.block_tridiagonal import BlockTridiagonal
 from kernel_regime.regression.conditioning import applied_ridges, sufficient_shift
 from kernel_regime.regression.path import RidgePath
+from kernel_regime.regression.reduction import block_tridiagonalise
 
 Array = NDArray[Any]
 
