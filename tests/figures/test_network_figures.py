@@ -52,7 +52,7 @@ def test_regimes_show_both_measures_of_every_network():
             "features_above": 0.3,
         }
     )
-    figure = regimes(regime, NOISE_LEVELS)
+    figure = regimes(regime, NOISE_LEVELS, "κ")
     assert [len(ax.containers) for ax in figure.axes] == [2, 2]
     narrow = figure.axes[0].containers[0]
     np.testing.assert_allclose(narrow[0].get_xdata(orig=False), [0, 0.25])

@@ -59,9 +59,10 @@ def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():
             "crossing_high": [1.2, np.nan],
         }
     )
-    figure = phase_diagram(curves, crossings)
+    figure = phase_diagram(curves, crossings, "κ")
     scores, pairs, dimension = figure.axes
     assert [label.get_text() for label in pairs.get_yticklabels()] == ["ntk → net"]
     assert {text.get_text() for text in scores.get_legend().get_texts()} == {"ntk", "net", "linear"}
     np.testing.assert_array_equal(dimension.lines[0].get_ydata(), [10.0, 11.0])
+    assert dimension.get_xlabel() == "κ"
     figure.canvas.draw()

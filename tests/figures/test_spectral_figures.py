@@ -70,5 +70,5 @@ def test_the_convergence_figure_states_the_slope_of_its_own_table():
 
 
 def test_no_verdict_is_said_rather_than_drawn():
-    figure = regimes(pd.DataFrame(columns=["level", "network"]), LEVELS)
+    figure = regimes(pd.DataFrame(columns=["level", "network"]), LEVELS, "κ")
     assert "every training diverged" in figure.get_suptitle()

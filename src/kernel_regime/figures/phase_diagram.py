@@ -8,7 +8,7 @@ from kernel_regime.figures.method_comparison import draw_comparison
 from kernel_regime.figures.style import COLOURS, new_figure
 
 
-def phase_diagram(curves: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
+def phase_diagram(curves: pd.DataFrame, crossings: pd.DataFrame, noise: str) -> Figure:
     """Error curves with their intervals above, crossings and effective dimension below.
 
     Parameters
@@ -17,6 +17,8 @@ def phase_diagram(curves: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
         `phase_curves`.
     crossings : DataFrame
         `phase_diagram`; pairs that do not cross are left out.
+    noise : str
+        What the noise level measures, for the horizontal axis.
     """
     found = crossings.dropna(subset="crossing")
     figure, (scores, pairs, dimension) = new_figure(
@@ -27,7 +29,7 @@ def phase_diagram(curves: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
     inputs = curves.drop_duplicates("level").sort_values("value")
     dimension.plot(inputs["value"], inputs["effective_dimension"], color=COLOURS[6], marker="o")
     dimension.set_ylabel("effective dim.\ntr Σ / ‖Σ‖")
-    dimension.set_xlabel("noise level")
+    dimension.set_xlabel(noise)
     return figure
 
 

@@ -12,7 +12,7 @@ _LABELS = {
 }
 
 
-def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
+def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame, noise: str) -> Figure:
     """NTK drift and distance from the linearisation over the noise levels, with thresholds.
 
     Parameters
@@ -22,6 +22,8 @@ def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
         `kernel_below` and `features_above` of the verdict.
     noise_levels : DataFrame
         `level`, `value`.
+    noise : str
+        What the noise level measures, for the horizontal axes.
     """
     figure, axes = new_figure(1, 2)
     if regime.empty:
@@ -43,7 +45,7 @@ def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
         ax.set_yscale("log")
         values = np.append(regime[measure].to_numpy(float), [kernel_below, features_above])
         ax.set_ylim(max(values.min(), 1e-5) / 2, values.max() * 3)
-        ax.set_xlabel("noise level")
+        ax.set_xlabel(noise)
         ax.set_ylabel(_LABELS[measure])
     axes[0].legend(frameon=False, fontsize=8, title="blue: kernel regime, red: feature learning")
     return figure

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from kernel_regime.figures.example_images import example_images
 from kernel_regime.figures.method_comparison import method_comparison
+from kernel_regime.figures.phase_diagram import phase_diagram as draw_phase_diagram
+from kernel_regime.figures.regimes import regimes
 from kernel_regime.pipelines.data_processing.parameters import NoiseParameters
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.reporting.render import render_report
@@ -47,6 +49,20 @@ def show_examples(
 def compare_methods(phase_curves: pd.DataFrame, noise: NoiseParameters) -> Figure:
     """Test error of every kernel and network over the noise levels."""
     return method_comparison(phase_curves, _LEVELS[noise.kind])
+
+
+def show_phase_diagram(
+    phase_curves: pd.DataFrame, phase_diagram: pd.DataFrame, noise: NoiseParameters
+) -> Figure:
+    """Who leads at which noise, and where that changes."""
+    return draw_phase_diagram(phase_curves, phase_diagram, _LEVELS[noise.kind])
+
+
+def show_regimes(
+    regime: pd.DataFrame, noise_levels: pd.DataFrame, noise: NoiseParameters
+) -> Figure:
+    """How far each network is from the kernel regime, over the noise levels."""
+    return regimes(regime, noise_levels, _LEVELS[noise.kind])
 
 
 def write_report(parameters: dict[str, Any], **entries: Any) -> str:

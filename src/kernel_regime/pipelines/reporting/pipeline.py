@@ -7,8 +7,6 @@ from matplotlib.figure import Figure
 
 from kernel_regime.figures.learning_curves import learning_curves
 from kernel_regime.figures.limits import shallow_convergence, sphere_spectrum
-from kernel_regime.figures.phase_diagram import phase_diagram
-from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.ridge_paths import ridge_paths
 from kernel_regime.figures.spectra import eigenvalue_decay, target_power, training_spectra
 from kernel_regime.figures.spectral_bias import (
@@ -19,7 +17,13 @@ from kernel_regime.figures.spectral_bias import (
 )
 from kernel_regime.figures.training_curves import training_curves
 from kernel_regime.pipelines import spectral_analysis
-from kernel_regime.pipelines.reporting.nodes import compare_methods, show_examples, write_report
+from kernel_regime.pipelines.reporting.nodes import (
+    compare_methods,
+    show_examples,
+    show_phase_diagram,
+    show_regimes,
+    write_report,
+)
 from kernel_regime.pipelines.reporting.sections import SECTIONS
 
 
@@ -31,12 +35,16 @@ def create_pipeline() -> Pipeline:
     return spectral_analysis.create_pipeline() + own
 
 
+_NOISE = "params:noise"  # what the noise axis of a figure is called
+
 # Figures that need no more than tables are drawn by the figure functions themselves.
 _DRAWN: dict[str, tuple[Callable[..., Figure], list[str]]] = {
-    "phase": (phase_diagram, ["phase_curves", "phase_diagram"]),
+    "examples": (show_examples, ["train_images", "train_labels", "noise_levels", _NOISE]),
+    "comparison": (compare_methods, ["phase_curves", _NOISE]),
+    "phase": (show_phase_diagram, ["phase_curves", "phase_diagram", _NOISE]),
     "ridge_paths": (ridge_paths, ["kernel_scores", "selection", "noise_levels"]),
     "training_curves": (training_curves, ["training_curves", "network_scores", "noise_levels"]),
-    "regime": (regimes, ["regime", "noise_levels"]),
+    "regime": (show_regimes, ["regime", "noise_levels", _NOISE]),
     "spectra": (eigenvalue_decay, ["spectra", "spectral_summary", "noise_levels"]),
     "training_spectra": (training_spectra, ["spectra", "spectral_summary", "noise_levels"]),
     "target_power": (target_power, ["target_power", "noise_levels"]),
@@ -51,25 +59,11 @@ _DRAWN: dict[str, tuple[Callable[..., Figure], list[str]]] = {
 
 
 def _figures() -> Pipeline:
-    prepared = [
-        Node(
-            show_examples,
-            inputs=["train_images", "train_labels", "noise_levels", "params:noise"],
-            outputs="examples_figure",
-            name="show_examples",
-        ),
-        Node(
-            compare_methods,
-            inputs=["phase_curves", "params:noise"],
-            outputs="comparison_figure",
-            name="compare_methods",
-        ),
-    ]
-    drawn = [
+    nodes = [
         Node(figure, inputs=tables, outputs=f"{name}_figure", name=f"draw_{name}")
         for name, (figure, tables) in _DRAWN.items()
     ]
-    return Pipeline(prepared + drawn, tags="figures")
+    return Pipeline(nodes, tags="figures")
 
 
 def _report() -> Pipeline:
