@@ -38,20 +38,17 @@ def gather(kernel: Array, tiles: Array, across: int) -> Array:
         i, j = place(np.intp(number), across, True)
         tile = tiles[number]
         tile[:] = 0
-        largest = finite = 0.0
-        for r in range(min(EDGE, n - i * EDGE)):
-            for c in range(min(EDGE, n - j * EDGE)):
-                value, mirrored = (
-                    kernel[i * EDGE + r, j * EDGE + c],
-                    kernel[j * EDGE + c, i * EDGE + r],
-                )
+        top, start, largest, zero = i * EDGE, j * EDGE, 0.0, 0.0
+        for r in range(min(EDGE, n - top)):
+            for c in range(min(EDGE, n - start)):
+                value, mirrored = kernel[top + r, start + c], kernel[start + c, top + r]
                 tile[r, c] = value
                 largest = max(largest, abs(value - mirrored))
-                finite += 0 * (value + mirrored)
+                zero += 0 * (value + mirrored)  # or NaN
         if i == j:
-            for r in range(n - i * EDGE, EDGE):
+            for r in range(n - top, EDGE):
                 tile[r, r] = kernel[0, 0]
-        asymmetry[number] = largest + finite
+        asymmetry[number] = largest + zero
     return asymmetry
 
 
@@ -80,41 +77,26 @@ def update_and_multiply(
         What each thread adds to A V.
     """
     left, right = update
-    width, across = vectors.shape[2], products.shape[1] // EDGE
-    parts = BAND // width
+    across = products.shape[1] // EDGE
     for number in prange((across - first) * (across - first + 1) // 2):
         i, j = place(np.intp(number), across - first, True)
         i, j = i + first, j + first
         t = tile_number(i, j, across)
         _add_outer(left, i, right, j, tiles[t])
         own = products[get_thread_id()]
-        for part in range(parts):
-            for row in range(0, EDGE, ROWS):
-                accumulate(
-                    flipped,
-                    t,
-                    row,
-                    vectors,
-                    j * parts + part,
-                    0,
-                    EDGE,
-                    own,
-                    i * EDGE + row,
-                    part * width,
-                )
-                if i != j:
-                    accumulate(
-                        tiles,
-                        t,
-                        row,
-                        vectors,
-                        i * parts + part,
-                        0,
-                        EDGE,
-                        own,
-                        j * EDGE + row,
-                        part * width,
-                    )
+        _add_product(flipped, t, vectors, j, own[i * EDGE :])
+        if i != j:
+            _add_product(tiles, t, vectors, i, own[j * EDGE :])
+
+
+@njit(cache=True)
+def _add_product(tiles: Array, t: int, vectors: Array, block: int, product: Array) -> None:
+    """product += transpose of tile t times the block-th EDGE rows of V."""
+    width = vectors.shape[2]
+    for column in range(0, BAND, width):
+        panel = (block * BAND + column) // width
+        for row in range(0, EDGE, ROWS):
+            accumulate(tiles, t, row, vectors, panel, 0, EDGE, product, row, column)
 
 
 @njit(cache=True)
