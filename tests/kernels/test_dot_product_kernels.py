@@ -10,11 +10,8 @@ from kernel_regime.kernels import (
     TwoLayerNNGP,
     TwoLayerNTK,
 )
-from tests.kernels.oracles import GOLDENS, awkward_rows, golden, relu_network
+from tests.kernels.oracles import awkward_rows, golden, needs_goldens, relu_network
 
-needs_goldens = pytest.mark.skipif(
-    not GOLDENS.is_dir(), reason="golden values are not beside the repository"
-)
 KERNELS = {
     "ntk_two_layer_published": TwoLayerNTK(),
     "nngp_two_layer_published": TwoLayerNNGP(),

@@ -23,11 +23,7 @@ from kernel_regime.kernels import (
 )
 from kernel_regime.kernels.angular import AngularKernel
 from kernel_regime.kernels.jax_device import EDGE, first_gpu
-from tests.kernels.oracles import GOLDENS, awkward_rows, golden, relu_network
-
-needs_goldens = pytest.mark.skipif(
-    not GOLDENS.is_dir(), reason="golden values are not beside the repository"
-)
+from tests.kernels.oracles import awkward_rows, golden, needs_goldens, relu_network
 
 
 def gpus():

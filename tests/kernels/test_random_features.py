@@ -5,7 +5,7 @@ import pytest
 
 from kernel_regime.kernels import RandomFeatures, TwoLayerNNGP
 from kernel_regime.kernels.random_features import accumulate
-from tests.kernels.oracles import GOLDENS, golden
+from tests.kernels.oracles import golden, needs_goldens
 
 
 def explicit(kernel, x1, x2):
@@ -16,7 +16,7 @@ def explicit(kernel, x1, x2):
     return 1 + features[0] @ features[1].T
 
 
-@pytest.mark.skipif(not GOLDENS.is_dir(), reason="golden values are not beside the repository")
+@needs_goldens
 @pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-13), (np.float32, 1e-6)])
 def test_published_values(dtype, tolerance):
     data = golden("random_features_kernel")
