@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kernel_regime.regression.block_loops import BAND
 from kernel_regime.regression.reduction import block_tridiagonalise
+from kernel_regime.regression.reduction_loops import BAND
 
 
 def kernel(n, dtype=np.float64):
@@ -47,8 +47,6 @@ def test_vectors_turn_as_the_columns_say():
     turned = x.copy()
     reduction.reflectors.rotate(turned)
     np.testing.assert_allclose(turned, basis.T @ x, rtol=0, atol=1e-13)
-    reduction.reflectors.rotate_back(turned)
-    np.testing.assert_allclose(turned, x, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("n", [3, 150])

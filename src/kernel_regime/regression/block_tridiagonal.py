@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numba import get_num_threads
 from scipy.linalg import eigvals_banded
-from scipy.linalg.lapack import dpbtrf, dpbtrs, dtrtri
+from scipy.linalg.lapack import dpbtrf
 
 from kernel_regime.kernels.base import Array
+from kernel_regime.kernels.lanes import LANES
 from kernel_regime.kernels.panels import EDGE, width_of
-from kernel_regime.regression.block_loops import BAND, eliminate
+from kernel_regime.regression.reduction_loops import BAND
 from kernel_regime.regression.reflectors import Reflectors
+from kernel_regime.regression.solution_loops import eliminate, multiply_basis, solve_bands
 
 GROUP = 4
 """Column blocks of Q per thread that are formed before they are used."""
@@ -69,35 +71,46 @@ class BlockTridiagonal:
         coefficients : float64 array (ridges, n, outputs)
         inverse_diagonal : float64 array (ridges, n)
         """
-        rows = self.band.shape[1]
-        rotated = np.zeros((rows, targets.shape[1]))
+        rows, outputs = self.band.shape[1], targets.shape[1]
+        rotated = np.zeros((rows, outputs))
         rotated[: self.size] = targets
         self.reflectors.rotate(rotated)
-        solved = np.empty((rows, len(ridges), targets.shape[1]))
-        transfer = np.empty((len(ridges), rows // BAND, 2, BAND, BAND))
-        for r, ridge in enumerate(ridges):
-            factor, failed = dpbtrf(self._shifted(ridge), lower=1, overwrite_ab=1)
-            if failed:
-                raise ValueError(f"ridge {ridge:g}: K + ridge is not positive definite; raise it")
-            solved[:, r] = dpbtrs(factor, rotated, lower=1)[0]
-            _fill_transfer(factor, transfer[r])
-        self.reflectors.rotate_back(solved.reshape(rows, -1))
-        return solved[: self.size].transpose(1, 0, 2), self._inverse_diagonal(transfer)
+        factors = np.zeros((len(ridges), rows, BAND + 2))
+        for ridge, factor in zip(ridges, factors, strict=True):
+            self._factorise(ridge, factor)
+        coefficients, inverse_diagonal = self._rotate_back(factors, rotated)
+        coefficients = coefficients[: self.size, : len(ridges) * outputs]
+        coefficients = coefficients.reshape(self.size, -1, outputs).transpose(1, 0, 2)
+        return coefficients, inverse_diagonal[:, : self.size]
+
+    def _factorise(self, ridge: float, factor: Array) -> None:
+        """Fill in L of L Lᵀ = T + λ, row by row, as `eliminate` takes it."""
+        band, failed = dpbtrf(self._shifted(ridge), lower=1, overwrite_ab=1)
+        if failed:
+            raise ValueError(f"ridge {ridge:g}: K + ridge is not positive definite; raise it")
+        for d, diagonal in enumerate(band):
+            factor[d:, d] = diagonal[: len(factor) - d]
+        factor[:, 0] = 1 / band[0]
 
     def _shifted(self, shift: float) -> Array:
         shifted = self.band.copy(order="F")
         shifted[0] += shift
         return shifted
 
-    def _inverse_diagonal(self, transfer: Array) -> Array:
-        """Squares of L⁻¹Qᵀ summed over columns, L Lᵀ = T + λ: a sum without cancellation."""
+    def _rotate_back(self, factors: Array, rotated: Array) -> tuple[Array, Array]:
+        """Q (T + λ)⁻¹ Y, and the squares of L⁻¹Qᵀ summed over columns, for all factors L."""
         width = width_of(self.band.dtype)
-        shape = self.band.shape[1] // BAND, len(transfer), BAND // width
-        state, total = np.zeros((*shape, BAND, width)), np.zeros((*shape, width))
+        panels = -(-len(factors) * rotated.shape[1] // width)
+        columns, products = np.zeros((2, len(rotated), panels, width)).transpose(0, 2, 1, 3)
+        solve_bands(factors, rotated, columns)
+        shape = self.band.shape[1] // EDGE, len(factors)
+        state = np.zeros((*shape, BAND, EDGE // LANES, LANES))
+        total = np.zeros((*shape, EDGE // LANES, LANES))
         for first, basis in self.reflectors.column_blocks(GROUP):
-            eliminate(basis, transfer, first, state, total)
-        diagonal = total.transpose(1, 0, 2, 3).reshape(len(transfer), -1)
-        return np.ascontiguousarray(diagonal[:, : self.size])
+            multiply_basis(basis, basis.transpose(0, 1, 3, 2), first, columns, products)
+            eliminate(basis, factors, first, state, total)
+        coefficients = products.transpose(1, 0, 2).reshape(len(rotated), -1)
+        return coefficients, total.transpose(1, 0, 2, 3).reshape(len(factors), -1)
 
 
 def reduction_bytes(n: int, ridges: int) -> int:
@@ -106,17 +119,5 @@ def reduction_bytes(n: int, ridges: int) -> int:
     Once the tiles are gone, what every ridge keeps of T and a group of columns of Q may take more.
     """
     rows = -(-n // EDGE) * EDGE
-    later = 3 * ridges + GROUP * get_num_threads()
+    later = 2 * ridges + GROUP * get_num_threads()
     return 4 * rows * (rows + max(rows, 2 * BAND * later))
-
-
-def _fill_transfer(factor: Array, transfer: Array) -> None:
-    """[−Lₖₖ⁻¹ Lₖₖ₋₁, Lₖₖ⁻¹] of every block, transposed (`eliminate`)."""
-    before = np.zeros((BAND, BAND))
-    for k in range(len(transfer)):
-        column = np.zeros((2 * BAND, BAND))
-        for c in range(BAND):
-            column[c : c + BAND + 1, c] = factor[:, k * BAND + c]
-        inverse = dtrtri(column[:BAND], lower=1)[0]
-        transfer[k, 0], transfer[k, 1] = -(inverse @ before).T, inverse.T
-        before = column[BAND:]

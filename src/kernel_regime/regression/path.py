@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernel_regime.regression.panels import multiply
-from kernel_regime.regression.scores import squared_errors
 
 Array = NDArray[Any]
 
@@ -67,7 +66,7 @@ class RidgePath:
     @cached_property
     def loo_loss(self) -> Array:
         """Leave-one-out squared loss per ridge."""
-        return squared_errors(self.loo_predictions, self.targets).mean(axis=-1)
+        return (self._squared_coefficients / self.inverse_diagonal**2).mean(axis=-1)
 
     @cached_property
     def gcv_loss(self) -> Array:
@@ -84,7 +83,12 @@ class RidgePath:
         Golub, Heath, Wahba (1979); Jacot et al. (2020), arXiv 2006.09796.
         """
         n = len(self.targets)
-        return n * np.square(self.coefficients).sum(axis=(1, 2)) / self.inverse_trace**2
+        return n * self._squared_coefficients.sum(axis=-1) / self.inverse_trace**2
+
+    @cached_property
+    def _squared_coefficients(self) -> Array:
+        """Σ α² over outputs, (ridges, n)."""
+        return np.einsum("rno,rno->rn", self.coefficients, self.coefficients)
 
     @property
     def kare(self) -> Array:

@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from kernel_regime.kernels.base import Array
 from kernel_regime.kernels.panels import EDGE, width_of
-from kernel_regime.regression.block_loops import BAND, gather, tile_number, update_and_multiply
 from kernel_regime.regression.block_tridiagonal import BlockTridiagonal
 from kernel_regime.regression.panels import check_symmetric
+from kernel_regime.regression.reduction_loops import BAND, gather, tile_number, update_and_multiply
 from kernel_regime.regression.reflectors import Reflectors
 
 

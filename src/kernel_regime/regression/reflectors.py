@@ -9,7 +9,7 @@ from scipy.linalg.lapack import dgeqrf, dtrtri
 
 from kernel_regime.kernels.base import Array
 from kernel_regime.kernels.panels import width_of
-from kernel_regime.regression.block_loops import BAND, form_basis
+from kernel_regime.regression.reduction_loops import BAND, form_basis
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,6 @@ class Reflectors:
         for j in range(len(self.triangles)):
             v, rows = self.vector(j), x[(j + 1) * BAND :]
             rows -= v @ (self.triangles[j].T @ (v.T @ rows))
-
-    def rotate_back(self, x: Array) -> None:
-        """x ← Qx, in place."""
-        for j in reversed(range(len(self.triangles))):
-            v, rows = self.vector(j), x[(j + 1) * BAND :]
-            rows -= v @ (self.triangles[j] @ (v.T @ rows))
 
     def column_blocks(self, group: int) -> Iterator[tuple[int, Array]]:
         """Columns of Q, BAND by BAND, `group` blocks per thread at a time.

@@ -1,6 +1,4 @@
-"""The hot loops of the block tridiagonal reduction and its solutions, on tiles in cache."""
-
-from typing import Any
+"""The hot loops of the block tridiagonal reduction, on tiles and panels that stay in cache."""
 
 import numpy as np
 from numba import get_thread_id, njit, prange
@@ -8,8 +6,8 @@ from numba import get_thread_id, njit, prange
 from kernel_regime.kernels.base import Array
 from kernel_regime.kernels.panels import EDGE, ROWS, accumulate, place
 
-BAND = 48
-"""Rows of a block of T: whole panels of any vector length, and half of a tile's edge."""
+BAND = 24
+"""Rows of a block of T: whole panels of any vector length, and a part of a tile's edge."""
 
 DEPTH = 384
 """Rows of a column block of Q that are multiplied at a time: they stay in the first caches."""
@@ -159,60 +157,3 @@ def form_basis(
                 a, target = flipped[:, :, starts[j] : starts[j] + count], columns[part, top:]
                 for row in range(0, count, ROWS):
                     accumulate(a, 0, row, outer, part, 0, BAND, target, row, 0)
-
-
-@njit(parallel=True, nogil=True, cache=True)
-def eliminate(basis: Array, transfer: Array, first: int, state: Array, total: Array) -> None:
-    """Walk on through L Z = Qᵀ, and add the squares of Z.
-
-    Parameters
-    ----------
-    basis : array (count, parts, rows, BAND / parts)
-        Consecutive column blocks of Q, from block `first` on.
-    transfer : array (ridges, blocks, 2, BAND, BAND)
-        Zₖ is the transpose of the first times Zₖ₋₁, plus that of the second times Qₖᵀ.
-    state : array (rows / BAND, ridges, parts, BAND, BAND / parts)
-        Z of the block before `first`; afterwards of the last one; samples in panels.
-    total : array (rows / BAND, ridges, parts, BAND / parts)
-        Σ Z² so far.
-    """
-    for chunk in prange(len(state)):
-        columns = _transposed(basis, np.intp(chunk) * BAND)
-        solved = np.empty(state.shape[2:])
-        for r in range(len(transfer)):
-            for k in range(len(basis)):
-                _step(transfer[r, first + k], state[chunk, r], columns[k], solved)
-                _move_on(solved, state[chunk, r], total[chunk, r])
-
-
-@njit(cache=True)
-def _transposed(basis: Array, top: Any) -> Array:
-    """BAND rows of column blocks of Q as (blocks, parts, BAND, samples of a panel)."""
-    blocks, parts, _, width = basis.shape
-    result = np.empty((blocks, parts, BAND, width))
-    for k in range(blocks):
-        for i in range(BAND):
-            for j in range(BAND):
-                result[k, i // width, j, i % width] = basis[k, j // width, top + i, j % width]
-    return result
-
-
-@njit(cache=True)
-def _step(transfer: Array, before: Array, columns: Array, after: Array) -> None:
-    """Zₖ from Zₖ₋₁ and Qₖᵀ."""
-    for part in range(len(after)):
-        after[part] = 0
-        for row in range(0, BAND, ROWS):
-            accumulate(transfer, 0, row, before, part, 0, BAND, after[part], row, 0)
-            # Lₖₖ⁻¹ is triangular.
-            accumulate(transfer, 1, row, columns, part, 0, row + ROWS, after[part], row, 0)
-
-
-@njit(cache=True)
-def _move_on(solved: Array, state: Array, total: Array) -> None:
-    """Keep Zₖ for the next block, and add its squares."""
-    for part in range(solved.shape[0]):
-        for j in range(solved.shape[1]):
-            for i in range(solved.shape[2]):
-                state[part, j, i] = solved[part, j, i]
-                total[part, i] += solved[part, j, i] ** 2
