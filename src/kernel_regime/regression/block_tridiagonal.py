@@ -45,8 +45,9 @@ class BlockTridiagonal:
         return not dpbtrf(self._shifted(shift), lower=1, overwrite_ab=1)[1]
 
     def norm_bound(self) -> float:
-        """An upper bound of all |eigenvalues|: twice the largest column sum of the lower band."""
-        return 2 * float(np.abs(self.band).sum(axis=0).max())
+        """An upper bound of all |eigenvalues|: the Frobenius norm."""
+        squares = np.square(self.band).sum(axis=1)
+        return float(np.sqrt(squares[0] + 2 * squares[1:].sum()))
 
     def extreme_eigenvalues(self) -> tuple[float, float]:
         """Smallest and largest eigenvalue of K; as costly as the reduction itself."""
