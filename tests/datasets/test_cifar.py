@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from kedro.io import DatasetError
 
 from kernel_regime.datasets import CifarDataset
+from tests.beside import UNPACK_CIFAR, needs_images
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
-UNPACK = Path(__file__).parents[2] / ".." / "shared" / "data" / "unpack_cifar10.py"
 
 
 def string(text):
@@ -179,10 +179,10 @@ def test_any_damage_loads_or_is_refused_in_one_line(folder, position, value, kep
         assert images.shape == (len(labels), 32, 32, 3)
 
 
-@pytest.mark.skipif(not UNPACK.is_file(), reason="no CIFAR-10 beside the repository")
+@needs_images
 def test_real_batches_load(tmp_path):
     few = ["--train-per-class", "12", "--test-per-class", "5"]
-    subprocess.run([sys.executable, UNPACK, tmp_path, *few], check=True, capture_output=True)
+    subprocess.run([sys.executable, UNPACK_CIFAR, tmp_path, *few], check=True, capture_output=True)
     folder = str(tmp_path / "cifar-10-batches-py")
     assert CifarDataset(folder, "train").load().images.shape == (120, 32, 32, 3)
     images, labels, _ = CifarDataset(folder, "test", ["cat", "airplane"], grey=True).load()

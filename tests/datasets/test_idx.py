@@ -2,17 +2,16 @@
 
 import gzip
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 
 from kernel_regime.datasets import IdxDataset
+from tests.beside import FASHION_MNIST, needs_images
 
 IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
 LABELS = np.array([2, 0, 1], np.uint8)
-FASHION = Path(__file__).parents[2] / ".." / "shared" / "data" / "fashion-mnist-900"
 
 
 def idx(array):
@@ -100,8 +99,8 @@ def test_raw_data_are_never_written(tmp_path):
         write(tmp_path).save("anything")
 
 
-@pytest.mark.skipif(not FASHION.is_dir(), reason="no Fashion-MNIST beside the repository")
+@needs_images
 def test_real_fashion_mnist_loads():
-    images, labels, _ = IdxDataset(str(FASHION), "train").load()
+    images, labels, _ = IdxDataset(str(FASHION_MNIST), "train").load()
     assert images.shape == (700, 28, 28)
     assert np.bincount(labels).tolist() == [70] * 10

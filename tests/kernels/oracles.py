@@ -1,20 +1,6 @@
-"""Golden values and slow, exact formulas, independent of the code under test."""
-
-from pathlib import Path
+"""Slow, exact formulas, independent of the code under test."""
 
 import numpy as np
-import pytest
-
-GOLDENS = Path(__file__).parents[2] / ".." / "shared" / "goldens"
-
-needs_goldens = pytest.mark.skipif(
-    not GOLDENS.is_dir(), reason="golden values are not beside the repository"
-)
-
-
-def golden(name):
-    with np.load(GOLDENS / f"{name}.npz") as archive:
-        return dict(archive)
 
 
 def angles(x1, x2):

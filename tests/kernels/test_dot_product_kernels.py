@@ -10,7 +10,8 @@ from kernel_regime.kernels import (
     TwoLayerNNGP,
     TwoLayerNTK,
 )
-from tests.kernels.oracles import awkward_rows, golden, needs_goldens, relu_network
+from tests.beside import golden
+from tests.kernels.oracles import awkward_rows, relu_network
 
 KERNELS = {
     "ntk_two_layer_published": TwoLayerNTK(),
@@ -32,7 +33,6 @@ def relative_error(kernel, values, expected, x1, x2):
     return np.abs(values - expected) / size
 
 
-@needs_goldens
 @pytest.mark.parametrize("name", KERNELS)
 def test_published_values_in_double_precision(name):
     data, kernel = golden("fully_connected_kernels"), KERNELS[name]
@@ -43,7 +43,6 @@ def test_published_values_in_double_precision(name):
     assert error.max() < NEARLY_EQUAL
 
 
-@needs_goldens
 @pytest.mark.parametrize("name", KERNELS)
 def test_published_values_in_single_precision(name):
     data, kernel = golden("fully_connected_kernels"), KERNELS[name]

@@ -23,7 +23,8 @@ from kernel_regime.kernels import (
 )
 from kernel_regime.kernels.angular import AngularKernel
 from kernel_regime.kernels.jax_device import EDGE, first_gpu
-from tests.kernels.oracles import awkward_rows, golden, needs_goldens, relu_network
+from tests.beside import golden
+from tests.kernels.oracles import awkward_rows, relu_network
 
 
 def gpus():
@@ -65,7 +66,6 @@ def relative_error(kernel, values, expected, x1, x2):
     return np.abs(values - expected) / np.where(size > 0, size, np.finfo(float).tiny)
 
 
-@needs_goldens
 @ON_EVERY_DEVICE
 @pytest.mark.parametrize("name", KERNELS)
 def test_published_values(name, device):
@@ -161,7 +161,6 @@ def test_random_features_are_those_of_the_cpu(width, device):
     np.testing.assert_allclose(single, values, rtol=2e-6)
 
 
-@needs_goldens
 @ON_EVERY_DEVICE
 @pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-13), (np.float32, 1e-6)])
 def test_published_random_features(dtype, tolerance, device):

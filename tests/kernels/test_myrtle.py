@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kernel_regime.kernels.myrtle import MyrtleNNGP, MyrtleNTK
-from tests.kernels.oracles import golden, needs_goldens
+from tests.beside import golden
 
 CONVOLUTIONS = {5: (2, 1, 1), 7: (2, 2, 2), 10: (3, 3, 3)}
 
@@ -40,7 +40,6 @@ def assert_matches_neural_tangents(depth, x1, x2, rtol):
     np.testing.assert_allclose(MyrtleNNGP(depth)(x1, x2), nngp, rtol=rtol)
 
 
-@needs_goldens
 def test_published_kernels():
     published = golden("myrtle5_kernel")
     images = published["images"]

@@ -5,7 +5,7 @@ import pytest
 
 from kernel_regime.kernels import RandomFeatures, TwoLayerNNGP
 from kernel_regime.kernels.random_features import accumulate
-from tests.kernels.oracles import golden, needs_goldens
+from tests.beside import golden
 
 
 def explicit(kernel, x1, x2):
@@ -16,7 +16,6 @@ def explicit(kernel, x1, x2):
     return 1 + features[0] @ features[1].T
 
 
-@needs_goldens
 @pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-13), (np.float32, 1e-6)])
 def test_published_values(dtype, tolerance):
     data = golden("random_features_kernel")

@@ -86,6 +86,7 @@ def test_identity_is_content():
     [
         (["Rellu"], r"architecture\[0\]: neural_tangents.stax has no layer 'Rellu'; it has .*Relu"),
         (["Flatten", {"Dense": {"width": 3}}], r"architecture\[1\]: Dense does not take .*out_dim"),
+        ([{"Monomial": {"degree": 9}}], r"architecture\[0\]: Monomial does not take .*between"),
         ([{"serial": ["Dense"]}], r"architecture\[0\]\[0\]: Dense does not take {}.*'out_dim'"),
         ([{"serial": []}], r"architecture\[0\]: serial holds \[\]; give it layers"),
         ([], r"architecture: serial holds \[\]"),

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -19,9 +18,8 @@ from kernel_regime.networks import (
     save_network,
 )
 from kernel_regime.networks.lenet import from_published
+from tests.beside import golden
 from tests.networks.cases import ALL, make_case
-
-GOLDENS = Path(__file__).parents[2] / "../shared/goldens"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -113,14 +111,11 @@ def test_lenet_weights_are_uniform_within_one_over_root_fan_in():
 
 
 def test_lenet_gives_the_published_logits():
-    path = GOLDENS / "lenet5_empirical_ntk.npz"
-    if not path.exists():
-        pytest.skip(f"no golden values at {path}")
-    golden = np.load(path)
-    published = {k.removeprefix("param:"): golden[k] for k in golden if k.startswith("param:")}
+    values = golden("lenet5_empirical_ntk")
+    published = {k.removeprefix("param:"): values[k] for k in values if k.startswith("param:")}
     network = from_published(published, dtype="float64")
-    images = golden["images"][:, 0]
-    np.testing.assert_allclose(network(images), golden["logits"], rtol=1e-11, atol=1e-13)
+    images = values["images"][:, 0]
+    np.testing.assert_allclose(network(images), values["logits"], rtol=1e-11, atol=1e-13)
 
 
 def test_lenet_makes_its_own_grey_images_of_32_by_32():

@@ -1,7 +1,5 @@
 """The four perturbations reproduce the published code's numbers."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,16 +11,7 @@ from kernel_regime.noise import (
     signal_dimension,
     spiked_covariates,
 )
-
-GOLDENS = Path(__file__).parents[2] / ".." / "shared" / "goldens"
-pytestmark = pytest.mark.skipif(
-    not GOLDENS.is_dir(), reason="golden values are not beside the repository"
-)
-
-
-def golden(name):
-    with np.load(GOLDENS / f"{name}.npz") as archive:
-        return dict(archive)
+from tests.beside import golden
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 3.0])

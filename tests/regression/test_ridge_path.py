@@ -1,15 +1,13 @@
 """The ridge path against the published code's values and against one solve per ridge."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel_regime.regression import encode_targets, fit_ridge_path, ridge_path
+from tests.beside import golden
 
-GOLDEN = Path(__file__).parents[3] / "shared/goldens/kernel_ridge_regression.npz"
 COLUMNS = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
 
 
@@ -27,18 +25,17 @@ def problem(n=40, outputs=3, seed=0):
     return two_layer_ntk(x, x), rng.standard_normal((n, outputs))
 
 
-@pytest.mark.skipif(not GOLDEN.exists(), reason="the golden values are not beside the repository")
 def test_path_equals_the_published_scores():
-    golden = np.load(GOLDEN)
-    train, test = golden["x_train"], golden["x_test"]
+    values = golden("kernel_ridge_regression")
+    train, test = values["x_train"], values["x_test"]
     path = ridge_path(
         two_layer_ntk(train, train),
         two_layer_ntk(test, train),
-        encode_targets(golden["labels_train"], 10),
-        encode_targets(golden["labels_test"], 10),
-        golden["ridge"],
+        encode_targets(values["labels_train"], 10),
+        encode_targets(values["labels_test"], 10),
+        values["ridge"],
     )
-    expected = golden["train_loss_train_accuracy_test_loss_test_accuracy"]
+    expected = values["train_loss_train_accuracy_test_loss_test_accuracy"]
     np.testing.assert_allclose(path[COLUMNS], expected, rtol=1e-8, atol=0)
 
 

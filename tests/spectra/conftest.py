@@ -1,22 +1,11 @@
 """LeNet-5 of the published code in plain JAX, as an oracle for everything about it."""
 
-from pathlib import Path
-
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 from jax import lax
 
-GOLDENS = Path(__file__).parents[2] / "../shared/goldens"
-
-
-def golden(name):
-    """Golden values by file name; skips where they are not at hand."""
-    path = GOLDENS / f"{name}.npz"
-    if not path.exists():
-        pytest.skip(f"no golden values at {path}")
-    return dict(np.load(path))
+from tests.beside import golden
 
 
 def lenet5(params, x):

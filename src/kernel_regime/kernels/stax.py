@@ -178,6 +178,7 @@ def _build(name: str, arguments: Any, where: str) -> Any:
         inspect.signature(constructor).bind(**arguments)
         frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
         return constructor(**frozen)
+    # The last is how neural-tangents refuses a value, for example a monomial of degree 9.
     except (TypeError, ValueError, NotImplementedError) as error:
         accepted = ", ".join(inspect.signature(constructor).parameters)
         raise ValueError(

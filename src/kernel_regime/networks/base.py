@@ -1,5 +1,6 @@
 """What every network is: a Keras model that knows its penalty and the scale of its gradients."""
 
+from abc import ABC, abstractmethod
 from math import prod
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-class Network(keras.Model):
+class Network(keras.Model, ABC):
     """A model that draws its weights from one seed, and says how it wants to be trained.
 
     Parameters
@@ -32,9 +33,9 @@ class Network(keras.Model):
         self.outputs = outputs
         self.seed = seed
 
+    @abstractmethod
     def penalty(self) -> Any:
         """What the regularisation strength λ multiplies in the objective; a scalar tensor."""
-        raise NotImplementedError
 
     def gradient_multipliers(self) -> list[float]:
         """Factor on the gradient of every trainable variable before the optimiser sees it."""

@@ -15,9 +15,9 @@ from kernel_regime.datasets.download import SOURCES
 from kernel_regime.pipelines.data_processing import create_pipeline
 from kernel_regime.pipelines.data_processing.levels import resolve_levels
 from kernel_regime.pipelines.data_processing.parameters import DataParameters, NoiseParameters
+from tests.beside import FASHION_MNIST, UNPACK_CIFAR, needs_images
 
 PROJECT = Path(__file__).parents[3]
-SHARED = PROJECT / ".." / "shared" / "data"
 SHAPES = {
     "base": (8, 8),
     "test": (8, 8),
@@ -98,7 +98,7 @@ def check(found, n_levels, shape):
         assert np.isfinite(load_images()).all()
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no real data beside the repository")
+@needs_images
 @pytest.mark.parametrize(
     ("environment", "raw", "n_levels"),
     [
@@ -111,7 +111,7 @@ def check(found, n_levels, shape):
 def test_idx_environments_run_on_real_files(environment, raw, n_levels, tmp_path):
     folder = tmp_path / "data" / "01_raw" / raw
     folder.parent.mkdir(parents=True)
-    folder.symlink_to((SHARED / "fashion-mnist-900").resolve())
+    folder.symlink_to(FASHION_MNIST)
     found = run(environment, tmp_path, n_train=100, n_test=50)
     check(found, n_levels, (100, 28, 28))
     assert np.bincount(found.load("train_labels")).tolist() == [10] * 10
@@ -122,13 +122,12 @@ def cifar(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cifar")
     raw = folder / "data" / "01_raw"
     raw.mkdir(parents=True)
-    script = SHARED / "unpack_cifar10.py"
     few = ["--train-per-class", "20", "--test-per-class", "10"]
-    subprocess.run([sys.executable, script, raw, *few], check=True, capture_output=True)
+    subprocess.run([sys.executable, UNPACK_CIFAR, raw, *few], check=True, capture_output=True)
     return folder
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no real data beside the repository")
+@needs_images
 @pytest.mark.parametrize(
     ("environment", "n_levels", "shape"),
     [
