@@ -65,7 +65,7 @@ class Manifest:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        sync_folder(path.parent)
+        _sync_folder(path.parent)
 
 
 def read_manifest(path: Path) -> Manifest | None:
@@ -97,7 +97,7 @@ def boot_id() -> str:
     return linux.read_text().strip() if linux.exists() else f"{psutil.boot_time():.0f}"
 
 
-def sync_folder(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make renames in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

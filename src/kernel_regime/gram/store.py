@@ -16,13 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernel_regime.gram.job import KernelJob
-from kernel_regime.gram.manifest import (
-    Manifest,
-    boot_id,
-    differences,
-    read_manifest,
-    sync_folder,
-)
+from kernel_regime.gram.manifest import Manifest, boot_id, differences, read_manifest
 from kernel_regime.gram.npy_file import NpyFile
 from kernel_regime.gram.tiles import Tile, tile_edge
 
@@ -226,6 +220,5 @@ class Store:
         sealed = time.time_ns() // _SECOND * _SECOND
         os.utime(self._places.partial, ns=(sealed, sealed))
         self._places.partial.replace(self._places.final)
-        sync_folder(self._places.final.parent)
         self._manifest.sealed, self._manifest.boot = sealed, boot_id()
         self._manifest.write(self._places.manifest)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dpocon, dpotrf, dpotri, dpotrs
 
 from kernel_regime.regression.conditioning import EPSILON
-from kernel_regime.regression.panels import float_copy
+from kernel_regime.regression.panels import float64_copy
 from kernel_regime.regression.path import RidgePath
 
 Array = NDArray[Any]
@@ -28,7 +28,7 @@ def solve_by_cholesky(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
     coefficients = np.empty((len(ridges), *targets.shape))
     inverse_diagonal = np.empty((len(ridges), len(targets)))
     for r, ridge in enumerate(ridges):
-        shifted = float_copy(kernel, np.float64)
+        shifted = float64_copy(kernel)
         shifted[np.diag_indices_from(shifted)] += ridge
         norm = float(np.abs(shifted).sum(axis=0).max())
         factor, failed = dpotrf(shifted, lower=1, clean=0, overwrite_a=1)

@@ -58,7 +58,7 @@ def check_finite(rows: Array, first: int = 0) -> None:
         raise ValueError(f"kernel: row {row} is not finite; compute the kernel again")
 
 
-def float_copy(kernel: Any, dtype: Any) -> Array:
+def float64_copy(kernel: Any) -> Array:
     """Fortran-contiguous copy of a symmetric kernel (n, n) for LAPACK to overwrite.
 
     Raises
@@ -66,7 +66,7 @@ def float_copy(kernel: Any, dtype: Any) -> Array:
     ValueError
         If an entry is not finite, or the matrix is not symmetric beyond float32 round-off.
     """
-    copy = np.empty(kernel.shape, dtype)
+    copy = np.empty(kernel.shape)
     for rows in row_panels(*kernel.shape):
         copy[rows] = kernel[rows]
         check_finite(copy[rows], rows.start)
