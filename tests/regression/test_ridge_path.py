@@ -72,8 +72,12 @@ def test_leave_one_out_equals_refitting_without_each_point(n, outputs, ridge, se
         rest = np.delete(np.arange(n), i)
         shifted = kernel[np.ix_(rest, rest)] + ridge * np.eye(n - 1)
         refits[i] = kernel[i, rest] @ np.linalg.solve(shifted, targets[rest])
-    path = fit_ridge_path(kernel, targets, [ridge])
-    np.testing.assert_allclose(path.loo_predictions[0], refits, rtol=1e-8, atol=1e-8)
+    # One ridge takes a Cholesky factor, two the reduction.
+    for ridges in ([ridge], [ridge, 2 * ridge]):
+        path = fit_ridge_path(kernel, targets, ridges)
+        np.testing.assert_allclose(path.loo_predictions[0], refits, rtol=1e-8, atol=1e-8)
+        loss = np.square(refits - targets).sum(axis=1).mean()
+        np.testing.assert_allclose(path.loo_loss[0], loss, rtol=1e-7)
 
 
 @given(st.integers(2, 30), st.floats(1e-3, 1e3), st.integers(0, 1000))
@@ -86,10 +90,12 @@ def test_gcv_is_its_formula_and_the_kernel_alignment_risk_estimate(n, ridge, see
     resolvent = np.linalg.inv(kernel / n + ridge / n * np.eye(n))
     kare = np.trace(targets.T @ resolvent @ resolvent @ targets) / n
     kare /= (np.trace(resolvent) / n) ** 2
-    path = fit_ridge_path(kernel, targets, [ridge])
-    # 1 − tr(S)/n cancels when the ridge is small beside the kernel: 1e-3 of 1, eight digits left.
-    np.testing.assert_allclose(path.gcv_loss[0], gcv, rtol=1e-8)
-    np.testing.assert_allclose(path.kare[0], kare, rtol=1e-8)
+    for ridges in ([ridge], [ridge, 2 * ridge]):
+        path = fit_ridge_path(kernel, targets, ridges)
+        # 1 − tr(S)/n cancels when the ridge is small beside the kernel: 1e-3 of 1, eight digits
+        # left.
+        np.testing.assert_allclose(path.gcv_loss[0], gcv, rtol=1e-8)
+        np.testing.assert_allclose(path.kare[0], kare, rtol=1e-8)
 
 
 @given(st.integers(2, 30), st.integers(0, 1000))
