@@ -19,7 +19,7 @@ import psutil
 from jax import lax
 
 from benchmarks.harness import Row, emit, seconds
-from kernel_regime.spectra import empirical_ntk
+from kernel_regime.ntk.empirical import empirical_ntk
 
 SAMPLES = 2000
 BATCH = 100

@@ -8,10 +8,11 @@ import numba
 import numpy as np
 
 from benchmarks.harness import Row, compare, emit
-from kernel_regime.kernels import FullyConnectedNTK, StaxKernel
-from kernel_regime.kernels.angular_tiles import Side, normalise
-from kernel_regime.kernels.base import Array
-from kernel_regime.kernels.panels import EDGE, multiply_tile
+from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.dense.angular_tiles import Side, normalise
+from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
+from kernel_regime.kernels.stax import StaxKernel
+from kernel_regime.linalg.packed_products import EDGE, multiply_tile
 
 SAMPLES, FEATURES, BLOCK = 6000, 784, 1000
 

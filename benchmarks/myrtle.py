@@ -7,9 +7,11 @@ from math import log
 import numpy as np
 
 from benchmarks.harness import Row, compare, emit, seconds
-from kernel_regime.kernels import MyrtleNNGP, MyrtleNTK, StaxKernel
-from kernel_regime.kernels.base import Array, Kernel
-from kernel_regime.kernels.myrtle_architecture import CONVOLUTIONS
+from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.base import Kernel
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP, MyrtleNTK
+from kernel_regime.kernels.convolutional.myrtle_layers import CONVOLUTIONS
+from kernel_regime.kernels.stax import StaxKernel
 
 BATCHES = (1, 2, 4)
 # Additions and multiplications per pair of pixels of Myrtle-5: 5 for three channels, 42 and 48 for
@@ -49,7 +51,7 @@ def against_neural_tangents(kernel: Kernel) -> Row:
     best = max(rates, key=lambda n: rates[n])
     row = compare(
         "Myrtle-5 NTK, 32x32x3",
-        lambda: kernel.tile(x1, x2),
+        lambda: kernel.cross(x1, x2),
         f"neural-tangents, jitted, {best}x{best} images a call",
         lambda: jitted(x1[:best], x2[:best]),
         required=60,

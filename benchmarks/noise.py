@@ -4,8 +4,9 @@ import numpy as np
 from scipy.fft import dctn, idctn
 
 from benchmarks.harness import compare, emit
-from kernel_regime.noise import HighFrequencyNoise, LowFrequencyNoise, generator, perturb
-from kernel_regime.noise.high_frequency import high_frequency_mask
+from kernel_regime.noise.high_frequency import HighFrequencyNoise, high_frequency_mask
+from kernel_regime.noise.low_frequency import LowFrequencyNoise
+from kernel_regime.noise.sampling import generator, perturb
 
 N, SIDE = 60_000, 28
 

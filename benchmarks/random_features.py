@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmarks.harness import Row, emit, seconds
-from kernel_regime.kernels import RandomFeatures
-from kernel_regime.kernels.base import Array
+from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.random_features_kernel import RandomFeatures
 
 SAMPLES, FEATURES, WIDTH, BLOCK = 4000, 1024, 200_000, 10_000
 

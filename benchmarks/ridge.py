@@ -10,8 +10,8 @@ from scipy.linalg import cho_factor, cho_solve, eigh, solve
 from sklearn.kernel_ridge import KernelRidge
 
 from benchmarks.harness import Row, compare, emit
-from kernel_regime.kernels import FullyConnectedNTK
-from kernel_regime.regression import fit_ridge_path
+from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
+from kernel_regime.regression.fit import fit_ridge_path
 
 Array = NDArray[Any]
 

@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.logging import RichHandler
 
-from kernel_regime.datasets import CifarDataset
-from kernel_regime.gram import KernelJob, fill, open_matrix
-from kernel_regime.kernels import FullyConnectedNTK
-from kernel_regime.regression import encode_targets, fit_ridge_path, score_path
+from kernel_regime.datasets.cifar import CifarDataset
+from kernel_regime.evaluation.targets import encode_targets
+from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.matrix_store import open_matrix
+from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
+from kernel_regime.regression.fit import fit_ridge_path, score_path
 
 Array = NDArray[Any]
 

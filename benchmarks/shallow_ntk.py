@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import Row, compare, emit, seconds
-from kernel_regime.spectra import shallow_ntk
+from kernel_regime.ntk.shallow_network import shallow_ntk
 
 SAMPLES, FEATURES, WIDTH = 2000, 3072, 4000
 

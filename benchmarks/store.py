@@ -9,9 +9,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.harness import Row, emit, seconds
-from kernel_regime.gram import Execution, KernelJob, fill
-from kernel_regime.kernels import FullyConnectedNTK, Kernel, MyrtleNTK, RandomFeatures
-from kernel_regime.kernels.base import Array
+from kernel_regime.core.arrays import Array
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.kernels.base import Kernel
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNTK
+from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
+from kernel_regime.kernels.random_features_kernel import RandomFeatures
 
 SAMPLES = 20_000
 IMAGES, SIDE = 256, 32

@@ -11,16 +11,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.harness import Row, compare, emit, seconds
-from kernel_regime.networks import FullyConnected, Myrtle, NeuralTangent, RandomFeatures
-from kernel_regime.training import (
-    Batches,
-    ConjugateGradients,
-    GradientDescent,
-    Samples,
-    Schedule,
-)
+from kernel_regime.networks.fully_connected import FullyConnected
+from kernel_regime.networks.myrtle import Myrtle
+from kernel_regime.networks.neural_tangent import NeuralTangent
+from kernel_regime.networks.random_features import RandomFeatures
 from kernel_regime.training.descent import Descent
 from kernel_regime.training.linear_fit import linear_fit
+from kernel_regime.training.methods import ConjugateGradients, GradientDescent
+from kernel_regime.training.samples import SampleSplits
+from kernel_regime.training.schedule import Batches, Schedule
 
 Array = NDArray[Any]
 
@@ -28,14 +27,14 @@ PENALTY = 1e-6
 RNG = np.random.default_rng(0)
 
 
-def samples(n: int, shape: tuple[int, ...], outputs: int) -> Samples:
+def samples(n: int, shape: tuple[int, ...], outputs: int) -> SampleSplits:
     """Gaussian inputs and targets; one test sample, so that steps are all that is timed."""
     x = RNG.standard_normal((n, *shape), np.float32)
     y = RNG.standard_normal((n, outputs), np.float32)
-    return Samples((x, y), (x[:1], y[:1]))
+    return SampleSplits((x, y), (x[:1], y[:1]))
 
 
-def one_epoch(network: Any, data: Samples, batch: int) -> Callable[[], Any]:
+def one_epoch(network: Any, data: SampleSplits, batch: int) -> Callable[[], Any]:
     """One epoch of ours, compiled before it is timed."""
     network.build((None, *data.train[0].shape[1:]))
     method = GradientDescent(Schedule(1, 1e-6, warm_up=0), Batches(((0, batch),)))
@@ -43,7 +42,7 @@ def one_epoch(network: Any, data: Samples, batch: int) -> Callable[[], Any]:
     return lambda: descent.train(data, PENALTY, seed=0)
 
 
-def fitted_epoch(network: Any, data: Samples, batch: int) -> Callable[[], Any]:
+def fitted_epoch(network: Any, data: SampleSplits, batch: int) -> Callable[[], Any]:
     """The same epoch by `Model.fit`, penalty included."""
     x, y = data.train
     network.build((None, *x.shape[1:]))

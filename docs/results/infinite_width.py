@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from kernel_regime.analysis.infinite_width import Task, tangent_distances, trained_networks
+from kernel_regime.analysis.linearisation import linearisation_distances
 from kernel_regime.figures.infinite_width import infinite_width
-from kernel_regime.spectra.linearisation import linearisation_distances
-from kernel_regime.training.infinite_width import Task, tangent_distances, trained_networks
 
 task = Task()
 x, x_test, y = task.draw()

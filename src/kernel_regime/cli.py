@@ -21,6 +21,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.settings import CONFIG_LOADER_ARGS
 
 # What users can mend themselves: bad values, missing or broken files, too little disk or memory.
@@ -104,7 +105,7 @@ def download(env: str | None) -> None:
     with one_line_errors():
         settings = OmegaConfigLoader("conf", env, **CONFIG_LOADER_ARGS)["globals"]
         if "download" not in settings:
-            raise ValueError(
+            raise InputError(
                 f"the data of {settings['experiment']} need no download; experiments that do: "
                 f"{', '.join(_downloadable())}"
             )

@@ -7,8 +7,10 @@ from kedro.framework.project import pipelines
 from kedro.validation.type_extractor import TypeExtractor
 from pydantic import BaseModel, ValidationError
 
+from kernel_regime.core.errors import InputError
 
-class ParameterError(ValueError):
+
+class ParameterError(InputError):
     """Parameters that cannot be run with; one line per mistake."""
 
 

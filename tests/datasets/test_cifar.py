@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError
 
-from kernel_regime.datasets import CifarDataset
+from kernel_regime.datasets.cifar import CifarDataset
 from tests.beside import UNPACK_CIFAR, needs_images
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kernel_regime.datasets import DigitsDataset, SpikedCovariatesDataset
+from kernel_regime.datasets.digits import DigitsDataset
+from kernel_regime.datasets.spiked import SpikedCovariatesDataset
 
 
 def test_digits_split_once_and_for_all():

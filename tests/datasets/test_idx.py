@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from kernel_regime.datasets import IdxDataset
+from kernel_regime.datasets.idx import IdxDataset
 from tests.beside import FASHION_MNIST, needs_images
 
 IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)

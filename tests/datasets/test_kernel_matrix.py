@@ -7,8 +7,8 @@ from kedro_datasets.partitions import PartitionedDataset
 
 from kernel_regime.datasets.kernel_matrix import KernelMatrixDataset
 from kernel_regime.datasets.kernel_validator import KernelValidator, check_matrix
-from kernel_regime.gram import KernelJob
-from kernel_regime.kernels import Polynomial
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.kernels.polynomial import Polynomial
 
 KERNEL = Polynomial(degree=2, intercept=1.0)
 

@@ -8,7 +8,7 @@ import pytest
 from kedro.io import DatasetError
 from kedro_datasets.partitions import PartitionedDataset
 
-from kernel_regime.datasets import NpyDataset
+from kernel_regime.datasets.npy import NpyDataset
 
 
 @pytest.fixture

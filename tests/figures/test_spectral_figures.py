@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kernel_regime.analysis.spectrum.sphere import compare_on_sphere
 from kernel_regime.figures.limits import shallow_convergence, sphere_spectrum
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.spectra import eigenvalue_decay, training_spectra
-from kernel_regime.kernels.zonal import relu_ntk
-from kernel_regime.spectra import compare_on_sphere, distance_to_limit
+from kernel_regime.kernels.dense.zonal import relu_ntk
+from kernel_regime.ntk.shallow_network import distance_to_limit
 
 LEVELS = pd.DataFrame({"level": [0], "value": [0.0]})
 

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-from kernel_regime.kernels import MyrtleNNGP, MyrtleNTK
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP, MyrtleNTK
 
 
 def main(side: int, depth: int, dtype: str) -> None:

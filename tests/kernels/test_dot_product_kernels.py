@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from kernel_regime.kernels import (
+from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
-    Polynomial,
-    TwoLayerNNGP,
-    TwoLayerNTK,
 )
+from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
+from kernel_regime.kernels.polynomial import Polynomial
 from tests.beside import golden
 from tests.kernels.oracles import awkward_rows, relu_network
 
@@ -151,5 +150,10 @@ def test_wrong_inputs_are_refused():
         kernel(np.where(np.arange(3)[:, None] == 1, np.nan, x))
     with pytest.raises(ValueError, match="bring both to one shape and dtype"):
         kernel(x, x.astype(np.float32))
-    with pytest.raises(ValueError, match="float32 or float64"):
-        kernel(x.astype(int))
+    with pytest.raises(ValueError, match="holds no real numbers"):
+        kernel(x.astype(complex))
+
+
+def test_integers_mean_the_numbers_they_are():
+    x = np.arange(12).reshape(3, 4)
+    np.testing.assert_array_equal(FullyConnectedNTK(2)(x), FullyConnectedNTK(2)(x.astype(float)))

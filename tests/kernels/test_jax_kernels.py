@@ -9,20 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from kernel_regime.gram import KernelJob, fill, open_matrix
-from kernel_regime.kernels import (
+from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.matrix_store import open_matrix
+from kernel_regime.kernels.dense.angular import AngularKernel
+from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
-    Polynomial,
-    RandomFeatures,
-    TwoLayerNNGP,
-    TwoLayerNTK,
-    angular_jax,
-    polynomial_jax,
-    random_features_jax,
 )
-from kernel_regime.kernels.angular import AngularKernel
-from kernel_regime.kernels.jax_device import EDGE, first_gpu
+from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
+from kernel_regime.kernels.gpu import angular_jax, polynomial_jax, random_features_jax
+from kernel_regime.kernels.gpu.jax_blocks import EDGE, first_gpu
+from kernel_regime.kernels.polynomial import Polynomial
+from kernel_regime.kernels.random_features_kernel import RandomFeatures
 from tests.beside import golden
 from tests.kernels.oracles import awkward_rows, relu_network
 

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from kernel_regime.kernels.myrtle import MyrtleNNGP, MyrtleNTK
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP, MyrtleNTK
 from tests.beside import golden
 
 CONVOLUTIONS = {5: (2, 1, 1), 7: (2, 2, 2), 10: (3, 3, 3)}
@@ -92,7 +92,7 @@ def test_symmetric_to_the_last_bit_whatever_the_number_of_images(kernel):
     x = draw(19, 8, dtype=np.float32)
     matrix = kernel(x)
     np.testing.assert_array_equal(matrix, matrix.T)
-    np.testing.assert_array_equal(kernel.tile(x, x), matrix)
+    np.testing.assert_array_equal(kernel.cross(x, x), matrix)
     np.testing.assert_allclose(matrix, kernel(x, x.copy()), rtol=1e-6)
     np.testing.assert_allclose(kernel.diagonal(x), np.diagonal(matrix), rtol=1e-6)
     np.testing.assert_allclose(kernel(x[3:5], x[6:]), matrix[3:5, 6:], rtol=1e-6)

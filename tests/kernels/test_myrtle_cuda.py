@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba import cuda
 
-from kernel_regime.kernels import MyrtleNTK
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNTK
 
 SCRIPT = Path(__file__).with_name("myrtle_on_simulator.py")
 

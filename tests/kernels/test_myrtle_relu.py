@@ -4,8 +4,8 @@ import numba
 import numpy as np
 import pytest
 
-from kernel_regime.kernels.lanes import LANES, aligned_zeros, load, store
-from kernel_regime.kernels.myrtle_relu import relu, relu_of_input
+from kernel_regime.kernels.convolutional.relu import relu, relu_of_input
+from kernel_regime.linalg.simd import LANES, aligned_zeros, load, store
 
 COSINES = np.cos(np.linspace(0, np.pi, 4001))[: 250 * LANES].reshape(-1, LANES)
 

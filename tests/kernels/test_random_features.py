@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kernel_regime.kernels import RandomFeatures, TwoLayerNNGP
-from kernel_regime.kernels.random_features import accumulate
+from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP
+from kernel_regime.kernels.random_features_kernel import RandomFeatures, accumulate
 from tests.beside import golden
 
 

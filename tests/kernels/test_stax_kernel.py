@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from kernel_regime.kernels import FullyConnectedNNGP, FullyConnectedNTK, StaxKernel
+from kernel_regime.kernels.dense.fully_connected_kernels import (
+    FullyConnectedNNGP,
+    FullyConnectedNTK,
+)
+from kernel_regime.kernels.stax import StaxKernel
 
 DENSE = [
     {"Dense": {"out_dim": 1}},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import eval_legendre, factorial2
 
-from kernel_regime.kernels import zonal
+from kernel_regime.kernels.dense import zonal
 
 
 def test_power_series_of_the_arc_cosine_kernel_is_the_known_one():

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from kernel_regime.networks import (
-    FullyConnected,
-    LeNet5,
-    Myrtle,
-    NeuralTangent,
-    RandomFeatures,
-    Shallow,
-)
+from kernel_regime.networks.fully_connected import FullyConnected
+from kernel_regime.networks.lenet import LeNet5
+from kernel_regime.networks.myrtle import Myrtle
+from kernel_regime.networks.neural_tangent import NeuralTangent
+from kernel_regime.networks.random_features import RandomFeatures
+from kernel_regime.networks.shallow import Shallow
 from tests.networks import oracles
 
 

@@ -7,17 +7,13 @@ import keras
 import numpy as np
 import pytest
 
-from kernel_regime.networks import (
-    FullyConnected,
-    LeNet5,
-    Myrtle,
-    NeuralTangent,
-    RandomFeatures,
-    Shallow,
-    load_network,
-    save_network,
-)
-from kernel_regime.networks.lenet import from_published
+from kernel_regime.networks.fully_connected import FullyConnected
+from kernel_regime.networks.lenet import LeNet5, from_published
+from kernel_regime.networks.myrtle import Myrtle
+from kernel_regime.networks.neural_tangent import NeuralTangent
+from kernel_regime.networks.random_features import RandomFeatures
+from kernel_regime.networks.shallow import Shallow
+from kernel_regime.networks.storage import load_network, save_network
 from tests.beside import golden
 from tests.networks.cases import ALL, make_case
 

@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 
-from kernel_regime.noise import (
-    LowFrequencyNoise,
-    SpikedTarget,
-    Standardisation,
-    high_frequency_noise,
-    signal_dimension,
-    spiked_covariates,
-)
+from kernel_regime.noise import spiked_covariates
+from kernel_regime.noise.high_frequency import high_frequency_noise
+from kernel_regime.noise.low_frequency import LowFrequencyNoise
+from kernel_regime.noise.spiked_covariates import SpikedTarget, signal_dimension
+from kernel_regime.noise.standardisation import Standardisation
 from tests.beside import golden
 
 

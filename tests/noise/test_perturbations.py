@@ -4,17 +4,12 @@ import numpy as np
 import pytest
 from scipy.fft import dctn
 
-from kernel_regime.noise import (
-    Clean,
-    HighFrequencyNoise,
-    LowFrequencyNoise,
-    SpikedCovariates,
-    SpikedTarget,
-    Standardisation,
-    high_frequency_noise,
-    signal_dimension,
-    spiked_covariates,
-)
+from kernel_regime.noise import spiked_covariates
+from kernel_regime.noise.clean import Clean
+from kernel_regime.noise.high_frequency import HighFrequencyNoise, high_frequency_noise
+from kernel_regime.noise.low_frequency import LowFrequencyNoise
+from kernel_regime.noise.spiked_covariates import SpikedCovariates, SpikedTarget, signal_dimension
+from kernel_regime.noise.standardisation import Standardisation
 
 
 @pytest.fixture

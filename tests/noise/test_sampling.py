@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from kernel_regime.noise import HighFrequencyNoise, LowFrequencyNoise, generator, perturb
+from kernel_regime.noise.high_frequency import HighFrequencyNoise
+from kernel_regime.noise.low_frequency import LowFrequencyNoise
+from kernel_regime.noise.sampling import generator, perturb
 
 
 @pytest.fixture

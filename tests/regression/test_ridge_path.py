@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel_regime.regression import encode_targets, fit_ridge_path, ridge_path
+from kernel_regime.evaluation.targets import encode_targets
+from kernel_regime.regression.fit import fit_ridge_path, ridge_path
 from tests.beside import golden
 
 COLUMNS = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]

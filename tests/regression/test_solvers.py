@@ -6,12 +6,13 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from kernel_regime.regression import choose_solver, fit_ridge_path, ridge_path
-from kernel_regime.regression.cholesky import NearlySingularError, solve_by_cholesky
-from kernel_regime.regression.direct import solve_directly
-from kernel_regime.regression.iterative import solve_iteratively
-from kernel_regime.regression.panels import multiply
-from kernel_regime.regression.symmetric import symmetric_multiply
+from kernel_regime.linalg.row_blocks import multiply
+from kernel_regime.linalg.symmetric_product import symmetric_multiply
+from kernel_regime.regression.fit import fit_ridge_path, ridge_path
+from kernel_regime.regression.solvers.choice import choose_solver
+from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
+from kernel_regime.regression.solvers.direct import solve_directly
+from kernel_regime.regression.solvers.iterative import solve_iteratively
 
 RIDGES = np.logspace(-2, 3, 8)
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kernel_regime.networks import FullyConnected
-from kernel_regime.training import Batches, GradientDescent, Samples, Schedule
+from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.training.checkpoint import Checkpoint
 from kernel_regime.training.descent import Descent
+from kernel_regime.training.methods import GradientDescent
+from kernel_regime.training.samples import SampleSplits
+from kernel_regime.training.schedule import Batches, Schedule
 
 METHOD = GradientDescent(Schedule(12, 0.01, warm_up=0), Batches(((0, 16),)), "adam")
 
@@ -21,7 +23,7 @@ def train(checkpoint=None, pause=0.0):
     network = FullyConnected(20, outputs=3, dropout=0.3)
     network.build((None, 6))
     curve = Descent(network, METHOD).train(
-        Samples.divide(split, split, 0.2),
+        SampleSplits.divide(split, split, 0.2),
         penalty=1e-4,
         seed=0,
         checkpoint=checkpoint,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kernel_regime.training import Samples
+from kernel_regime.training.samples import SampleSplits
 
 
 def classification(n=60, n_test=40, features=6, classes=3, seed=0, validation=0.0):
@@ -16,4 +16,4 @@ def classification(n=60, n_test=40, features=6, classes=3, seed=0, validation=0.
         targets = np.eye(classes)[labels] - 1 / classes
         return x, targets if classes > 2 else labels[:, None] - 0.5
 
-    return Samples.divide(split(n), split(n_test), validation)
+    return SampleSplits.divide(split(n), split(n_test), validation)

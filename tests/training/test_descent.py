@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from jax.experimental import enable_x64
 
-from kernel_regime.networks import FullyConnected
-from kernel_regime.training import Batches, GradientDescent, Samples, Schedule
+from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.training.checkpoint import Checkpoint
 from kernel_regime.training.descent import Descent, DivergenceError
+from kernel_regime.training.methods import GradientDescent
+from kernel_regime.training.samples import SampleSplits
+from kernel_regime.training.schedule import Batches, Schedule
 from tests.networks.cases import CONVOLUTIONAL, SMALL, make_case
 from tests.training import interrupted
 from tests.training.problems import classification
@@ -91,7 +93,7 @@ def steps_and_oracle(name, optimiser, loss, gradient):
         return distance(y, case.forward(w, x.astype(float))) + 0.1 * case.penalty(w)
 
     method = full_batch(2, 1e-3, optimiser, loss)
-    Descent(case.network, method).train(Samples((x, y), (x, y)), penalty=0.1, seed=0)
+    Descent(case.network, method).train(SampleSplits((x, y), (x, y)), penalty=0.1, seed=0)
     for epoch in range(2):
         gradients = gradient(objective, weights)
         scaled = [k * g for k, g in zip(case.multipliers, gradients, strict=True)]

@@ -7,16 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kernel_regime.networks import NeuralTangent, RandomFeatures
-from kernel_regime.training import ConjugateGradients
-from kernel_regime.training.conjugate_gradients import conjugate_gradients
-from kernel_regime.training.linear_fit import (
-    MEMORY,
-    DualFit,
-    StreamedFit,
-    gram_matrix,
-    linear_fit,
-)
+from kernel_regime.linalg.conjugate_gradients import conjugate_gradients
+from kernel_regime.networks.neural_tangent import NeuralTangent
+from kernel_regime.networks.random_features import RandomFeatures
+from kernel_regime.training.linear_fit import MEMORY, DualFit, StreamedFit, gram_matrix, linear_fit
+from kernel_regime.training.methods import ConjugateGradients
 
 EXACT = ConjugateGradients(iterations=5000, tolerance=1e-11)
 

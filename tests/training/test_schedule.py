@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernel_regime.training import Batches, Schedule
+from kernel_regime.training.schedule import Batches, Schedule
 
 
 def test_rates_are_those_of_the_papers():

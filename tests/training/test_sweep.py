@@ -6,34 +6,31 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kernel_regime.gram.execution import Execution
-from kernel_regime.networks import load_network
-from kernel_regime.networks.architecture import Architecture
-from kernel_regime.training import (
-    Batches,
-    Cell,
-    ConjugateGradients,
-    GradientDescent,
-    Result,
-    Samples,
-    Schedule,
-)
-from kernel_regime.training.cell import Training
-from kernel_regime.training.selection import mark_selected
+from kernel_regime.evaluation.penalty_selection import mark_selected
+from kernel_regime.execution.settings import Execution
+from kernel_regime.networks.description import NetworkDescription
+from kernel_regime.networks.storage import load_network
+from kernel_regime.training.job import NamedTraining, TrainingJob, TrainingResult
+from kernel_regime.training.methods import ConjugateGradients, GradientDescent
+from kernel_regime.training.samples import SampleSplits
+from kernel_regime.training.schedule import Batches, Schedule
 from kernel_regime.training.sweep import run_sweep
 from tests.training.problems import classification
 
 METHOD = GradientDescent(Schedule(3, 0.05, warm_up=1), Batches(((0, 16),)))
-CELL = Cell(Architecture("fully_connected", (("width", 8),)), METHOD, (1e-4,), seed=0)
-LINEAR = Cell(
-    Architecture("random_features", (("width", 30),)), ConjugateGradients(), (1.0, 1e-2, 1e-4), 0
+CELL = TrainingJob(NetworkDescription("fully_connected", (("width", 8),)), METHOD, (1e-4,), seed=0)
+LINEAR = TrainingJob(
+    NetworkDescription("random_features", (("width", 30),)),
+    ConjugateGradients(),
+    (1.0, 1e-2, 1e-4),
+    0,
 )
 HERE = Execution()
 
 
 def sweep(cells, folder, execution=HERE, samples=None):
     samples = samples or classification(validation=0.2)
-    trainings = [Training(f"cell {i}", cell, lambda: samples) for i, cell in enumerate(cells)]
+    trainings = [NamedTraining(f"cell {i}", cell, lambda: samples) for i, cell in enumerate(cells)]
     return run_sweep(trainings, folder, execution, checkpoint_every=1)
 
 
@@ -51,7 +48,7 @@ def test_a_finished_cell_is_not_trained_again(tmp_path):
     [
         {"seed": 1},
         {"penalties": (1e-3,)},
-        {"architecture": Architecture("fully_connected", (("width", 9),))},
+        {"architecture": NetworkDescription("fully_connected", (("width", 9),))},
         {"method": replace(METHOD, loss="cross_entropy")},
         {"method": replace(METHOD, schedule=Schedule(3, 0.04, warm_up=1))},
     ],
@@ -100,7 +97,7 @@ def test_an_interrupted_path_continues_behind_its_last_penalty(tmp_path, monkeyp
     from kernel_regime.training.run import run_cell
 
     samples = classification(validation=0.2)
-    result = Result(tmp_path / "interrupted")
+    result = TrainingResult(tmp_path / "interrupted")
     with pytest.raises(KeyboardInterrupt):
         run_cell(LINEAR, samples, result, 1, stop)
     assert not result.finished
@@ -157,8 +154,8 @@ def test_the_honest_choice_and_the_published_one_are_both_marked():
 
 def test_splits_are_disjoint_and_complete():
     x = np.arange(50.0)[:, None]
-    samples = Samples.divide((x, x), (x, x), validation=0.2)
+    samples = SampleSplits.divide((x, x), (x, x), validation=0.2)
     inside, outside = samples.train[0][:, 0], samples.validation[0][:, 0]
     assert len(outside) == 10
     np.testing.assert_array_equal(np.sort(np.concatenate([inside, outside])), x[:, 0])
-    assert Samples.divide((x, x), (x, x), validation=0).validation is None
+    assert SampleSplits.divide((x, x), (x, x), validation=0).validation is None

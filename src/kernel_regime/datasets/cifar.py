@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_images import (
-    Array,
     LabelledImages,
     LabelledImagesDataset,
     Split,
@@ -95,7 +96,7 @@ def _only(kept: Array, images: Array, labels: Array) -> tuple[Array, Array]:
 def _read_names(path: Path) -> tuple[str, ...]:
     names = _unpickle(path).get(b"label_names")
     if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
-        raise ValueError(f"{path} lists no label_names; it is not CIFAR-10's")
+        raise InputError(f"{path} lists no label_names; it is not CIFAR-10's")
     return tuple(name.decode(errors="replace") for name in names)
 
 
@@ -105,16 +106,16 @@ def _read_batch(path: Path, n_classes: int) -> tuple[Array, Array]:
     pixels, labels = batch.get(b"data"), batch.get(b"labels")
     features = _CHANNELS * _SIDE**2
     if not isinstance(pixels, _Bytes) or pixels.values.ndim != 2:
-        raise ValueError(f"{path} holds no (n, {features}) array of bytes as data")
+        raise InputError(f"{path} holds no (n, {features}) array of bytes as data")
     n, length = pixels.values.shape
     if length != features:
-        raise ValueError(f"{path}: images have {length:,} bytes, CIFAR-10's {features:,}")
+        raise InputError(f"{path}: images have {length:,} bytes, CIFAR-10's {features:,}")
     if not isinstance(labels, list) or not all(type(label) is int for label in labels):
-        raise ValueError(f"{path} holds no list of integers as labels")
+        raise InputError(f"{path} holds no list of integers as labels")
     if len(labels) != n:
-        raise ValueError(f"{path} has {len(labels):,} labels for {n:,} images")
+        raise InputError(f"{path} has {len(labels):,} labels for {n:,} images")
     if outside := [label for label in labels if not 0 <= label < n_classes]:
-        raise ValueError(f"{path}: label {outside[0]} is outside 0…{n_classes - 1}")
+        raise InputError(f"{path}: label {outside[0]} is outside 0…{n_classes - 1}")
     images = pixels.values.reshape(n, _CHANNELS, _SIDE, _SIDE).transpose(0, 2, 3, 1)
     return images, np.array(labels, np.int64)
 
@@ -132,11 +133,11 @@ def _unpickle(path: Path) -> dict[bytes, Any]:
         _refuse_unusual(content)
         found = _BytesOnly(io.BytesIO(content), encoding="bytes").load()
     except _RefusedError as error:
-        raise ValueError(f"{path} was refused: {error}") from error
+        raise InputError(f"{path} was refused: {error}") from error
     except Exception as error:  # A damaged pickle can raise whatever its bytes lead to.
-        raise ValueError(f"{path} is damaged ({type(error).__name__}); get it again") from error
+        raise InputError(f"{path} is damaged ({type(error).__name__}); get it again") from error
     if not isinstance(found, dict):
-        raise ValueError(f"{path} holds a {type(found).__name__}, CIFAR-10's files a dict")
+        raise InputError(f"{path} holds a {type(found).__name__}, CIFAR-10's files a dict")
     return found
 
 

@@ -13,7 +13,9 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-_LOG = logging.getLogger(__name__)
+from kernel_regime.core.errors import InputError
+
+logger = logging.getLogger(__name__)
 _CHUNK = 1 << 16
 _TIMEOUT = 30
 _RETRIES = 2
@@ -123,10 +125,10 @@ def _fetch(source: Source, name: str, folder: Path) -> Path:
     checksum, path = source.checksums[name], folder / name
     if path.exists():
         if pooch.file_hash(str(path)) != checksum:
-            raise ValueError(
+            raise InputError(
                 f"{path} is there already but is not the official file; move it away to download"
             )
-        _LOG.info("%s is there already", path)
+        logger.info("%s is there already", path)
         return path
     unfinished = path.with_name(f"{name}.part")
     files = pooch.create(folder, source.url, registry={name: checksum}, retry_if_failed=_RETRIES)
@@ -138,7 +140,7 @@ def _fetch(source: Source, name: str, folder: Path) -> Path:
             "go on"
         ) from error
     except ValueError as error:
-        raise ValueError(
+        raise InputError(
             f"{source.url}{name} is not the official file: its SHA-256 is not {checksum}; "
             "nothing was kept"
         ) from error
@@ -188,4 +190,4 @@ def _unpack(archive: Path, inside: str, folder: Path) -> None:
         with tarfile.open(archive) as tar:
             tar.extractall(temporary, filter="data")
         (Path(temporary) / inside).rename(folder)
-    _LOG.info("unpacked %s", folder)
+    logger.info("unpacked %s", folder)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_images import (
-    Array,
     LabelledImages,
     LabelledImagesDataset,
     Split,
@@ -54,13 +55,13 @@ class IdxDataset(LabelledImagesDataset):
         images_file, labels_file = self._file("images-idx3"), self._file("labels-idx1")
         images, labels = read_idx(images_file, axes=3), read_idx(labels_file, axes=1)
         if len(images) != len(labels):
-            raise ValueError(
+            raise InputError(
                 f"{labels_file} has {len(labels):,} labels for the {len(images):,} images of "
                 f"{images_file.name}; the two do not belong together"
             )
         names = self._class_names or [str(k) for k in range(int(labels.max(initial=0)) + 1)]
         if labels.max(initial=0) >= len(names):
-            raise ValueError(
+            raise InputError(
                 f"{labels_file}: label {labels.max()} has no name; class_names lists {len(names)}"
             )
         return LabelledImages(images, labels.astype(np.int64), tuple(names))
@@ -91,14 +92,14 @@ def read_idx(path: Path, axes: int) -> Array:
     content = _decompressed(read_bytes(path), path)
     magic = bytes([0, 0, _UNSIGNED_BYTE, axes])
     if content[:4] != magic:
-        raise ValueError(
+        raise InputError(
             f"{path} starts with {content[:4].hex() or 'nothing'}, an IDX file of bytes with "
             f"{axes} axes with {magic.hex()}; get the right file"
         )
     start = 4 + 4 * axes
     shape = struct.unpack(f">{axes}I", content[4:start].ljust(4 * axes, b"\0"))
     if len(content) != start + prod(shape):
-        raise ValueError(
+        raise InputError(
             f"{path} has {len(content):,} bytes where its header {shape} asks for "
             f"{start + prod(shape):,}; it is damaged, get it again"
         )
@@ -111,4 +112,4 @@ def _decompressed(content: bytes, path: Path) -> bytes:
     try:
         return gzip.decompress(content)
     except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{path} is damaged ({error}); get it again") from error
+        raise InputError(f"{path} is damaged ({error}); get it again") from error

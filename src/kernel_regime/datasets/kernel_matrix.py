@@ -7,11 +7,11 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_protocol_and_path
 from kedro_datasets._typing import TablePreview
-from numpy.typing import NDArray
 
-from kernel_regime.gram import KernelJob, fill, is_complete, open_matrix
-
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
+from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.matrix_store import is_complete, open_matrix
 
 
 class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
@@ -49,7 +49,7 @@ class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
         if not isinstance(data, KernelJob):
             raise DatasetError(
                 f"{self._filepath}: expected a KernelJob, got {type(data).__name__}; "
-                "describe the matrix with kernel_regime.gram.KernelJob(kernel, rows, columns)"
+                "describe the matrix with execution.store.KernelJob(kernel, rows, columns)"
             )
         fill(data, self._filepath)
 

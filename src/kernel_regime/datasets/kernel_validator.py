@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 
 _BLOCK = 1024
 
@@ -43,19 +42,19 @@ def check_matrix(name: str, matrix: Array, *, symmetric: bool) -> None:
         If a value is not finite, or differs from its mirror image.
     """
     if symmetric and matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"{name}: shape {matrix.shape} is not that of a symmetric kernel")
+        raise InputError(f"{name}: shape {matrix.shape} is not that of a symmetric kernel")
     for start in range(0, len(matrix), _BLOCK):
         rows = slice(start, start + _BLOCK)
         band = matrix[rows, start:] if symmetric else matrix[rows]
         if not np.isfinite(band).all():
             i, j = np.argwhere(~np.isfinite(band))[0]
             j += start if symmetric else 0
-            raise ValueError(
+            raise InputError(
                 f"{name}: value {matrix[start + i, j]} at row {start + i}, column {j}; delete the "
                 "file and run kernel_generation again"
             )
         if symmetric and not np.array_equal(band, matrix[start:, rows].T):
-            raise ValueError(
+            raise InputError(
                 f"{name}: not symmetric in rows {start} to {start + len(band) - 1}; delete the "
                 "file and run kernel_generation again"
             )

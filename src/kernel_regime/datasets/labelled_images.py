@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from kedro.io import AbstractDataset
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+
 Split = Literal["train", "test"]
 
 
@@ -28,7 +29,7 @@ class LabelledImagesDataset(AbstractDataset[NoReturn, LabelledImages]):
 
     def __init__(self, split: Split) -> None:
         if split not in ("train", "test"):
-            raise ValueError(f"split: {split!r} is neither 'train' nor 'test'")
+            raise InputError(f"split: {split!r} is neither 'train' nor 'test'")
         self._split = split
 
     @abstractmethod
@@ -37,7 +38,7 @@ class LabelledImagesDataset(AbstractDataset[NoReturn, LabelledImages]):
 
     def save(self, data: NoReturn) -> None:
         """Raw data stay as they are."""
-        raise ValueError(f"{type(self).__name__} holds raw data and is never written")
+        raise InputError(f"{type(self).__name__} holds raw data and is never written")
 
     def _describe(self) -> dict[str, Any]:
         return {"split": self._split}
@@ -72,4 +73,4 @@ def class_index(name: str, class_names: tuple[str, ...], source: Path) -> int:
         return class_names.index(name)
     guess = get_close_matches(name, class_names, n=1)
     hint = f"did you mean {guess[0]!r}?" if guess else f"it names {', '.join(class_names)}"
-    raise ValueError(f"{source}: no class {name!r}; {hint}")
+    raise InputError(f"{source}: no class {name!r}; {hint}")

@@ -9,7 +9,8 @@ import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
-from kernel_regime.datasets.labelled_images import Array
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 
 _PREVIEWED = 1000
 
@@ -40,7 +41,7 @@ class NpyDataset(AbstractDataset[Array, Array]):
         try:
             return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError) as error:
-            raise ValueError(
+            raise InputError(
                 f"{self._filepath} is not a whole .npy file ({error}); delete it and run again"
             ) from error
 

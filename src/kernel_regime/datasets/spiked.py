@@ -4,13 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from kernel_regime.datasets.labelled_images import (
-    Array,
-    LabelledImages,
-    LabelledImagesDataset,
-    Split,
-)
-from kernel_regime.noise import SpikedTarget, signal_dimension
+from kernel_regime.core.arrays import Array
+from kernel_regime.datasets.labelled_images import LabelledImages, LabelledImagesDataset, Split
+from kernel_regime.noise.spiked_covariates import SpikedTarget, signal_dimension
 
 _BATCH = 4096
 

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import Array, new_figure
+from kernel_regime.core.arrays import Array
+from kernel_regime.figures.style import new_figure
 
 
 def example_images(images: Mapping[float, Array], title: str) -> Figure:

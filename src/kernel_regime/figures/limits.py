@@ -34,7 +34,7 @@ def sphere_spectrum(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        What `kernel_regime.spectra.compare_on_sphere` returns.
+        What `kernel_regime.analysis.spectrum.compare_on_sphere` returns.
     """
     figure, (ax,) = new_figure()
     errors = [table["mean"] - table["smallest"], table["largest"] - table["mean"]]

@@ -1,16 +1,18 @@
 """Exact kernels of infinite and finite networks."""
 
-from kernel_regime.kernels.base import Array, Kernel
-from kernel_regime.kernels.fully_connected import FullyConnectedNNGP, FullyConnectedNTK
-from kernel_regime.kernels.myrtle import MyrtleNNGP, MyrtleNTK
+from kernel_regime.kernels.base import Kernel
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP, MyrtleNTK
+from kernel_regime.kernels.dense.fully_connected_kernels import (
+    FullyConnectedNNGP,
+    FullyConnectedNTK,
+)
+from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
+from kernel_regime.kernels.dense.zonal import SphereSpectrum, Zonal
 from kernel_regime.kernels.polynomial import Polynomial
-from kernel_regime.kernels.random_features import RandomFeatures
+from kernel_regime.kernels.random_features_kernel import RandomFeatures
 from kernel_regime.kernels.stax import StaxKernel
-from kernel_regime.kernels.two_layer import TwoLayerNNGP, TwoLayerNTK
-from kernel_regime.kernels.zonal import SphereSpectrum, Zonal
 
 __all__ = [
-    "Array",
     "FullyConnectedNNGP",
     "FullyConnectedNTK",
     "Kernel",

@@ -5,49 +5,71 @@ from dataclasses import asdict
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_pair, checked_samples
 
 
 class Kernel(ABC):
     """A positive semi-definite function of two inputs.
 
-    Subclasses are frozen dataclasses; they implement `tile` and `diagonal`. Inputs are arrays
-    (n, ...) whose first axis counts samples; float64 inputs give float64 results, float32
-    inputs float32.
+    Subclasses are frozen dataclasses that implement `_cross`, and `_gram` and `_diagonal` where
+    there is a faster way than theirs by `_cross`. Inputs are array-likes (n, ...) whose first axis
+    counts samples; float32 inputs give float32 results, all others float64.
     """
 
     # Rows of a tile beyond which a stored matrix should not be cut: memory decides for kernels
     # made of matrix products; slow ones say less, so that a kill costs seconds of work.
     largest_tile_edge: ClassVar[int] = 8192
 
-    @abstractmethod
-    def tile(self, x1: Array, x2: Array) -> Array:
-        """Kernel values of shape (len(x1), len(x2)) between checked inputs."""
+    def __call__(self, x1: Any, x2: Any = None) -> Array:
+        """`gram(x1)` where `x2` is left out, else `cross(x1, x2)`."""
+        return self.gram(x1) if x2 is None else self.cross(x1, x2)
 
-    @abstractmethod
-    def diagonal(self, x: Array) -> Array:
-        """Kernel of every sample with itself, shape (len(x),)."""
-
-    def __call__(self, x1: Array, x2: Array | None = None) -> Array:
-        """Kernel matrix of shape (n1, n2); exactly symmetric when `x2` is left out.
+    def gram(self, x: Any) -> Array:
+        """Kernel matrix of samples with themselves, shape (n, n), exactly symmetric.
 
         Raises
         ------
-        ValueError
-            If an input is not a finite float array, or the two differ in sample shape or dtype.
+        InputError
+            If the samples are not finite numbers.
         """
-        check_inputs(x1, x2)
-        if x2 is not None:
-            return self.tile(x1, x2)
-        return self.square(x1)
+        return self._gram(checked_samples(x, "x1"))
 
-    def square(self, x: Array) -> Array:
-        """Exactly symmetric matrix of checked inputs with themselves, shape (n, n)."""
-        matrix = self.tile(x, x)
+    def cross(self, x1: Any, x2: Any) -> Array:
+        """Kernel matrix between two sets of samples, shape (n1, n2).
+
+        Raises
+        ------
+        InputError
+            If samples are not finite numbers, or the two differ in sample shape or dtype.
+        """
+        return self._cross(*checked_pair(x1, x2, ("x1", "x2")))
+
+    def diagonal(self, x: Any) -> Array:
+        """Kernel of every sample with itself, shape (n,).
+
+        Raises
+        ------
+        InputError
+            If the samples are not finite numbers.
+        """
+        return self._diagonal(checked_samples(x, "x1"))
+
+    @abstractmethod
+    def _cross(self, x1: Array, x2: Array) -> Array:
+        """`cross` of checked inputs."""
+
+    def _gram(self, x: Array) -> Array:
+        """`gram` of checked inputs."""
+        matrix = self._cross(x, x)
         mirror_upper(matrix)
         return matrix
+
+    @abstractmethod
+    def _diagonal(self, x: Array) -> Array:
+        """`diagonal` of checked inputs."""
 
     def identity(self) -> dict[str, Any]:
         """What makes two kernels the same kernel: JSON-able, recorded beside every matrix."""
@@ -58,7 +80,7 @@ def require_integer(kernel: Kernel, field: str, *, at_least: int) -> None:
     """Refuse a field that is not an integer ≥ `at_least`."""
     value = getattr(kernel, field)
     if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
-        raise ValueError(
+        raise InputError(
             f"{type(kernel).__name__}.{field}: {value!r} is not an integer ≥ {at_least}; "
             f"give one, for example {field}={at_least}"
         )
@@ -69,31 +91,9 @@ def require_real(kernel: Kernel, field: str, *, at_least: float) -> None:
     value = getattr(kernel, field)
     real = isinstance(value, int | float) and not isinstance(value, bool)
     if not real or not at_least <= value < float("inf"):
-        raise ValueError(
+        raise InputError(
             f"{type(kernel).__name__}.{field}: {value!r} is not a finite number ≥ {at_least}; "
             f"give one, for example {field}={at_least}"
-        )
-
-
-def check_inputs(x1: Array, x2: Array | None = None) -> None:
-    """Refuse what would give a wrong number later: see `Kernel.__call__`."""
-    for name, x in (("x1", x1), ("x2", x2)):
-        if x is None:
-            continue
-        if not isinstance(x, np.ndarray) or x.ndim < 2 or x.dtype not in (np.float32, np.float64):
-            found = f"{x.dtype} array of shape {x.shape}" if isinstance(x, np.ndarray) else type(x)
-            raise ValueError(
-                f"{name}: a kernel needs a float32 or float64 array (n, ...), got {found}"
-            )
-        finite = np.isfinite(x).reshape(len(x), -1).all(axis=1)
-        if not finite.all():
-            raise ValueError(
-                f"{name}: sample {int(np.argmin(finite))} is not finite; clean the inputs first"
-            )
-    if x2 is not None and (x1.shape[1:] != x2.shape[1:] or x1.dtype != x2.dtype):
-        raise ValueError(
-            f"x2: samples are {x2.dtype} {x2.shape[1:]}, those of x1 {x1.dtype} {x1.shape[1:]}; "
-            "bring both to one shape and dtype"
         )
 
 

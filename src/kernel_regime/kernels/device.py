@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, get_args
 
+from kernel_regime.core.errors import InputError, MissingDeviceError
 from kernel_regime.kernels.base import Kernel
 
 Device = Literal["cpu", "gpu"]
@@ -14,7 +15,7 @@ class DeviceKernel(Kernel):
 
     def __post_init__(self) -> None:
         if self.device not in get_args(Device):
-            raise ValueError(f"device: {self.device!r} computes no kernel; give cpu or gpu")
+            raise InputError(f"device: {self.device!r} computes no kernel; give cpu or gpu")
 
     def identity(self) -> dict[str, Any]:
         """A GPU rounds differently: its matrices are not resumed on a CPU, nor the reverse."""
@@ -24,9 +25,9 @@ class DeviceKernel(Kernel):
         return identity
 
 
-def no_gpu(library: str) -> RuntimeError:
+def no_gpu(library: str) -> MissingDeviceError:
     """The error to raise where `device` is gpu and `library` finds none."""
-    return RuntimeError(
+    return MissingDeviceError(
         "device: gpu needs an NVIDIA GPU, its driver, and `pip install 'kernel-regime[gpu]'`; "
         f"{library} finds none. Fix that, or leave `device` out to compute on the CPU"
     )

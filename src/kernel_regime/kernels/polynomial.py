@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from kernel_regime.kernels.base import Array, require_integer, require_real
+from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.base import require_integer, require_real
 from kernel_regime.kernels.device import Device, DeviceKernel
 
 
@@ -37,7 +38,7 @@ class Polynomial(DeviceKernel):
         require_integer(self, "degree", at_least=1)
         require_real(self, "intercept", at_least=0)
 
-    def tile(self, x1: Array, x2: Array) -> Array:
+    def _cross(self, x1: Array, x2: Array) -> Array:
         """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened.
 
         Raises
@@ -46,14 +47,14 @@ class Polynomial(DeviceKernel):
             If `device` is gpu and there is none.
         """
         if self.device == "gpu":
-            from kernel_regime.kernels.jax_device import first_gpu
-            from kernel_regime.kernels.polynomial_jax import polynomial_tile
+            from kernel_regime.kernels.gpu.jax_blocks import first_gpu
+            from kernel_regime.kernels.gpu.polynomial_jax import polynomial_tile
 
             return polynomial_tile(self, x1, x2, first_gpu())
         left, right = (x.reshape(len(x), -1) for x in (x1, x2))
         return self.of_products(left @ right.T, left.shape[1])
 
-    def diagonal(self, x: Array) -> Array:
+    def _diagonal(self, x: Array) -> Array:
         """(c + ‖x‖²/√d)^p of every sample, shape (n,)."""
         rows = x.reshape(len(x), -1)
         return self.of_products(np.einsum("ij,ij->i", rows, rows), rows.shape[1])

@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kernel_regime.kernels.base import Array, Kernel, mirror_upper
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.kernels.base import Kernel, mirror_upper
 
 Layer = str | dict[str, Any]
 
@@ -56,10 +58,10 @@ class StaxKernel(Kernel):
 
     def __post_init__(self) -> None:
         if self.get not in ("ntk", "nngp"):
-            raise ValueError(f"StaxKernel.get: {self.get!r} is no kernel; give ntk or nngp")
+            raise InputError(f"StaxKernel.get: {self.get!r} is no kernel; give ntk or nngp")
         self._compiled()
 
-    def tile(self, x1: Array, x2: Array) -> Array:
+    def _cross(self, x1: Array, x2: Array) -> Array:
         """Kernel values of shape (n1, n2), in batches; grey images get a channel."""
         symmetric = x2 is x1
         x1, x2 = _with_channel(x1), _with_channel(x2)
@@ -73,7 +75,7 @@ class StaxKernel(Kernel):
             mirror_upper(tile)
         return tile
 
-    def diagonal(self, x: Array) -> Array:
+    def _diagonal(self, x: Array) -> Array:
         """Kernel of every sample with itself, shape (n,)."""
         x = _with_channel(x)
         batch = min(_batch(x, len(x)), 64)
@@ -103,7 +105,7 @@ class StaxKernel(Kernel):
             warnings.filterwarnings("ignore", "`FanIn` layers assume independent inputs")
             values = np.asarray(self._compiled()(x1, _padded(x2, len(x1))))
         if values.ndim != 2:
-            raise ValueError(
+            raise InputError(
                 f"StaxKernel.architecture: the kernel of two samples has shape {values.shape[2:]}, "
                 "not one number; end the architecture with Flatten or GlobalAvgPool"
             )
@@ -137,7 +139,7 @@ def _imported(path: str) -> Callable[[], Any]:
     try:
         function: Callable[[], Any] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(
+        raise InputError(
             f"StaxKernel.architecture: {path!r} cannot be imported ({error}); "
             "give package.module:function, importable from where this runs"
         ) from error
@@ -151,7 +153,7 @@ def _layer(spec: Layer, where: str) -> Any:
     if isinstance(spec, dict) and len(spec) == 1:
         ((name, arguments),) = spec.items()
         return _build(name, {} if arguments is None else arguments, where)
-    raise ValueError(
+    raise InputError(
         f"StaxKernel.{where}: {spec!r} is no layer; "
         "write a name, or one name with its arguments: {Dense: {out_dim: 1}}"
     )
@@ -162,14 +164,14 @@ def _build(name: str, arguments: Any, where: str) -> Any:
     stax = _stax()
     if name in CONTAINERS:
         if not isinstance(arguments, list | tuple) or not arguments:
-            raise ValueError(f"StaxKernel.{where}: {name} holds {arguments!r}; give it layers")
+            raise InputError(f"StaxKernel.{where}: {name} holds {arguments!r}; give it layers")
         layers = [_layer(spec, f"{where}[{i}]") for i, spec in enumerate(arguments)]
         return getattr(stax, name)(*layers)
     known = [
         key for key, value in vars(stax).items() if key[0].isupper() and inspect.isfunction(value)
     ]
     if name not in known:
-        raise ValueError(
+        raise InputError(
             f"StaxKernel.{where}: neural_tangents.stax has no layer {name!r}; "
             f"it has {', '.join(sorted(known))}, serial and parallel"
         )
@@ -181,7 +183,7 @@ def _build(name: str, arguments: Any, where: str) -> Any:
     # The last is how neural-tangents refuses a value, for example a monomial of degree 9.
     except (TypeError, ValueError, NotImplementedError) as error:
         accepted = ", ".join(inspect.signature(constructor).parameters)
-        raise ValueError(
+        raise InputError(
             f"StaxKernel.{where}: {name} does not take {arguments!r} ({error}); "
             f"its arguments are: {accepted or 'none'}"
         ) from error

@@ -1,7 +1,8 @@
 """The papers' networks as Keras models; TensorFlow is loaded when one is first asked for."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kernel_regime.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from kernel_regime.networks.base import Network
@@ -25,20 +26,17 @@ __all__ = [
     "save_network",
 ]
 
-_ROOMS = {
-    "FullyConnected": "fully_connected",
-    "LeNet5": "lenet",
-    "Myrtle": "myrtle",
-    "Network": "base",
-    "NeuralTangent": "neural_tangent",
-    "RandomFeatures": "random_features",
-    "Shallow": "shallow",
-    "load_network": "storage",
-    "save_network": "storage",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "FullyConnected": "fully_connected",
+        "LeNet5": "lenet",
+        "Myrtle": "myrtle",
+        "Network": "base",
+        "NeuralTangent": "neural_tangent",
+        "RandomFeatures": "random_features",
+        "Shallow": "shallow",
+        "load_network": "storage",
+        "save_network": "storage",
+    },
+)

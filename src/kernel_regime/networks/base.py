@@ -6,9 +6,8 @@ from typing import Any
 
 import keras
 from keras import ops
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
 
 
 class Network(keras.Model, ABC):

@@ -5,12 +5,11 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.images import LUMINANCE, interpolation
 from kernel_regime.networks.base import Network, flatten
-from kernel_regime.networks.resizing import LUMINANCE, interpolation
-
-Array = NDArray[Any]
 
 SIDE = 32
 """Height and width of the images that the layers see."""
@@ -60,7 +59,7 @@ class LeNet5(Network):
         """
         sample = tuple(input_shape[1:])
         if len(sample) not in (2, 3) or sample[2:] not in ((), (1,), (3,)):
-            raise ValueError(
+            raise InputError(
                 f"LeNet5 takes images (s, s), (s, s, 1) or (s, s, 3), got samples of shape "
                 f"{sample}; give images, or another network"
             )

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.networks.base import Network, flatten
 
 # Pools that follow each convolution; the last three shrink an eighth of the side to a 32nd.
@@ -50,7 +51,7 @@ class Myrtle(Network):
         """
         height, width, channels = _image_shape(input_shape)
         if height % 32 or width % 32:
-            raise ValueError(
+            raise InputError(
                 f"Myrtle halves its images five times: {height}×{width} does not divide by 32; "
                 "crop or pad the images"
             )
@@ -95,7 +96,7 @@ def _image_shape(input_shape: tuple[int | None, ...]) -> tuple[int, int, int]:
         If the samples are not images.
     """
     if len(input_shape) not in (3, 4):
-        raise ValueError(
+        raise InputError(
             f"a convolutional network needs images (n, s, s) or (n, s, s, c), got samples of shape "
             f"{tuple(input_shape[1:])}; use a fully-connected network for vectors"
         )

@@ -5,11 +5,9 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.networks.base import Network, features, flatten
-
-Array = NDArray[Any]
 
 BLOCK = 4096
 

@@ -5,8 +5,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.noise.perturbation import Perturbation
-from kernel_regime.noise.transforms import Array
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Clean(Perturbation):
         """Find the largest training value; if there is nothing above 0, refuse with ValueError."""
         largest = float(np.max(images))
         if not largest > 0:
-            raise ValueError(f"the largest training value is {largest:g}; give inputs with signal")
+            raise InputError(f"the largest training value is {largest:g}; give inputs with signal")
         return cls(largest)
 
     def apply(self, images: Array, draws: Array, level: float) -> Array:

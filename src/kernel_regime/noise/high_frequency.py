@@ -5,9 +5,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.noise.perturbation import Perturbation
 from kernel_regime.noise.transforms import (
-    Array,
     centre,
     inverse_cosine_transform,
     norms,

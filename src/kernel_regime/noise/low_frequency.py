@@ -6,9 +6,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.noise.perturbation import Perturbation
 from kernel_regime.noise.transforms import (
-    Array,
     as_float,
     centre_and_scale,
     cosine_transform,
@@ -76,9 +77,9 @@ class LowFrequencyNoise(Perturbation):
         """
         shape = images.shape[1:]
         if refused := self.level_refusal(cutoff, shape):
-            raise ValueError(refused)
+            raise InputError(refused)
         if images[0].size != len(self.mean):
-            raise ValueError(
+            raise InputError(
                 f"images have {images[0].size} features, those of the fit {len(self.mean)}; "
                 "fit to training images of the same shape"
             )

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from kernel_regime.noise.transforms import Array
+from kernel_regime.core.arrays import Array
 
 
 class Perturbation(ABC):

@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.noise.perturbation import Perturbation
-from kernel_regime.noise.transforms import Array
 
 Split = Literal["train", "test"]
 

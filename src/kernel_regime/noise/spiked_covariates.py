@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.noise.perturbation import Perturbation
-from kernel_regime.noise.transforms import Array, norms
+from kernel_regime.noise.transforms import norms
 
 ETA = 2 / 5
 

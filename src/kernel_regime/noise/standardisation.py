@@ -5,7 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from kernel_regime.noise.transforms import Array
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Standardisation:
         deviations = pixels.std(axis=0, dtype=np.float64)
         constant = pixels.min(axis=0) == pixels.max(axis=0)
         if constant.any():
-            raise ValueError(
+            raise InputError(
                 f"channel {int(np.argmax(constant))} is constant over the training images, so it "
                 "cannot be standardised; drop it or use grey images"
             )

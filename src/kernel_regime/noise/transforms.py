@@ -1,12 +1,10 @@
 """What the perturbations share: the cosine transform, centring and scaling, image by image."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft
 
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 
 
 def as_float(images: Array) -> Array:
@@ -36,7 +34,7 @@ def norms(images: Array) -> Array:
     flat = images.reshape(len(images), -1)
     lengths = np.sqrt(np.einsum("ij,ij->i", flat, flat))
     if not lengths.all():
-        raise ValueError(
+        raise InputError(
             f"sample {int(np.argmin(lengths))} has norm 0 and cannot be scaled; remove it"
         )
     return lengths.reshape(-1, *(1 for _ in images.shape[1:]))
@@ -51,7 +49,7 @@ def centre(images: Array) -> Array:
         If an image is constant: nothing is left of it, and scaling would divide by zero.
     """
     if refused := refuse_constant(images):
-        raise ValueError(refused)
+        raise InputError(refused)
     images = as_float(images)
     means = images.reshape(len(images), -1).mean(axis=1)
     return images - means.reshape(-1, *(1 for _ in images.shape[1:]))

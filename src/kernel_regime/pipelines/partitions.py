@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from kernel_regime.core.errors import InputError
+
 Partitions = Mapping[str, Callable[[], Any]]
 
 #: Catalog names of perturbed samples, their labels and their levels, as nodes take them.
@@ -25,7 +27,7 @@ def select(partitions: Partitions, names: Iterable[str]) -> dict[str, Callable[[
     names = list(names)
     missing = [name for name in names if name not in partitions]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"partition {missing[0]!r} is missing ({len(missing)} of {len(names)} are); "
             "run the pipeline that writes it, with the same parameters"
         )

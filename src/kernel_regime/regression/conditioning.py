@@ -1,12 +1,11 @@
 """What to do with ridges too small for the precision of the kernel."""
 
 import logging
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ def applied_ridges(ridges: Array, smallest: float, largest: float) -> Array:
     if not raised.any():
         return ridges
     if largest <= 0 or -smallest > INDEFINITE * largest:
-        raise ValueError(
+        raise InputError(
             f"ridge {ridges.min():g}: the kernel is indefinite, its eigenvalues reach from "
             f"{smallest:g} to {largest:g}; use ridges above {-smallest:g} or mend the kernel"
         )

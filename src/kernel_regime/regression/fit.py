@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from psutil import virtual_memory
 
-from kernel_regime.regression.choice import Solver, choose_solver
-from kernel_regime.regression.cholesky import NearlySingularError, solve_by_cholesky
-from kernel_regime.regression.direct import solve_directly
-from kernel_regime.regression.iterative import solve_iteratively
-from kernel_regime.regression.path import RidgePath
-from kernel_regime.regression.scores import correct, squared_errors
-
-Array = NDArray[Any]
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.evaluation.scores import correct, squared_errors
+from kernel_regime.regression.ridge_path import RidgePath
+from kernel_regime.regression.solvers.choice import Solver, choose_solver
+from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
+from kernel_regime.regression.solvers.direct import solve_directly
+from kernel_regime.regression.solvers.iterative import solve_iteratively
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ def ridge_path(
     """
     targets = as_columns("test_targets", test_targets)
     if test_kernel.shape != (len(targets), train_kernel.shape[0]):
-        raise ValueError(
+        raise InputError(
             f"test_kernel: shape {test_kernel.shape} does not fit {len(targets)} test and "
             f"{train_kernel.shape[0]} training points; rows are test points"
         )
@@ -87,7 +86,7 @@ def fit_ridge_path(
     targets = as_columns("train_targets", targets)
     ridges = _checked_ridges(ridges)
     if kernel.shape != (len(targets), len(targets)) or len(targets) < 2:
-        raise ValueError(
+        raise InputError(
             f"train_kernel: shape {kernel.shape} does not fit {len(targets)} training targets; "
             "give the square kernel of at least two points"
         )
@@ -136,7 +135,7 @@ def as_columns(name: str, targets: Array) -> Array:
     columns = columns.reshape(len(columns), -1)
     if not np.isfinite(columns).all():
         row = int(np.argmin(np.isfinite(columns).all(axis=1)))
-        raise ValueError(f"{name}: row {row} is not finite; clean the targets first")
+        raise InputError(f"{name}: row {row} is not finite; clean the targets first")
     return columns
 
 
@@ -145,5 +144,5 @@ def _checked_ridges(ridges: Sequence[float] | Array) -> Array:
     bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any() or not len(values):
         found = values[bad][0] if bad.any() else "an empty list"
-        raise ValueError(f"ridges: got {found}; give finite numbers, 0 or larger")
+        raise InputError(f"ridges: got {found}; give finite numbers, 0 or larger")
     return values

@@ -1,16 +1,16 @@
 """Training networks: gradient descent, conjugate gradients, and sweeps over both."""
 
-from kernel_regime.training.cell import Cell, Result
-from kernel_regime.training.data import Samples
+from kernel_regime.training.job import TrainingJob, TrainingResult
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
+from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.schedule import Batches, Schedule
 
 __all__ = [
     "Batches",
-    "Cell",
     "ConjugateGradients",
     "GradientDescent",
-    "Result",
-    "Samples",
+    "SampleSplits",
     "Schedule",
+    "TrainingJob",
+    "TrainingResult",
 ]

@@ -6,16 +6,14 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.networks.base import Network
 from kernel_regime.training.checkpoint import Checkpoint, Row
-from kernel_regime.training.data import Samples, Split
 from kernel_regime.training.methods import GradientDescent
 from kernel_regime.training.objective import LOSSES, hits
+from kernel_regime.training.samples import SampleSplits, Split
 from kernel_regime.training.scoring import Scorer, means, sums
-
-Array = NDArray[Any]
 
 # A loss so many times that of predicting zero, and of the first epoch, never comes back.
 DIVERGED = 1e3
@@ -73,7 +71,7 @@ class Descent:
 
     def train(
         self,
-        samples: Samples,
+        samples: SampleSplits,
         penalty: float,
         seed: int,
         checkpoint: Checkpoint | None = None,
@@ -87,7 +85,7 @@ class Descent:
 
         Parameters
         ----------
-        samples : Samples
+        samples : SampleSplits
             Training, validation and test samples.
         penalty : float
             Regularisation strength λ.
@@ -119,7 +117,7 @@ class Descent:
                 checkpoint.save([v.numpy() for v in self._state], curve)
         return curve
 
-    def scores(self, samples: Samples) -> Row:
+    def scores(self, samples: SampleSplits) -> Row:
         """Loss and accuracy of every split with the weights as they are, without dropout."""
         row: Row = {}
         for name, split in samples.splits.items():

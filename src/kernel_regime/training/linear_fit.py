@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.conjugate_gradients import Solution, conjugate_gradients
 from kernel_regime.networks.base import Network
-from kernel_regime.training.conjugate_gradients import Solution, conjugate_gradients
 from kernel_regime.training.methods import ConjugateGradients
-
-Array = NDArray[Any]
 
 #: Bytes that AAᵀ, or the hidden units of one batch, may take.
 MEMORY = 2**30

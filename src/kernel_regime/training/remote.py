@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 from distributed import as_completed
 
-from kernel_regime.gram.dask_executor import connect
-from kernel_regime.gram.execution import Execution
-from kernel_regime.training.cell import Cell, Pair, Result
-from kernel_regime.training.data import Samples
+from kernel_regime.execution.dask_cluster import connect
+from kernel_regime.execution.settings import Execution
+from kernel_regime.training.job import Pair, TrainingJob, TrainingResult
+from kernel_regime.training.samples import SampleSplits
 
 Files = dict[str, bytes]
 
@@ -27,7 +27,7 @@ def run_on_dask(missing: list[Pair], execution: Execution, every: int) -> Iterat
     running: dict[str, Pair] = {}
 
     def start_trainings() -> None:
-        # Samples travel with every task: no more tasks than can soon start.
+        # SampleSplits travel with every task: no more tasks than can soon start.
         room = 2 * max(1, sum(client.nthreads().values())) - len(running)
         for _, (training, result) in zip(range(room), waiting, strict=False):
             future = client.submit(
@@ -44,7 +44,7 @@ def run_on_dask(missing: list[Pair], execution: Execution, every: int) -> Iterat
         start_trainings()
 
 
-def train_remotely(cell: Cell, samples: Samples, every: int) -> Files:
+def train_remotely(cell: TrainingJob, samples: SampleSplits, every: int) -> Files:
     """Train on a worker, on one thread; the finished files by name."""
     import tensorflow as tf
 
@@ -53,12 +53,12 @@ def train_remotely(cell: Cell, samples: Samples, every: int) -> Files:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     with TemporaryDirectory() as folder:
-        result = Result(Path(folder))
+        result = TrainingResult(Path(folder))
         run_cell(cell, samples, result, every, report=lambda row: None)
         return {path.name: path.read_bytes() for path in result.folder.iterdir()}
 
 
-def _store(result: Result, files: Files) -> None:
+def _store(result: TrainingResult, files: Files) -> None:
     """Write a worker's files, the record last: it says that the others are there."""
     result.folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(files, key=lambda name: name == result.record.name):

@@ -9,33 +9,35 @@ from typing import Any
 import pandas as pd
 import tensorflow as tf
 
-from kernel_regime.networks.architecture import Architecture
+from kernel_regime.evaluation.penalty_selection import best_row, honest_criterion
 from kernel_regime.networks.base import Network
+from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.networks.storage import save_network
-from kernel_regime.training.cell import Cell, Report, Result
 from kernel_regime.training.checkpoint import Checkpoint
-from kernel_regime.training.data import Samples
 from kernel_regime.training.descent import Descent, DivergenceError
+from kernel_regime.training.job import Report, TrainingJob, TrainingResult
 from kernel_regime.training.linear_fit import linear_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
+from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.scoring import Scorer
-from kernel_regime.training.selection import best_row, honest_criterion
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Tables = dict[str, list[dict[str, Any]]]
 
 
-def run_cell(cell: Cell, samples: Samples, result: Result, every: int, report: Report) -> None:
+def run_cell(
+    cell: TrainingJob, samples: SampleSplits, result: TrainingResult, every: int, report: Report
+) -> None:
     """Train a cell into its folder; an interrupted one continues from its last checkpoint.
 
     Parameters
     ----------
-    cell : Cell
+    cell : TrainingJob
         What to train.
-    samples : Samples
+    samples : SampleSplits
         On what.
-    result : Result
+    result : TrainingResult
         Where to.
     every : int
         Epochs between checkpoints; conjugate gradients make one after every penalty.
@@ -61,9 +63,9 @@ def run_cell(cell: Cell, samples: Samples, result: Result, every: int, report: R
 
 def _descend(
     network: Network,
-    cell: Cell,
+    cell: TrainingJob,
     method: GradientDescent,
-    samples: Samples,
+    samples: SampleSplits,
     checkpoint: Checkpoint,
     report: Report,
 ) -> Tables:
@@ -75,7 +77,7 @@ def _descend(
     try:
         curve = descent.train(samples, penalty, cell.seed, checkpoint, report)
     except DivergenceError as error:
-        log.warning("%s, seed %d: %s", cell.architecture.kind, cell.seed, error)
+        logger.warning("%s, seed %d: %s", cell.architecture.kind, cell.seed, error)
         curve, status = error.curve, "diverged"
     descent.hand_over(network)
     score = {
@@ -90,7 +92,7 @@ def _descend(
 
 @lru_cache(maxsize=2)
 def _compiled(
-    architecture: Architecture, method: GradientDescent, shape: tuple[int, ...], outputs: int
+    architecture: NetworkDescription, method: GradientDescent, shape: tuple[int, ...], outputs: int
 ) -> Descent:
     """Compiled once for all the cells that differ in penalty, seed or noise level only."""
     return Descent(architecture.build(shape, outputs, seed=0), method)
@@ -98,9 +100,9 @@ def _compiled(
 
 def _solve(
     network: Network,
-    cell: Cell,
+    cell: TrainingJob,
     method: ConjugateGradients,
-    samples: Samples,
+    samples: SampleSplits,
     checkpoint: Checkpoint,
     report: Report,
 ) -> Tables:
@@ -134,7 +136,7 @@ def _solve(
     return {"scores": rows, "curve": []}
 
 
-def _write(result: Result, name: str, content: dict[str, Any]) -> None:
+def _write(result: TrainingResult, name: str, content: dict[str, Any]) -> None:
     draft = result.folder / f".{name}"
     draft.write_text(json.dumps(content, indent=1))
     draft.replace(result.folder / name)

@@ -4,13 +4,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from kernel_regime.networks.base import Network
 from kernel_regime.training.checkpoint import Row
 from kernel_regime.training.objective import LOSSES, hits
-
-Array = NDArray[Any]
 
 
 class Scorer:

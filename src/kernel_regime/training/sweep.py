@@ -4,21 +4,21 @@ import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kernel_regime.gram.execution import Execution
-from kernel_regime.training.cell import Pair, Result, Training
-from kernel_regime.training.progress import epoch_progress
+from kernel_regime.execution.settings import Execution
+from kernel_regime.training.epoch_progress import epoch_progress
+from kernel_regime.training.job import NamedTraining, Pair, TrainingResult
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def run_sweep(
-    trainings: Iterable[Training], folder: Path, execution: Execution, checkpoint_every: int
-) -> list[Result]:
+    trainings: Iterable[NamedTraining], folder: Path, execution: Execution, checkpoint_every: int
+) -> list[TrainingResult]:
     """Results in the order of the trainings; those already in the folder are not repeated.
 
     Parameters
     ----------
-    trainings : iterable of Training
+    trainings : iterable of NamedTraining
         Asked for one by one.
     folder : Path
         Holds one folder per cell.
@@ -30,9 +30,11 @@ def run_sweep(
     found = [(training, training.result(folder)) for training in trainings]
     missing = [pair for pair in found if not pair[1].finished]
     if len(missing) < len(found):
-        log.info("%d of %d trainings are finished already", len(found) - len(missing), len(found))
+        logger.info(
+            "%d of %d trainings are finished already", len(found) - len(missing), len(found)
+        )
     for training, result in _run(missing, execution, checkpoint_every):
-        log.info("%s: %s", training.name, _summary(result))
+        logger.info("%s: %s", training.name, _summary(result))
     return [result for _, result in found]
 
 
@@ -50,7 +52,7 @@ def _run(missing: list[Pair], execution: Execution, every: int) -> Iterator[Pair
         yield training, result
 
 
-def _summary(result: Result) -> str:
+def _summary(result: TrainingResult) -> str:
     scores = result.tables["scores"]
     best = min(scores, key=lambda row: row.get("validation_loss", row["test_loss"]))
     return (

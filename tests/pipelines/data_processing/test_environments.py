@@ -12,9 +12,9 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from kernel_regime.datasets.download import SOURCES
+from kernel_regime.noise.levels import NoiseParameters, resolve_levels
 from kernel_regime.pipelines.data_processing import create_pipeline
-from kernel_regime.pipelines.data_processing.levels import resolve_levels
-from kernel_regime.pipelines.data_processing.parameters import DataParameters, NoiseParameters
+from kernel_regime.pipelines.data_processing.parameters import DataParameters
 from tests.beside import FASHION_MNIST, UNPACK_CIFAR, needs_images
 
 PROJECT = Path(__file__).parents[3]

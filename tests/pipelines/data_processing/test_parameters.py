@@ -2,9 +2,9 @@
 
 import pytest
 
+from kernel_regime.noise.levels import NoiseParameters, resolve_levels
 from kernel_regime.parameter_errors import _mistakes
-from kernel_regime.pipelines.data_processing.levels import resolve_levels
-from kernel_regime.pipelines.data_processing.parameters import DataParameters, NoiseParameters
+from kernel_regime.pipelines.data_processing.parameters import DataParameters
 
 
 def noise(kind="high_frequency", levels=(0,), **more):

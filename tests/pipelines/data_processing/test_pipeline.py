@@ -8,10 +8,13 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.partitions import PartitionedDataset
 
-from kernel_regime.datasets import LabelledImages, NpyDataset
-from kernel_regime.noise import HighFrequencyNoise, generator
+from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.datasets.npy import NpyDataset
+from kernel_regime.noise.high_frequency import HighFrequencyNoise
+from kernel_regime.noise.levels import NoiseParameters
+from kernel_regime.noise.sampling import generator
 from kernel_regime.pipelines.data_processing import create_pipeline
-from kernel_regime.pipelines.data_processing.parameters import DataParameters, NoiseParameters
+from kernel_regime.pipelines.data_processing.parameters import DataParameters
 
 
 def labelled(n, shape, seed):

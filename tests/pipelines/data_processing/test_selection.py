@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel_regime.datasets import LabelledImages
-from kernel_regime.pipelines.data_processing.selection import refuse_unlike, select_samples
+from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.pipelines.data_processing.subsamples import refuse_unlike, select_samples
 
 
 def samples(labels, names=("a", "b", "c"), **changes):

@@ -7,8 +7,9 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro_datasets.partitions import PartitionedDataset
 
 from kernel_regime.datasets.kernel_matrix import KernelMatrixDataset
-from kernel_regime.gram import Execution, KernelJob
-from kernel_regime.kernels import FullyConnectedNTK
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
 from kernel_regime.pipelines.kernel_generation import create_pipeline
 from kernel_regime.pipelines.kernel_generation.nodes import (
     audit_kernels,

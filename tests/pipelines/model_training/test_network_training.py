@@ -6,14 +6,14 @@ import pytest
 from pydantic import ValidationError
 
 from kernel_regime.datasets.network import FolderDataset, NetworkDataset
-from kernel_regime.gram.execution import Execution
-from kernel_regime.networks import load_network
+from kernel_regime.execution.settings import Execution
+from kernel_regime.networks.storage import load_network
 from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
 from kernel_regime.pipelines.model_training.network_training import train_networks
-from kernel_regime.training import ConjugateGradients, GradientDescent
+from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 
 TRAINING = {
     "epochs": 3,

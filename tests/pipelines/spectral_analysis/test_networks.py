@@ -31,7 +31,7 @@ def profiles(networks, table, spectra):
 
 
 def test_only_the_selected_trainings_have_spectra(spectra):
-    from kernel_regime.networks import Shallow
+    from kernel_regime.networks.shallow import Shallow
 
     network = Shallow(width=8)
     network.build((None, 3, 2))

@@ -5,13 +5,14 @@ from functools import partial
 
 import pandas as pd
 
-from kernel_regime.datasets import LabelledImages
-from kernel_regime.datasets.labelled_images import Array
-from kernel_regime.noise import PERTURBATIONS
-from kernel_regime.pipelines.data_processing.levels import resolve_levels
-from kernel_regime.pipelines.data_processing.parameters import DataParameters, NoiseParameters
-from kernel_regime.pipelines.data_processing.selection import refuse_unlike, select_samples
-from kernel_regime.pipelines.data_processing.sweep import Sweep
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.noise.kinds import PERTURBATIONS
+from kernel_regime.noise.levels import NoiseParameters, resolve_levels
+from kernel_regime.noise.sweep import Sweep
+from kernel_regime.pipelines.data_processing.parameters import DataParameters
+from kernel_regime.pipelines.data_processing.subsamples import refuse_unlike, select_samples
 from kernel_regime.pipelines.partitions import level_name
 
 
@@ -37,7 +38,7 @@ def prepare(
     refuse_unlike(train, test, train_labels, test_labels)
     for name, samples in (("train", train), ("test", test)):
         if refused := PERTURBATIONS[noise.kind].sample_refusal(samples):
-            raise ValueError(f"{name} samples: {refused}")
+            raise InputError(f"{name} samples: {refused}")
     levels = pd.DataFrame({"level": range(len(values)), "value": values})
     return train, test, train_labels, test_labels, levels
 

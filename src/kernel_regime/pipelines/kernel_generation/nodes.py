@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kernel_regime.gram import Execution, KernelJob, audit, seconds_spent
-from kernel_regime.kernels import Kernel
-from kernel_regime.kernels.base import Array
+from kernel_regime.core.arrays import Array
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store import audit
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.matrix_store import seconds_spent
+from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
 

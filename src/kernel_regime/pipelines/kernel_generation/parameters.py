@@ -18,7 +18,8 @@ from pydantic import (
 )
 
 from kernel_regime import kernels
-from kernel_regime.kernels import Kernel
+from kernel_regime.core.errors import InputError
+from kernel_regime.kernels.base import Kernel
 from kernel_regime.kernels.device import Device
 
 
@@ -132,11 +133,11 @@ def _recognise(given: Any) -> Any:
         return given
     kind = given.get("kind")
     if kind not in _SPECS:
-        raise ValueError(f"kind {kind!r} is no kernel; {_suggestion(str(kind), _SPECS)}")
+        raise InputError(f"kind {kind!r} is no kernel; {_suggestion(str(kind), _SPECS)}")
     known = set(_SPECS[kind].model_fields)
     for key in given:
         if key not in known:
-            raise ValueError(f"{kind} has no parameter {key!r}; {_suggestion(key, known)}")
+            raise InputError(f"{kind} has no parameter {key!r}; {_suggestion(key, known)}")
     return given
 
 
@@ -162,7 +163,7 @@ class KernelParameters(
     @model_validator(mode="after")
     def _has_some(self) -> "KernelParameters":
         if not self.names:
-            raise ValueError("no kernel is left; give at least one, `ntk: {kind: …}`")
+            raise InputError("no kernel is left; give at least one, `ntk: {kind: …}`")
         return self
 
     @property

@@ -7,7 +7,9 @@ import pandas as pd
 from kedro.io import CatalogProtocol, DatasetError
 from kedro_datasets.partitions import PartitionedDataset
 
-from kernel_regime.gram import Execution, Forecast, forecast, measure_rate
+from kernel_regime.core.errors import InputError
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
 from kernel_regime.pipelines.kernel_generation.nodes import (
     LazyJobs,
     describe_test_kernels,
@@ -45,7 +47,7 @@ def plan_kernels(
             catalog.load(name) for name in ("train_images", "test_images", "noise_levels")
         )
     except DatasetError as error:
-        raise ValueError(
+        raise InputError(
             "the plan needs the inputs; run `kedro run --pipelines data_processing` first, with "
             "the same --env and --params"
         ) from error
@@ -65,10 +67,10 @@ def _row(kernel: str, jobs: dict[str, LazyJobs], folders: dict[str, Path]) -> di
         if partition.rpartition("/")[2] == kernel
     ]
     rate = measure_rate(mine[0][1])
-    return {"kernel": kernel} | _total([forecast(job, path, rate) for path, job in mine])
+    return {"kernel": kernel} | _total([forecast_cost(job, path, rate) for path, job in mine])
 
 
-def _total(parts: list[Forecast]) -> dict[str, object]:
+def _total(parts: list[CostForecast]) -> dict[str, object]:
     return {
         "pairs": sum(part.pairs for part in parts),
         "pairs_per_second": parts[0].pairs_per_second,

@@ -1,13 +1,16 @@
 """Kernel ridge regression: every kernel at every level, and the ridges that criteria pick."""
 
 from difflib import get_close_matches
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from numpy.typing import NDArray
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.evaluation.scores import correct, squared_errors
+from kernel_regime.evaluation.selection import select_ridges
+from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
 from kernel_regime.pipelines.model_training.ridge_parameters import (
@@ -15,17 +18,7 @@ from kernel_regime.pipelines.model_training.ridge_parameters import (
     SelectionParameters,
 )
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
-from kernel_regime.regression import (
-    correct,
-    count_classes,
-    encode_targets,
-    fit_ridge_path,
-    score_path,
-    select_ridges,
-    squared_errors,
-)
-
-Array = NDArray[Any]
+from kernel_regime.regression.fit import fit_ridge_path, score_path
 
 
 def fit_kernel_ridge(
@@ -103,7 +96,7 @@ def _refuse_unknown(ridge: RidgeParameters, kernels: KernelParameters) -> None:
             hint = (
                 f"did you mean {guess[0]!r}?" if guess else f"kernels: {', '.join(kernels.names)}"
             )
-            raise ValueError(f"ridge.exceptions.{name}: no such kernel; {hint}")
+            raise InputError(f"ridge.exceptions.{name}: no such kernel; {hint}")
 
 
 def create_kernel_regression() -> Pipeline:

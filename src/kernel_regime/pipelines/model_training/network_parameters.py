@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from kernel_regime.networks.architecture import Architecture
+from kernel_regime.core.errors import InputError
+from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.pipelines.model_training.grids import Grid, expand
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent, Method
 from kernel_regime.training.schedule import Batches, Schedule
@@ -53,7 +54,7 @@ class NetworkEntry(BaseModel):
     @model_validator(mode="after")
     def _has_its_rate(self) -> "NetworkEntry":
         if (self.optimiser == "conjugate_gradients") == (self.learning_rate is not None):
-            raise ValueError(
+            raise InputError(
                 f"optimiser {self.optimiser} "
                 + (
                     "chooses its own steps; remove learning_rate"
@@ -67,7 +68,7 @@ class NetworkEntry(BaseModel):
         """All penalties, from the largest: each solution starts from a smoother one."""
         return tuple(float(penalty) for penalty in expand(self.penalties)[::-1])
 
-    def architectures(self, name: str) -> Iterator[tuple[str, Architecture]]:
+    def architectures(self, name: str) -> Iterator[tuple[str, NetworkDescription]]:
         """Name and architecture of every combination of the listed values, which join the name."""
         own = type(self).model_fields.keys() - NetworkEntry.model_fields.keys()
         options = {field: getattr(self, field) for field in sorted(own)}
@@ -75,7 +76,7 @@ class NetworkEntry(BaseModel):
         for combination in product(*listed.values()):
             chosen = dict(zip(listed, combination, strict=True))
             full_name = "_".join([name, *(f"{key}_{value}" for key, value in chosen.items())])
-            yield full_name, Architecture(self.kind, tuple({**options, **chosen}.items()))
+            yield full_name, NetworkDescription(self.kind, tuple({**options, **chosen}.items()))
 
 
 class FullyConnectedEntry(NetworkEntry):
@@ -146,10 +147,10 @@ class NetworkParameters(RootModel[dict[NetworkName, AnyEntry | None]]):
         names = [name for _, name, _ in self.architectures()]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two networks are called {name!r}; give each its own name")
+                raise InputError(f"two networks are called {name!r}; give each its own name")
         for name, entry in self.entries.items():
             if entry.optimiser == "conjugate_gradients" and entry.kind not in _LINEAR:
-                raise ValueError(
+                raise InputError(
                     f"{name}: {entry.kind} is not linear in its weights; "
                     f"conjugate_gradients are for {' and '.join(_LINEAR)}"
                 )
@@ -160,7 +161,7 @@ class NetworkParameters(RootModel[dict[NetworkName, AnyEntry | None]]):
         """The networks that are not dropped."""
         return {name: entry for name, entry in self.root.items() if entry is not None}
 
-    def architectures(self) -> Iterator[tuple[NetworkEntry, str, Architecture]]:
+    def architectures(self) -> Iterator[tuple[NetworkEntry, str, NetworkDescription]]:
         """Every network of the sweep: its entry, its name in partitions, its architecture."""
         for prefix, entry in self.entries.items():
             for name, architecture in entry.architectures(prefix):
@@ -201,9 +202,9 @@ class TrainingParameters(BaseModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> "TrainingParameters":
         if 0 not in self.batches:
-            raise ValueError("batches must say the size from epoch 0 on, e.g. {0: 500, 15: 1000}")
+            raise InputError("batches must say the size from epoch 0 on, e.g. {0: 500, 15: 1000}")
         if self.warm_up >= self.epochs:
-            raise ValueError(
+            raise InputError(
                 f"warm_up ({self.warm_up}) must be shorter than epochs ({self.epochs})"
             )
         return self

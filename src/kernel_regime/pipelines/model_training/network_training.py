@@ -8,22 +8,20 @@ from typing import Any
 
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from numpy.typing import NDArray
 
-from kernel_regime.gram.execution import Execution
+from kernel_regime.core.arrays import Array
+from kernel_regime.evaluation.penalty_selection import mark_selected
+from kernel_regime.evaluation.targets import count_classes, encode_targets
+from kernel_regime.execution.settings import Execution
 from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
 from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
-from kernel_regime.regression.targets import count_classes, encode_targets
-from kernel_regime.training.cell import Cell, Result, Training
-from kernel_regime.training.data import Samples
+from kernel_regime.training.job import NamedTraining, TrainingJob, TrainingResult
 from kernel_regime.training.methods import ConjugateGradients
-from kernel_regime.training.selection import mark_selected
+from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.sweep import run_sweep
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -73,17 +71,17 @@ def train_networks(
     train_loads, test_loads = select(train_images, names), select(test_images, names)
 
     @cache
-    def samples(level: int) -> Samples:
+    def samples(level: int) -> SampleSplits:
         samples.cache_clear()  # one level in memory at a time
         name = level_name(level)
         train, test = (train_loads[name](), targets[0]), (test_loads[name](), targets[1])
-        return Samples.divide(train, test, training.validation)
+        return SampleSplits.divide(train, test, training.validation)
 
     places, trainings = [], []
     for level in levels:
         for place, cell in _cells(level, networks, training):
             places.append(place)
-            trainings.append(Training(place.partition, cell, partial(samples, level)))
+            trainings.append(NamedTraining(place.partition, cell, partial(samples, level)))
     results = run_sweep(trainings, network_cells, execution, training.checkpoint_every)
     scores = _table(places, results, "scores")
     scores = mark_selected(scores, classification=n_classes > 0)
@@ -92,17 +90,17 @@ def train_networks(
 
 def _cells(
     level: int, networks: NetworkParameters, training: TrainingParameters
-) -> Iterator[tuple[_Place, Cell]]:
+) -> Iterator[tuple[_Place, TrainingJob]]:
     for entry, name, architecture in networks.architectures():
         method, grid = training.method(entry), entry.grid()
         whole = isinstance(method, ConjugateGradients)
         for seed in training.seeds:
             place = _Place(level, name, entry.kind, seed)
             for penalties in [grid] if whole else [(penalty,) for penalty in grid]:
-                yield place, Cell(architecture, method, penalties, seed)
+                yield place, TrainingJob(architecture, method, penalties, seed)
 
 
-def _table(places: list[_Place], results: list[Result], name: str) -> pd.DataFrame:
+def _table(places: list[_Place], results: list[TrainingResult], name: str) -> pd.DataFrame:
     rows = [
         row
         for place, result in zip(places, results, strict=True)
@@ -111,7 +109,9 @@ def _table(places: list[_Place], results: list[Result], name: str) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
-def _chosen(scores: pd.DataFrame, places: list[_Place], results: list[Result]) -> dict[str, Path]:
+def _chosen(
+    scores: pd.DataFrame, places: list[_Place], results: list[TrainingResult]
+) -> dict[str, Path]:
     """Files of the chosen penalty of every place."""
     files: dict[str, Path] = {}
     chosen = scores[scores["selected"]].set_index(["level", "network", "seed"])["penalty"]

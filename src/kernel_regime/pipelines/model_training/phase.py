@@ -1,23 +1,16 @@
 """The noise phase diagram of an experiment: kernels and networks over its levels."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_means
+from kernel_regime.evaluation.crossings import phase_diagram
+from kernel_regime.evaluation.input_dimension import input_dimensions
+from kernel_regime.evaluation.selection import selected_row
+from kernel_regime.evaluation.targets import count_classes
 from kernel_regime.pipelines.model_training.ridge_parameters import SelectionParameters
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
-from kernel_regime.regression import (
-    count_classes,
-    effective_dimension,
-    percentile_interval,
-    phase_diagram,
-    resampled_means,
-    selected_row,
-)
-
-Array = NDArray[Any]
 
 
 def trace_phase_diagram(
@@ -146,5 +139,5 @@ def _network_curves(
 
 def _dimensions(images: Partitions, levels: pd.DataFrame) -> dict[str, Array]:
     names = [level_name(level) for level in levels["level"]]
-    rows = [effective_dimension(load()) for load in select(images, names).values()]
+    rows = [input_dimensions(load()) for load in select(images, names).values()]
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}

@@ -5,18 +5,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.figures.example_images import example_images
 from kernel_regime.figures.method_comparison import method_comparison
 from kernel_regime.figures.phase_diagram import phase_diagram as draw_phase_diagram
 from kernel_regime.figures.regimes import regimes
-from kernel_regime.pipelines.data_processing.parameters import NoiseParameters
+from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.reporting.render import render_report
 from kernel_regime.pipelines.reporting.sections import SECTIONS
-
-Array = NDArray[Any]
 
 EXAMPLES = 4
 """Samples shown per noise level."""

@@ -3,13 +3,13 @@
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
+from kernel_regime.analysis.learning_curves import learning_curve
+from kernel_regime.core.arrays import Array
+from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.kernel_generation.nodes import partition_names
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import LearningCurveParameters
-from kernel_regime.regression.targets import count_classes, encode_targets
-from kernel_regime.spectra.forecasts import learning_curve
-from kernel_regime.spectra.images import Array
 
 
 def forecast_learning_curves(

@@ -5,11 +5,11 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-from kernel_regime.kernels.zonal import relu_ntk
+from kernel_regime.analysis.spectrum.sphere import compare_on_sphere
+from kernel_regime.kernels.dense.zonal import relu_ntk
+from kernel_regime.noise.transforms import centre_and_scale
+from kernel_regime.ntk.shallow_network import distance_to_limit
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
-from kernel_regime.spectra.images import centre_and_scale
-from kernel_regime.spectra.shallow import distance_to_limit
-from kernel_regime.spectra.sphere import compare_on_sphere
 
 
 class _Parameters(BaseModel):

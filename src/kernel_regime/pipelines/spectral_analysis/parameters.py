@@ -12,9 +12,13 @@ from pydantic import (
     model_validator,
 )
 
-from kernel_regime.spectra.initialisations import LeNet5AtRandom, ShallowAtRandom
-from kernel_regime.spectra.profiles import ProfileSettings
-from kernel_regime.spectra.study import Settings, Study
+from kernel_regime.analysis.spectral_bias.study_settings import (
+    ExperimentSettings,
+    SpectralBiasStudy,
+)
+from kernel_regime.analysis.spectrum.initialisations import LeNet5AtRandom, ShallowAtRandom
+from kernel_regime.analysis.spectrum.profile import ProfileSettings
+from kernel_regime.core.errors import InputError
 
 
 class _Parameters(BaseModel):
@@ -30,7 +34,7 @@ class PowerLawRange(_Parameters):
     @model_validator(mode="after")
     def _is_long_enough(self) -> "PowerLawRange":
         if self.last < self.first + 7:
-            raise ValueError(f"{self.first}–{self.last} holds fewer than 8 ranks; widen it")
+            raise InputError(f"{self.first}–{self.last} holds fewer than 8 ranks; widen it")
         return self
 
 
@@ -119,9 +123,9 @@ class SpectralBiasParameters(_Parameters):
     @model_validator(mode="after")
     def _is_consistent(self) -> "SpectralBiasParameters":
         if not any(self.architectures.values()):
-            raise ValueError("architectures: none is left; give at least one")
+            raise InputError("architectures: none is left; give at least one")
         if self.modes > min(self.reference, self.train):
-            raise ValueError(
+            raise InputError(
                 f"modes: {self.modes} need as many reference and training samples; lower modes"
             )
         return self
@@ -133,16 +137,16 @@ class SpectralBiasParameters(_Parameters):
         modes = min(self.modes, sizes["train"] // 2, sizes["reference"] // 2)
         return self.model_copy(update={**sizes, "modes": modes})
 
-    def study(self) -> Study:
+    def study(self) -> SpectralBiasStudy:
         """As the library wants it."""
-        return Study(
+        return SpectralBiasStudy(
             widths={kind: sorted(n.widths) for kind, n in self.architectures.items() if n},
             train=self.train,
             reference=self.reference,
             held_out=self.held_out,
             runs=self.runs,
             seed=self.seed,
-            settings=Settings(self.modes, self.horizon, self.step),
+            settings=ExperimentSettings(self.modes, self.horizon, self.step),
             side=self.side,
         )
 

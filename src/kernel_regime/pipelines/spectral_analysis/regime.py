@@ -2,29 +2,29 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from kernel_regime.networks.architecture import Architecture
+from kernel_regime.analysis.regime import MEASURES, Thresholds, judge, measure_regime
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.evaluation.targets import count_classes, encode_targets
+from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
 from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
-from kernel_regime.regression.targets import count_classes, encode_targets
-from kernel_regime.spectra.regime import MEASURES, Thresholds, judge, measure_regime
-from kernel_regime.training.data import Samples
+from kernel_regime.training.samples import SampleSplits
 
 if TYPE_CHECKING:
     import keras
 
-Array = NDArray[Any]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _LINEAR = ("random_features", "neural_tangent")
 
@@ -37,7 +37,7 @@ class RegimeParameters(BaseModel):
     samples : int
         At most so many training and test samples for the kernels.
     kernel_below, features_above, confidence
-        See `kernel_regime.spectra.regime.Thresholds`.
+        See `kernel_regime.analysis.regime.Thresholds`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,7 +50,7 @@ class RegimeParameters(BaseModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> "RegimeParameters":
         if self.kernel_below > self.features_above:
-            raise ValueError(
+            raise InputError(
                 f"kernel_below ({self.kernel_below}) must not exceed "
                 f"features_above ({self.features_above})"
             )
@@ -82,7 +82,7 @@ def judge_regimes(
     -------
     DataFrame
         `level`, `network`, `samples`, `trained_on`, and the columns of
-        `kernel_regime.spectra.regime.judge`.
+        `kernel_regime.analysis.regime.judge`.
     """
     n_classes = count_classes(train_labels)
     targets = encode_targets(train_labels, n_classes), encode_targets(test_labels, n_classes)
@@ -92,14 +92,14 @@ def judge_regimes(
         (load_train,), (load_test,) = (
             select(images, [name]).values() for images in (train_images, test_images)
         )
-        samples = Samples.divide(
+        samples = SampleSplits.divide(
             (load_train(), targets[0]), (load_test(), targets[1]), training.validation
         )
         chosen = network_scores[network_scores["selected"] & (network_scores["level"] == level)]
         for network, _ in _nonlinear(network_parameters):
             seeds = chosen.loc[chosen["network"] == network, "seed"]
             if seeds.empty:
-                log.warning("%s/%s: every training diverged; no verdict", name, network)
+                logger.warning("%s/%s: every training diverged; no verdict", name, network)
                 continue
             runs = [
                 _measure(networks, f"{name}/{network}/seed_{seed}", samples, regime.samples)
@@ -108,7 +108,7 @@ def judge_regimes(
             trained_on = len(samples.train[0])
             complete = regime.samples >= trained_on
             verdict = judge(pd.DataFrame(runs), regime.thresholds(), complete)
-            log.info("%s/%s: %s", name, network, verdict["sentence"])
+            logger.info("%s/%s: %s", name, network, verdict["sentence"])
             place = {
                 "level": level,
                 "network": network,
@@ -122,7 +122,7 @@ def judge_regimes(
     return pd.DataFrame(rows, columns=columns + intervals)
 
 
-def _nonlinear(parameters: NetworkParameters) -> list[tuple[str, Architecture]]:
+def _nonlinear(parameters: NetworkParameters) -> list[tuple[str, NetworkDescription]]:
     return [
         (name, architecture)
         for entry, name, architecture in parameters.architectures()
@@ -131,9 +131,9 @@ def _nonlinear(parameters: NetworkParameters) -> list[tuple[str, Architecture]]:
 
 
 def _measure(
-    networks: Partitions, partition: str, samples: Samples, count: int
+    networks: Partitions, partition: str, samples: SampleSplits, count: int
 ) -> dict[str, float]:
-    from kernel_regime.spectra.training_kernel import observe, weight_movement
+    from kernel_regime.ntk.training_kernel import observe, weight_movement
 
     loads: list[Callable[[], keras.Model]] = list(
         select(networks, [f"{partition}.initial", partition]).values()

@@ -3,21 +3,19 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from numpy.typing import NDArray
 
-from kernel_regime.datasets import LabelledImages
+from kernel_regime.analysis.spectrum.initialisations import draw_kernel
+from kernel_regime.analysis.spectrum.profile import Profile, profile
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectraParameters
-from kernel_regime.regression.targets import count_classes, encode_targets
-from kernel_regime.spectra.initialisations import draw_kernel
-from kernel_regime.spectra.profiles import Profile, profile
-
-Array = NDArray[Any]
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +84,7 @@ def _check_names(sources: list[str]) -> None:
     """Refuse one name for two sources: their spectra would be taken for runs of one."""
     for name in sources:
         if sources.count(name) > 1:
-            raise ValueError(
+            raise InputError(
                 f"{name!r} names two of kernels, networks and spectra.initialisations; rename one"
             )
 
@@ -113,7 +111,7 @@ def _of_networks(
     spectra: SpectraParameters,
 ) -> Iterator[tuple[_Place, Profile]]:
     """Empirical NTKs of one level's networks with the selected penalty, before and after."""
-    from kernel_regime.spectra import of_keras
+    from kernel_regime.ntk.network_kernel import of_keras
 
     (load_images,) = select(train_images, [level_name(level)]).values()
     images = load_images()[: spectra.trained_networks.samples]

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
+from kernel_regime.core.arrays import Array
+from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectralBiasParameters
-from kernel_regime.regression.targets import count_classes, encode_targets
-from kernel_regime.spectra.images import Array
 
 
 def measure_spectral_bias(
@@ -31,7 +31,7 @@ def measure_spectral_bias(
     spectral_bias_widths : DataFrame
         Distance of K₀ from K^∞ and drift of K_t, per architecture, width and run.
     """
-    from kernel_regime.spectra import run_study
+    from kernel_regime.analysis.spectral_bias.study import run_study
 
     first = level_name(int(noise_levels["level"].iloc[0]))
     inputs = [

@@ -1,0 +1,1 @@
+"""Experiments on kernels and networks: spectra, spectral bias, learning curves, regimes."""

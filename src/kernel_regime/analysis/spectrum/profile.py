@@ -1,0 +1,120 @@
+"""Everything the tables say about one kernel matrix."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kernel_regime.analysis.spectrum.power_law import fit_power_law
+from kernel_regime.analysis.spectrum.summaries import alignment, degrees_of_freedom, target_power
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.eigenvalues import (
+    eigensystem,
+    eigenvalues,
+    round_off_floor,
+    spectral_density,
+    top_eigensystem,
+)
+
+POWER_RANKS = (1, 10, 100)
+"""Numbers of top eigenvectors whose share of the labels' power the summary states."""
+
+
+@dataclass(frozen=True)
+class ProfileSettings:
+    """How to look at a spectrum.
+
+    Parameters
+    ----------
+    full_up_to : int
+        Largest n for which all eigenvalues are computed.
+    top_up_to : int
+        Largest n for which the `top` largest are; beyond it, the density of all is estimated.
+    top : int
+        How many those are. They take about three passes over the matrix each.
+    first, last : int
+        Ranks between which the power law is fitted, as far as they exceed round-off.
+    """
+
+    full_up_to: int
+    top_up_to: int
+    top: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Eigenvalues (largest first), one row of the summary, and the labels' cumulative power."""
+
+    eigenvalues: Array
+    summary: dict[str, Any]
+    cumulative_power: Array | None = None
+
+    def spectrum_table(self) -> pd.DataFrame:
+        """Columns index (from 1) and eigenvalue."""
+        ranks = np.arange(1, len(self.eigenvalues) + 1)
+        return pd.DataFrame({"index": ranks, "eigenvalue": self.eigenvalues})
+
+    def power_table(self) -> pd.DataFrame:
+        """Columns index and power, at ranks evenly spaced in logarithm; empty without targets."""
+        if self.cumulative_power is None:
+            return pd.DataFrame({"index": np.empty(0, int), "power": np.empty(0)})
+        ranks = np.unique(np.geomspace(1, len(self.cumulative_power), 200).round().astype(int))
+        return pd.DataFrame({"index": ranks, "power": self.cumulative_power[ranks - 1]})
+
+
+def profile(kernel: Array, settings: ProfileSettings, targets: Array | None = None) -> Profile:
+    """Spectrum, ranks and decay of a kernel matrix (n, n), and its fit to targets (n, outputs)."""
+    method, values, vectors = _diagonalise(kernel, settings, targets is not None)
+    floor = round_off_floor(kernel)
+    summary = _ranks(kernel, values, complete=method != "top") | {
+        "method": method,
+        "n": len(kernel),
+        "eigenvalues": len(values),
+        "largest": values[0],
+        "round_off": floor,
+        "resolved": int((values > floor).sum()),
+        "negative": int((values < -floor).sum()),
+    }
+    law = fit_power_law(values, settings.first, min(settings.last, len(values)), floor)
+    fields = ("exponent", "low", "high", "first", "last")
+    summary |= {f"power_law_{f}": getattr(law, f) if law else np.nan for f in fields}
+    if targets is None:
+        return Profile(values, summary)
+    summary["alignment"] = alignment(kernel, targets)
+    summary["centred_alignment"] = alignment(kernel, targets, centred=True)
+    if vectors is None:
+        return Profile(values, summary)
+    power = np.cumsum(target_power(vectors, targets))
+    for rank in POWER_RANKS:
+        summary[f"power_top_{rank}"] = power[rank - 1] if rank <= len(power) else np.nan
+    return Profile(values, summary, power)
+
+
+def _diagonalise(
+    kernel: Array, settings: ProfileSettings, wants_vectors: bool
+) -> tuple[str, Array, Array | None]:
+    """How eigenvalues were found ("full", "top" or "density"), they, and eigenvectors if any."""
+    n = len(kernel)
+    if n > max(settings.full_up_to, settings.top_up_to):
+        return "density", spectral_density(kernel).eigenvalues(), None
+    if n > settings.full_up_to:
+        return "top", *top_eigensystem(kernel, settings.top)
+    if wants_vectors:
+        return "full", *eigensystem(kernel)
+    return "full", eigenvalues(kernel), None
+
+
+def _ranks(kernel: Array, values: Array, complete: bool) -> dict[str, float]:
+    """Effective ranks from trace and norms, which need no eigenvalue but the first."""
+    trace = float(np.trace(kernel, dtype=np.float64))
+    square = sum(float(np.square(row, dtype=np.float64).sum()) for row in kernel)
+    return {
+        "trace_rank": trace / float(values[0]),
+        "participation_rank": trace**2 / square,
+        "dimension_at_mean_ridge": degrees_of_freedom(values, trace / len(kernel))
+        if complete
+        else np.nan,
+    }

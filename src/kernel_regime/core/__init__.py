@@ -1,0 +1,1 @@
+"""What every other package needs once: arrays, errors, files, memory, progress, kinds."""

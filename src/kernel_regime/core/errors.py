@@ -1,0 +1,38 @@
+"""Errors that a user can mend: each is one line that says where, what, and what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """Base of all errors that end a command in one line; any other keeps its traceback.
+
+    The message names the place, the offending value, and the remedy.
+    """
+
+
+class InputError(UserError, ValueError):
+    """A value that cannot be worked with."""
+
+
+class TooLargeError(UserError, MemoryError):
+    """Work that would not fit the memory."""
+
+
+class MissingDeviceError(UserError, RuntimeError):
+    """A device that was asked for and is not there."""
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The remedy for a name that does not exist: the nearest one that does, or all of them.
+
+    Examples
+    --------
+    >>> did_you_mean("nosie", ["noise", "kernels"])
+    "did you mean 'noise'?"
+    >>> did_you_mean("x", ["noise", "kernels"])
+    'give one of kernels, noise'
+    """
+    names = sorted(known)
+    nearest = get_close_matches(given, names, n=1)
+    return f"did you mean {nearest[0]!r}?" if nearest else f"give one of {', '.join(names)}"

@@ -1,0 +1,27 @@
+"""Packages that load TensorFlow or JAX only when a name that needs it is asked for."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def lazy_exports(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
+    """A module's `__getattr__` that imports exported names on first use.
+
+    Parameters
+    ----------
+    package : str
+        `__name__` of the package.
+    modules : mapping of str to str
+        Module of the package that defines each exported name.
+    """
+
+    def load(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{package}.{modules[name]}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return load

@@ -1,0 +1,114 @@
+"""Objects from parameters: names, defaults and bounds are said once, in a class's signature."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar, cast, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from kernel_regime.core.errors import InputError, did_you_mean
+
+Built = TypeVar("Built")
+
+
+@cache
+def parameter_model(described: Any, left_out: tuple[str, ...] = ()) -> type[BaseModel]:
+    """Pydantic model of the arguments that build a class.
+
+    Parameters
+    ----------
+    described : type
+        Its constructor's annotations say types and bounds: `layers: PositiveInt`,
+        `dropout: Annotated[float, Field(ge=0, lt=1)]`.
+    left_out : tuple of str
+        Arguments that do not come from parameters.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from pydantic import PositiveInt
+    >>> @dataclass(frozen=True)
+    ... class Power:
+    ...     degree: PositiveInt
+    >>> parameter_model(Power).model_validate({"degree": 2}).degree
+    2
+    """
+    hints = get_type_hints(described.__init__, include_extras=True)
+    arguments = {
+        name: (
+            hints.get(name, Any),
+            ... if argument.default is argument.empty else argument.default,
+        )
+        for name, argument in inspect.signature(described).parameters.items()
+        if argument.kind in (argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY)
+        and name not in left_out
+    }
+    return create_model(
+        described.__name__,
+        __config__=ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True),
+        **cast(Any, arguments),
+    )
+
+
+def build(described: type[Built], given: Mapping[str, Any], name: str) -> Built:
+    """Object of a class from the arguments that parameters give.
+
+    Parameters
+    ----------
+    described : type
+        The class.
+    given : mapping
+        Arguments by name.
+    name : str
+        What messages call the class: its kind.
+
+    Raises
+    ------
+    InputError
+        If an argument is unknown, missing or out of bounds: one line that names it.
+    """
+    model = parameter_model(cast(Any, described))
+    for key in given:
+        if key not in model.model_fields:
+            known = (
+                did_you_mean(str(key), model.model_fields) if model.model_fields else "remove it"
+            )
+            raise InputError(f"{name} has no parameter {str(key)!r}; {known}")
+    return described(**_validated(model, given, name))
+
+
+def check_fields(instance: Any) -> None:
+    """Hold the fields of a frozen dataclass to their annotations; NumPy integers become integers.
+
+    Raises
+    ------
+    InputError
+        Naming class, field, value, and what would do.
+    """
+    given = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    name = type(instance).__name__
+    for field, value in _validated(parameter_model(cast(Any, type(instance))), given, name).items():
+        object.__setattr__(instance, field, value)
+
+
+def _validated(model: type[BaseModel], given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    plain = {key: value.item() if _is_number(value) else value for key, value in given.items()}
+    try:
+        return dict(model.model_validate(plain))
+    except ValidationError as error:
+        raise InputError("; ".join(_line(name, detail) for detail in error.errors())) from None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a scalar of NumPy or JAX, which pydantic does not know."""
+    return hasattr(value, "item") and getattr(value, "ndim", None) == 0
+
+
+def _line(name: str, detail: Any) -> str:
+    place = ".".join([name, *map(str, detail["loc"])])
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if detail["type"] in ("missing", "value_error"):
+        return f"{place}: {message[0].lower()}{message[1:]}"
+    return f"{place}: {detail['input']!r} {message}"

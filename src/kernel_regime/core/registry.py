@@ -1,0 +1,113 @@
+"""Kinds: the stable names under which parameters call classes, built-in or a user's own."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.parameters import build
+
+Base = TypeVar("Base")
+Registered = TypeVar("Registered", bound=type[Any])
+
+
+class Registry(Generic[Base]):
+    """Classes of one family by kind.
+
+    A built-in class is declared once, by `@register("polynomial")` above it; what a user brings is
+    called by `package.module:Class` and needs no declaration.
+
+    Parameters
+    ----------
+    family : str
+        What messages call a member: kernel, network, perturbation, figure.
+    package : str
+        The package whose modules declare the built-in ones; imported when first asked.
+    base : type
+        What every member must be a subclass of.
+
+    Examples
+    --------
+    >>> shapes = Registry("shape", "kernel_regime.core", object)
+    >>> @shapes.register("circle")
+    ... class Circle: ...
+    >>> shapes.find("circle").__name__
+    'Circle'
+    >>> shapes.find("fractions:Fraction").kind
+    'fractions:Fraction'
+    """
+
+    def __init__(self, family: str, package: str, base: type[Base]) -> None:
+        self._family = family
+        self._package = package
+        self._base = base
+        self._classes: dict[str, type[Base]] = {}
+
+    def register(self, kind: str) -> Callable[[Registered], Registered]:
+        """Declare the class below under this kind, which joins it as attribute `kind`."""
+
+        def declare(declared: Registered) -> Registered:
+            declared.kind = kind
+            self._classes[kind] = declared
+            return declared
+
+        return declare
+
+    def kinds(self) -> list[str]:
+        """The built-in kinds, sorted."""
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self._package}.{module.name}")
+        return sorted(self._classes)
+
+    def find(self, kind: str) -> type[Base]:
+        """The class of a kind.
+
+        Raises
+        ------
+        InputError
+            If there is none, with the nearest kind there is; or if what the kind names cannot be
+            imported, or is no member of the family.
+        """
+        if ":" in kind:
+            return self._imported(kind)
+        if kind not in self._classes and kind not in self.kinds():
+            raise InputError(
+                f"kind {kind!r} is no {self._family}; {did_you_mean(kind, self._classes)} "
+                "(your own: package.module:Class)"
+            )
+        return self._classes[kind]
+
+    def build(self, given: Mapping[str, Any]) -> Base:
+        """A member from parameters: its `kind`, and the arguments of its class.
+
+        Raises
+        ------
+        InputError
+            If the kind, or an argument, is unknown, missing or out of bounds.
+        """
+        arguments = dict(given)
+        kind = arguments.pop("kind", None)
+        if not isinstance(kind, str):
+            raise InputError(f"a {self._family} needs a kind; {did_you_mean('', self.kinds())}")
+        return build(self.find(kind), arguments, kind)
+
+    def _imported(self, kind: str) -> type[Base]:
+        module, _, name = kind.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise InputError(
+                f"kind {kind!r} cannot be imported ({error}); give package.module:Class, "
+                "importable from where this runs"
+            ) from error
+        if not isinstance(found, type) or not issubclass(found, self._base):
+            raise InputError(
+                f"kind {kind!r} is no {self._family}: derive it from "
+                f"{self._base.__module__}.{self._base.__qualname__}"
+            )
+        member: type[Any] = found
+        if "kind" not in vars(member):
+            member.kind = kind
+        return member

@@ -1,0 +1,46 @@
+"""Samples: arrays (n, ...) of finite numbers, one row each."""
+
+from typing import Any
+
+from kernel_regime.core.arrays import Array, as_floating, require_finite
+from kernel_regime.core.errors import InputError
+
+
+def checked_samples(x: Any, name: str) -> Array:
+    """Array-like samples (n, ...) as a finite float32 or float64 array.
+
+    Raises
+    ------
+    InputError
+        If there is no axis of features, or a sample is not finite.
+
+    Examples
+    --------
+    >>> checked_samples([[1, 2], [3, 4]], "x").dtype.name
+    'float64'
+    """
+    samples = as_floating(x, name)
+    if samples.ndim < 2:
+        raise InputError(
+            f"{name}: samples are rows (n, ...), got {samples.dtype} array of shape "
+            f"{samples.shape}; give two axes at least"
+        )
+    require_finite(samples, name)
+    return samples
+
+
+def checked_pair(x1: Any, x2: Any, names: tuple[str, str]) -> tuple[Array, Array]:
+    """Two sets of samples of one shape and dtype.
+
+    Raises
+    ------
+    InputError
+        As `checked_samples`, or if the two differ in sample shape or dtype.
+    """
+    left, right = checked_samples(x1, names[0]), checked_samples(x2, names[1])
+    if left.shape[1:] != right.shape[1:] or left.dtype != right.dtype:
+        raise InputError(
+            f"{names[1]}: samples are {right.dtype} {right.shape[1:]}, those of {names[0]} "
+            f"{left.dtype} {left.shape[1:]}; bring both to one shape and dtype"
+        )
+    return left, right

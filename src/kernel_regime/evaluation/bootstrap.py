@@ -1,0 +1,34 @@
+"""Bootstrap over test samples."""
+
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+
+
+def resampled_means(values: Array, resamples: int, seed: int) -> Array:
+    """Means of `values` over samples drawn with replacement.
+
+    The same seed draws the same samples, so means of different methods on the same test set are
+    paired: their differences carry only the noise that does not cancel.
+
+    Parameters
+    ----------
+    values : array (..., samples)
+        A loss or hit per sample.
+
+    Returns
+    -------
+    array (resamples, ...)
+    """
+    samples = values.shape[-1]
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(samples, np.full(samples, 1 / samples), size=resamples) / samples
+    means = weights @ values.reshape(-1, samples).T.astype(np.float64)
+    return means.reshape(resamples, *values.shape[:-1])
+
+
+def percentile_interval(means: Array, confidence: float) -> tuple[Array, Array]:
+    """Lower and upper end of the central interval over the first axis."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
+    return low, high

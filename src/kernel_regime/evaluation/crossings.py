@@ -1,0 +1,111 @@
+"""The noise phase diagram: at which noise level one method overtakes another."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.evaluation.bootstrap import percentile_interval
+
+
+def crossing(levels: Array, advantage: Array) -> float:
+    """Noise level beyond which one method stays ahead of another; NaN where none overtakes.
+
+    The last change of sign counts, placed by linear interpolation: curves that start together on
+    clean data may touch several times before they part.
+
+    Parameters
+    ----------
+    levels : array (levels,)
+        Increasing.
+    advantage : array (levels,)
+        Score of one method minus that of the other.
+    """
+    apart = np.flatnonzero(advantage)
+    signs = np.sign(advantage[apart])
+    changes = np.flatnonzero(signs[1:] != signs[:-1])
+    if not len(changes):
+        return float("nan")
+    left, right = apart[changes[-1]], apart[changes[-1] + 1]
+    step = advantage[left] / (advantage[left] - advantage[right])
+    return float(levels[left] + step * (levels[right] - levels[left]))
+
+
+def phase_diagram(
+    levels: Array,
+    scores: Mapping[str, Array],
+    resampled: Mapping[str, Array],
+    confidence: float,
+) -> pd.DataFrame:
+    """Where the score curves of every two methods cross, one row per pair.
+
+    Parameters
+    ----------
+    levels : array (levels,)
+        Noise levels, increasing.
+    scores : mapping of str to array (levels,)
+        Score per method, larger is better.
+    resampled : mapping of str to array (resamples, levels)
+        Bootstrap replicates of the same; `resampled_means` with one seed pairs the methods.
+    confidence : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    DataFrame
+        `first`, `second`; `ahead_before` and `ahead_after` the crossing (one method, or "tied",
+        in both if there is none); `crossing`, `crossing_low`, `crossing_high` in units of the
+        noise level, NaN where the curves do not cross; `crossing_share`, the share of
+        replicates that do. The interval is over those.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "first": first,
+                "second": second,
+                **_compare(
+                    levels,
+                    (first, scores[first], resampled[first]),
+                    (second, scores[second], resampled[second]),
+                    confidence,
+                ),
+            }
+            for first, second in combinations(scores, 2)
+        ],
+        columns=[
+            *("first", "second", "ahead_before", "ahead_after"),
+            *("crossing", "crossing_low", "crossing_high", "crossing_share"),
+        ],
+    )
+
+
+def _compare(
+    levels: Array,
+    first: tuple[str, Array, Array],
+    second: tuple[str, Array, Array],
+    confidence: float,
+) -> dict[str, Any]:
+    advantage = first[1] - second[1]
+    apart = np.flatnonzero(advantage)
+    place = crossing(levels, advantage)
+    replicates = np.array([crossing(levels, row) for row in first[2] - second[2]])
+    crossed = replicates[np.isfinite(replicates)]
+    low = high = float("nan")
+    if np.isfinite(place) and len(crossed):
+        low, high = (float(end) for end in percentile_interval(crossed, confidence))
+    names = {1.0: first[0], -1.0: second[0], 0.0: "tied"}
+    after = names[float(np.sign(advantage[apart[-1]]))] if len(apart) else "tied"
+    before = after
+    if np.isfinite(place):
+        before = second[0] if after == first[0] else first[0]
+    return {
+        "ahead_before": before,
+        "ahead_after": after,
+        "crossing": place,
+        "crossing_low": low,
+        "crossing_high": high,
+        "crossing_share": len(crossed) / len(replicates),
+    }

@@ -1,0 +1,45 @@
+"""Where kernels are computed, and within which memory."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, PositiveInt, model_validator
+
+from kernel_regime.core.errors import InputError
+
+
+class Execution(BaseModel):
+    """How kernel matrices are computed; changes time and memory, never a value.
+
+    Parameters
+    ----------
+    engine : {"local", "dask"}
+        This process, or Dask workers.
+    address : str, optional
+        Scheduler of an existing Dask cluster, `tcp://host:8786`; left out, a local one starts.
+    workers : int, optional
+        Single-threaded processes of the local Dask cluster; left out, one per core.
+    memory : bytes
+        For the tile buffers of one process, `500MB` or `2GiB`; decides the size of a tile.
+    overwrite : bool
+        Replace a stored matrix of other inputs even if it took long to compute.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: Literal["local", "dask"] = "local"
+    address: str | None = Field(default=None, pattern=r"^\w+://")
+    workers: PositiveInt | None = None
+    memory: ByteSize = ByteSize(10**9)
+    overwrite: bool = False
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Execution":
+        if self.engine == "local" and (self.address or self.workers):
+            raise InputError(
+                "address and workers belong to the dask engine; add `engine: dask` or remove them"
+            )
+        if self.address and self.workers:
+            raise InputError(
+                f"the cluster at {self.address} has its own workers; remove address or workers"
+            )
+        return self

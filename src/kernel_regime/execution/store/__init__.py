@@ -1,0 +1,28 @@
+"""Kernel matrices as jobs: computed tile by tile, resumable at any moment, never lost."""
+
+from kernel_regime.execution.store.audit import Audit, audit
+from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
+from kernel_regime.execution.store.filling import fill
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.matrix_store import (
+    MatrixRefusedError,
+    is_complete,
+    open_matrix,
+    seconds_spent,
+)
+from kernel_regime.execution.store.resources import DiskTooSmallError
+
+__all__ = [
+    "Audit",
+    "CostForecast",
+    "DiskTooSmallError",
+    "KernelJob",
+    "MatrixRefusedError",
+    "audit",
+    "fill",
+    "forecast_cost",
+    "is_complete",
+    "measure_rate",
+    "open_matrix",
+    "seconds_spent",
+]

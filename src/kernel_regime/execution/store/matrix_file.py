@@ -1,0 +1,120 @@
+"""A `.npy` file written and read tile by tile, without mapping it into memory."""
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.execution.store.tiles import Tile
+
+_STRIP = 128
+
+
+class NpyFile:
+    """An open `.npy` file of known shape and dtype.
+
+    Positional reads and writes instead of a memory map: pages of a map count as memory of this
+    process, and a full disk would end it with a bus error instead of an exception.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a writable one is created when missing, and extended when cut short.
+    shape, dtype : (int, int), numpy dtype
+        Of the matrix.
+    writable : bool
+        Whether to open for filling or only for checking.
+    """
+
+    def __init__(
+        self, path: Path, shape: tuple[int, int], dtype: np.dtype[Any], *, writable: bool
+    ) -> None:
+        self._shape, self._dtype = shape, dtype
+        self._header = header(shape, dtype)
+        flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
+        self._file = os.fdopen(os.open(path, flags, 0o666), "rb", buffering=0)
+        self._descriptor = self._file.fileno()
+        if writable:
+            os.pwrite(self._descriptor, self._header, 0)
+            os.truncate(self._descriptor, file_bytes(shape, dtype))
+
+    def close(self) -> None:
+        """Let go of the file; on a network file system, learn what could not be written."""
+        self._file.close()
+
+    def write(self, tile: Tile, block: Array, mirrored: bool) -> int:
+        """Write a tile, and its transpose where it belongs; return its checksum."""
+        block = np.ascontiguousarray(block, self._dtype)
+        for row, values in zip(range(*tile.rows.indices(self._shape[0])), block, strict=True):
+            self._write_row(row, tile.columns.start, values)
+        if mirrored:
+            for start in range(0, block.shape[1], _STRIP):
+                strip = transposed(block[:, start : start + _STRIP])
+                for row, values in enumerate(strip, start=tile.columns.start + start):
+                    self._write_row(row, tile.rows.start, values)
+        return crc32(block.data)
+
+    def is_framed(self) -> bool:
+        """Whether header and size are what they should be."""
+        size = os.fstat(self._descriptor).st_size
+        found = os.pread(self._descriptor, len(self._header), 0)
+        return size == file_bytes(self._shape, self._dtype) and found == self._header
+
+    def matches(self, tile: Tile, checksum: int, mirrored: bool) -> bool:
+        """Whether the stored tile has this checksum and its mirror image equals it."""
+        block = self._read(tile.rows, tile.columns)
+        if crc32(block.data) != checksum:
+            return False
+        if not mirrored:
+            return True
+        for start in range(0, block.shape[1], _STRIP):
+            first = tile.columns.start + start
+            rows = slice(first, min(first + _STRIP, tile.columns.stop))
+            image = self._read(rows, tile.rows)
+            # As integers: a damaged value may be a NaN, and 0 equals −0.
+            bits = f"u{self._dtype.itemsize}"
+            if not np.array_equal(
+                image.view(bits), transposed(block[:, start : start + _STRIP]).view(bits)
+            ):
+                return False
+        return True
+
+    def _offset(self, row: int, column: int) -> int:
+        return len(self._header) + (row * self._shape[1] + column) * self._dtype.itemsize
+
+    def _write_row(self, row: int, column: int, values: Array) -> None:
+        rest, offset = values.data.cast("B"), self._offset(row, column)
+        while rest:
+            written = os.pwrite(self._descriptor, rest, offset)
+            rest, offset = rest[written:], offset + written
+
+    def _read(self, rows: slice, columns: slice) -> Array:
+        block = np.empty((rows.stop - rows.start, columns.stop - columns.start), self._dtype)
+        for row, values in enumerate(block, start=rows.start):
+            os.preadv(self._descriptor, [values], self._offset(row, columns.start))
+        return block
+
+
+def header(shape: tuple[int, int], dtype: np.dtype[Any]) -> bytes:
+    """The bytes before the values."""
+    file = io.BytesIO()
+    description = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, description)
+    return file.getvalue()
+
+
+def file_bytes(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
+    """Size of the whole file."""
+    return len(header(shape, dtype)) + shape[0] * shape[1] * dtype.itemsize
+
+
+def transposed(strip: Array) -> Array:
+    """The transpose in C order; in small squares, 8 times faster than in one go."""
+    result = np.empty(strip.shape[::-1], strip.dtype)
+    for start in range(0, len(strip), _STRIP):
+        result[:, start : start + _STRIP] = strip[start : start + _STRIP].T
+    return result

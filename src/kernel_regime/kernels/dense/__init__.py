@@ -1,0 +1,1 @@
+"""Kernels of fully connected networks: functions of two lengths and an angle."""

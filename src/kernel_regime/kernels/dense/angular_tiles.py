@@ -1,0 +1,189 @@
+"""The hot loop of the angular kernels: multiply a tile, turn cosines into values, mirror it."""
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.packed_products import (
+    EDGE,
+    count,
+    empty_panels,
+    multiply_tile,
+    pack,
+    place,
+)
+from kernel_regime.linalg.simd import (
+    LANES,
+    Lanes,
+    absolute,
+    copy_sign,
+    larger,
+    load,
+    root,
+    spread,
+    store,
+)
+
+NEARLY_PARALLEL = 1e-2  # 1 − |cos θ| below which the difference of the rows is taken, θ < 8°
+
+
+class Side(NamedTuple):
+    """Rows of one input, what makes unit vectors of them, and those packed for multiplication.
+
+    `lengths`, times √scale, are as many as fill whole tiles, the last ones 0.
+    """
+
+    rows: Array
+    inverses: Array
+    lengths: Array
+    panels: Array
+
+
+def normalise(x: Array, scale: float) -> Side:
+    """The side of rows `x`; a zero row keeps length and direction 0."""
+    panels = empty_panels(x)
+    lengths = np.zeros(len(panels) * panels.shape[2], x.dtype)
+    side = Side(x, np.empty(len(x)), lengths, panels)
+    _normalise(np.sqrt(scale), *side)
+    return side
+
+
+@numba.njit(parallel=True, nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, panels: Array) -> None:
+    for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
+        start: Any = np.intp(tile) * EDGE
+        stop = min(start + EDGE, len(x))
+        units = np.empty((stop - start, x.shape[1]), x.dtype)
+        for i in range(start, stop):
+            square = 0.0
+            for k in range(x.shape[1]):
+                square += np.float64(x[i, k]) ** 2
+            length = np.sqrt(square)
+            lengths[i] = factor * length
+            inverses[i] = 1 / length if length > 0 else 0.0
+            for k in range(x.shape[1]):
+                units[i - start, k] = x[i, k] * inverses[i]
+        pack(units, panels, start // panels.shape[2])
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def fill(
+    matrix: Array, left: Side, right: Side, arccos: Array, curve: Array, symmetric: bool
+) -> None:
+    """Kernel matrix of two sides; of the upper triangle, mirrored, if they are the same."""
+    tiles, across = count(matrix.shape, symmetric)
+    for number in numba.prange(tiles):
+        i, j = place(np.intp(number), across, symmetric)
+        top, start = i * EDGE, j * EDGE
+        tile = np.empty((EDGE, EDGE), matrix.dtype)
+        multiply_tile(left.panels, i, right.panels, j, tile)
+        _finish(tile, left, top, right, start, arccos, curve)
+        if symmetric and i == j:
+            for r in range(EDGE):
+                for c in range(r):
+                    tile[r, c] = tile[c, r]
+        _copy(tile, matrix[top : top + EDGE, start : start + EDGE])
+        if symmetric and i != j:
+            _copy(tile.T, matrix[start : start + EDGE, top : top + EDGE])
+
+
+@numba.njit(cache=True)
+def _copy(tile: Array, target: Array) -> None:
+    """As much of a tile as the target holds, row by row: twice as fast as one assignment."""
+    for r in range(target.shape[0]):
+        values, row = tile[r], target[r]
+        for c in range(len(row)):
+            row[c] = values[c]
+
+
+@numba.njit(cache=True)
+def _finish(
+    tile: Array, left: Side, top: int, right: Side, start: int, arccos: Array, curve: Array
+) -> None:
+    """Kernel values of a tile of cosines, in place."""
+    near = _some_nearly_parallel(tile)
+    cosines = tile.copy() if near else tile
+    values = tile.reshape(EDGE, -1, LANES)
+    lengths = right.lengths[start : start + EDGE].reshape(-1, LANES)
+    for r in range(EDGE):
+        length = load(left.lengths, (top + r,))
+        for c in range(values.shape[1]):
+            cosine = load(values, (r, c))
+            value = _evaluate(cosine, 1 - absolute(cosine), arccos, curve)
+            store(values, (r, c), value * (length * load(lengths, (c,))))
+    if near:
+        _correct(tile, cosines, left, top, right, start, arccos, curve)
+
+
+@numba.njit(cache=True)
+def _some_nearly_parallel(tile: Array) -> Any:
+    lanes, found = tile.reshape(-1, LANES), np.empty((1, LANES), tile.dtype)
+    largest = spread(tile, 0.0)
+    for k in range(len(lanes)):
+        largest = larger(largest, absolute(load(lanes, (k,))))
+    store(found, (0,), largest)
+    return found.max() > 1 - NEARLY_PARALLEL
+
+
+@numba.njit(cache=True)
+def _correct(
+    tile: Array,
+    cosines: Array,
+    left: Side,
+    top: int,
+    right: Side,
+    start: int,
+    arccos: Array,
+    curve: Array,
+) -> None:
+    """Evaluate nearly parallel pairs again, from the distance of their unit vectors."""
+    near, one = cosines.dtype.type(1 - NEARLY_PARALLEL), np.empty((1, LANES), cosines.dtype)
+    for r in range(min(EDGE, len(left.rows) - top)):
+        for c in range(min(EDGE, len(right.rows) - start)):
+            i, j, cosine = top + r, start + c, cosines[r, c]
+            if abs(cosine) > near:
+                distance = _distance(
+                    left.rows[i], left.inverses[i], right.rows[j], right.inverses[j], cosine < 0
+                )
+                versine = spread(one, distance / 2)
+                store(one, (0,), _evaluate(spread(one, cosine), versine, arccos, curve))
+                tile[r, c] = one[0, 0] * (left.lengths[i] * right.lengths[j])
+
+
+@numba.njit(cache=True)
+def _evaluate(cosine: Lanes, versine: Lanes, arccos: Array, curve: Array) -> Lanes:
+    """κ of angles with the sign of `cosine` and 1 − |cosine| = `versine`."""
+    turn = root(versine) * _horner(arccos, versine) - 1
+    return _clenshaw(curve, copy_sign(turn, 0 - cosine))
+
+
+@numba.njit(cache=True)
+def _horner(coefficients: Array, x: Lanes) -> Lanes:
+    """Polynomial, lowest coefficient first."""
+    value = spread(coefficients, coefficients[-1])
+    for power in range(len(coefficients) - 2, -1, -1):
+        value = value * x + coefficients[power]
+    return value
+
+
+@numba.njit(cache=True)
+def _clenshaw(coefficients: Array, x: Lanes) -> Lanes:
+    """Chebyshev series, lowest coefficient first."""
+    double = x + x
+    now = before = spread(coefficients, 0.0)
+    for degree in range(len(coefficients) - 1, 0, -1):
+        now, before = double * now + (coefficients[degree] - before), now
+    return x * now + (coefficients[0] - before)
+
+
+@numba.njit(cache=True, fastmath={"reassoc", "nsz"})
+def _distance(a: Array, inverse_a: float, b: Array, inverse_b: float, opposite: bool) -> Any:
+    """Squared distance of two unit vectors, or of one from minus the other; 0 for equal rows."""
+    sign = a.dtype.type(1 if opposite else -1)
+    square = a.dtype.type(0)
+    for k in range(len(a)):
+        gap = a.dtype.type(a[k] * inverse_a) + sign * a.dtype.type(b[k] * inverse_b)
+        square += gap * gap
+    return square

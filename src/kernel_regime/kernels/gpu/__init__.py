@@ -1,0 +1,1 @@
+"""Kernels on NVIDIA GPUs: the same algorithms through JAX and CUDA."""

@@ -1,0 +1,46 @@
+"""A GPU by way of JAX: finding it, and filling a matrix on it block by block."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.base import mirror_upper
+from kernel_regime.kernels.device import no_gpu
+
+EDGE = 2048  # of a block: enough work for a GPU, in some 0.2 GB of its memory
+
+
+def first_gpu() -> jax.Device:
+    """The first GPU that JAX sees.
+
+    Raises
+    ------
+    RuntimeError
+        If it sees none.
+    """
+    try:
+        return jax.devices("gpu")[0]
+    except RuntimeError as error:
+        raise no_gpu("JAX") from error
+
+
+def fill(evaluate: Callable[[Any, Any], jax.Array], left: Any, right: Any, matrix: Array) -> None:
+    """Write `evaluate(rows of left, rows of right)` into a matrix (n1, n2) of the host.
+
+    `left` and `right` are arrays, or tuples of arrays, with a row per sample. If both are the
+    same object, the upper triangle is computed and mirrored.
+    """
+    symmetric = left is right
+    for i in range(0, matrix.shape[0], EDGE):
+        for j in range(i if symmetric else 0, matrix.shape[1], EDGE):
+            block = evaluate(_rows(left, i), _rows(right, j))
+            matrix[i : i + EDGE, j : j + EDGE] = np.asarray(block)
+    if symmetric:
+        mirror_upper(matrix)
+
+
+def _rows(side: Any, start: int) -> Any:
+    return jax.tree.map(lambda rows: rows[start : start + EDGE], side)

@@ -1,0 +1,1 @@
+"""Matrix products, factorisations and eigenvalues, for kernels and regressions alike."""

@@ -1,0 +1,244 @@
+"""Matrix products tile by tile, so that each tile is finished while it is still in cache.
+
+A BLAS returns a whole matrix: by then its first rows have left the cache. Here a Numba loop asks
+for one tile at a time. Samples are packed into panels of three vectors; the innermost loop
+multiplies `ROWS` samples of one panel by all of another into accumulators that fill the vector
+registers (Goto & van de Geijn 2008), which is as fast as the machine multiplies.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.simd import intrinsic
+
+_WIDE = binding.get_host_cpu_features().get("avx512f", False)
+VECTOR_BYTES = 64 if _WIDE else 32
+VECTORS = 3  # of a panel; with ROWS rows they take 24 of 32 registers, or 12 of 16
+ROWS = 8 if _WIDE else 4
+EDGE = 96  # of a tile: a multiple of ROWS and of the width of a panel
+DEPTH = 1024  # features in one go at most: EDGE rows of both sides stay in the L2 cache
+LINE = 16  # neighbouring features packed together: rows a power of two apart share cache sets
+
+
+def width_of(dtype: np.dtype) -> int:
+    """Samples of a panel: three vectors."""
+    return VECTORS * VECTOR_BYTES // np.dtype(dtype).itemsize
+
+
+@intrinsic
+def accumulate(
+    typing_context: Any,
+    a: Any,
+    ia: Any,
+    ra: Any,
+    b: Any,
+    ib: Any,
+    start: Any,
+    stop: Any,
+    tile: Any,
+    row: Any,
+    column: Any,
+) -> Any:
+    """tile[row:, column:] += Σ_k a[ia, k, ra:] ⊗ b[ib, k, :] for start ≤ k < stop, in registers.
+
+    Meanwhile its share of the panel behind b[ib] is asked into the second-level cache: by the
+    time all EDGE rows have been multiplied, the next columns are there.
+    """
+    lanes = VECTOR_BYTES * 8 // tile.dtype.bitwidth
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit = _Emitter(context, builder, tile.dtype, lanes)
+        a_, ia_, ra_, b_, ib_, start_, stop_, tile_, row_, column_ = args
+        targets = [
+            emit.item(
+                tile, tile_, builder.add(row_, emit.index(r)), builder.add(column_, emit.index(v))
+            )
+            for r in range(ROWS)
+            for v in range(0, VECTORS * lanes, lanes)
+        ]
+        initial = [emit.load(target) for target in targets]
+        upcoming = emit.item(b, b_, builder.add(ib_, emit.index(1)), start_, emit.index(0))
+        turn = builder.udiv(row_, emit.index(ROWS))
+        begun = builder.sub(builder.mul(turn, builder.sub(stop_, start_)), start_)
+        share = emit.index(-(-VECTORS * lanes * ROWS // EDGE))
+        entry, loop = builder.block, builder.append_basic_block("depth")
+        done = builder.append_basic_block("depth.done")
+        builder.branch(loop)
+
+        builder.position_at_end(loop)
+        k = builder.phi(start_.type)
+        sums = [builder.phi(value.type) for value in initial]
+        right = emit.item(b, b_, ib_, k, emit.index(0))
+        vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * lanes, lanes)]
+        emit.prefetch(builder.gep(upcoming, [builder.mul(builder.add(begun, k), share)]))
+        updated = []
+        for r in range(ROWS):
+            left = emit.item(a, a_, ia_, k, builder.add(ra_, emit.index(r)))
+            factor = emit.spread(builder.load(left))
+            updated += [
+                emit.fma(factor, vector, sums[r * VECTORS + v]) for v, vector in enumerate(vectors)
+            ]
+        following = builder.add(k, emit.index(1))
+        for phi, first, later in zip(
+            [k, *sums], [start_, *initial], [following, *updated], strict=True
+        ):
+            phi.add_incoming(first, entry)
+            phi.add_incoming(later, loop)
+        builder.cbranch(builder.icmp_signed("<", following, stop_), loop, done)
+
+        builder.position_at_end(done)
+        for target, value in zip(targets, updated, strict=True):
+            emit.store(value, target)
+        return context.get_dummy_value()
+
+    return types.void(a, ia, ra, b, ib, start, stop, tile, row, column), codegen
+
+
+class _Emitter:
+    """LLVM instructions on vectors of one dtype."""
+
+    def __init__(self, context: Any, builder: Any, dtype: Any, lanes: int) -> None:
+        self.context, self.builder, self.lanes = context, builder, lanes
+        self.vector = ir.VectorType(context.get_value_type(dtype), lanes)
+        self.alignment = dtype.bitwidth // 8
+
+    def index(self, value: int) -> ir.Constant:
+        return ir.Constant(ir.IntType(64), value)
+
+    def item(self, kind: Any, array: Any, *indices: Any) -> Any:
+        """Pointer to an item of a Numba array."""
+        view = self.context.make_array(kind)(self.context, self.builder, array)
+        return cgutils.get_item_pointer(self.context, self.builder, kind, view, indices)
+
+    def after(self, pointer: Any, count: int) -> Any:
+        """Pointer `count` items further on."""
+        return self.builder.gep(pointer, [self.index(count)])
+
+    def load(self, pointer: Any) -> Any:
+        loaded = self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()))
+        loaded.align = self.alignment
+        return loaded
+
+    def store(self, vector: Any, pointer: Any) -> None:
+        stored = self.builder.store(vector, self.builder.bitcast(pointer, self.vector.as_pointer()))
+        stored.align = self.alignment
+
+    def prefetch(self, pointer: Any) -> None:
+        """Ask for a cache line, into the second level; harmless behind the end of an array."""
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            self.builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0i8",
+        )
+        to_read, second_level, data = (ir.Constant(number, value) for value in (0, 2, 1))
+        address = self.builder.bitcast(pointer, byte)
+        self.builder.call(function, [address, to_read, second_level, data])
+
+    def spread(self, number: Any) -> Any:
+        """The same number in every lane."""
+        empty = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, empty, zeros)
+
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        """x·y + z, rounded once."""
+        function = cgutils.get_or_insert_function(
+            self.builder.module,
+            ir.FunctionType(self.vector, [self.vector] * 3),
+            f"llvm.fma.v{self.lanes}{self.vector.element.intrinsic_name}",
+        )
+        return self.builder.call(function, [x, y, z])
+
+
+@numba.njit(cache=True)
+def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array) -> None:
+    """Products of the i-th EDGE samples packed in `a` with the j-th EDGE packed in `b`."""
+    tile[:] = 0
+    width = a.shape[2]
+    parts = (a.shape[1] + DEPTH - 1) // DEPTH
+    for part in range(parts):
+        start, stop = part * a.shape[1] // parts, (part + 1) * a.shape[1] // parts
+        for column in range(0, EDGE, width):
+            ib = (j * EDGE + column) // width
+            for row in range(0, EDGE, ROWS):
+                ia, ra = divmod(i * EDGE + row, width)
+                accumulate(a, ia, ra, b, ib, start, stop, tile, row, column)
+
+
+@numba.njit(cache=True)
+def pack(x: Array, panels: Array, first: int) -> None:
+    """Samples into consecutive panels (·, features, samples of a panel) from panel `first` on.
+
+    Samples that `x` lacks are zeros. `x` has at most EDGE rows.
+    """
+    width = panels.shape[2]
+    for p in range(EDGE // width):
+        rows, panel = x[p * width : (p + 1) * width], panels[first + p]
+        for start in range(0, panel.shape[0], LINE):
+            stop = min(start + LINE, panel.shape[0])
+            for r in range(len(rows)):
+                for k in range(start, stop):
+                    panel[k, r] = rows[r, k]
+            panel[start:stop, len(rows) :] = 0
+
+
+@numba.njit(cache=True)
+def place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
+    """Row and column of the number-th tile, row after row; of the upper triangle if symmetric."""
+    i = 0
+    while number >= across - (i if symmetric else 0):
+        number -= across - (i if symmetric else 0)
+        i += 1
+    return i, number + (i if symmetric else 0)
+
+
+@numba.njit(cache=True)
+def count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
+    """Tiles of a matrix, or of its upper triangle, and how many lie side by side."""
+    down, across = (shape[0] + EDGE - 1) // EDGE, (shape[1] + EDGE - 1) // EDGE
+    return (down * (down + 1) // 2 if symmetric else down * across), across
+
+
+def empty_panels(x: Array) -> Array:
+    """Room for the packed samples of `x`, rounded up to whole tiles."""
+    width = width_of(x.dtype)
+    panels = -(-len(x) // EDGE) * EDGE // width
+    return np.empty((panels, x.shape[1], width), x.dtype)
+
+
+def add_products(total: Array, x1: Array, x2: Array) -> None:
+    """total += x1 x2ᵀ, in place; if both are the same object, tiles of the upper triangle only."""
+    left = _packed(x1)
+    _add_products(total, left, left if x1 is x2 else _packed(x2), x1 is x2)
+
+
+def _packed(x: Array) -> Array:
+    panels = empty_panels(x)
+    _pack_all(x, panels)
+    return panels
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def _pack_all(x: Array, panels: Array) -> None:
+    for tile in numba.prange(panels.shape[0] * panels.shape[2] // EDGE):
+        start = np.intp(tile) * EDGE
+        pack(x[start : start + EDGE], panels, start // panels.shape[2])
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def _add_products(total: Array, left: Array, right: Array, symmetric: bool) -> None:
+    tiles, across = count(total.shape, symmetric)
+    for number in numba.prange(tiles):
+        i, j = place(np.intp(number), across, symmetric)
+        tile = np.empty((EDGE, EDGE), left.dtype)
+        multiply_tile(left, i, right, j, tile)
+        target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]
+        target += tile[: target.shape[0], : target.shape[1]]

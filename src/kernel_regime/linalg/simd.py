@@ -1,0 +1,224 @@
+"""Numba values of sixteen numbers: one per lane, in one vector register.
+
+Numba leaves vectorisation to LLVM's loop vectoriser, which does not find it in stencils that keep
+operands for the next turn. A value of `LanesType` is an LLVM vector instead: ``a + b``, ``a * b``
+(fused where they meet), `load`, `store` and a few functions become one instruction on AVX-512, and
+two or four where registers are narrower or numbers double. Plain numbers spread over the lanes.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic as numba_intrinsic
+from numba.extending import models, overload, register_model
+
+from kernel_regime.core.arrays import Array
+
+Lanes = Any  # what compiled functions take and return; it does not exist outside them
+LANES = 16
+intrinsic: Any = numba_intrinsic  # its callers leave out the typing context
+
+
+class LanesType(types.Type):
+    """Sixteen floats of one dtype."""
+
+    def __init__(self, dtype: types.Float) -> None:
+        self.dtype = dtype
+        super().__init__(name=f"Lanes({dtype})")
+
+
+@register_model(LanesType)
+class LanesModel(models.PrimitiveModel):
+    """A `LanesType` is an LLVM vector."""
+
+    def __init__(self, manager: Any, lanes: LanesType) -> None:
+        element = manager.lookup(lanes.dtype).get_value_type()
+        super().__init__(manager, lanes, ir.VectorType(element, LANES))
+
+
+def _spread(builder: Any, scalar: Any) -> Any:
+    """The same number in every lane."""
+    vector = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
+    vector = builder.insert_element(vector, scalar, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(vector, vector, zeros)
+
+
+def _as_lanes(context: Any, builder: Any, value: Any, given: Any, lanes: LanesType) -> Any:
+    """`value` itself if it has lanes, else cast to their dtype and spread."""
+    if isinstance(given, LanesType):
+        return value
+    return _spread(builder, context.cast(builder, value, given, lanes.dtype))
+
+
+def _common(*given: Any) -> LanesType | None:
+    """The lanes type among the operands, None if there is none or they disagree."""
+    found = {type_ for type_ in given if isinstance(type_, LanesType)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _bits(lanes: LanesType) -> Any:
+    """The vector of integers that lies behind a vector of floats."""
+    return ir.VectorType(ir.IntType(lanes.dtype.bitwidth), LANES)
+
+
+def _call(llvm_name: str) -> Callable[..., Any]:
+    """Emitter of a call to the LLVM function of the operands' type."""
+
+    def emit(builder: Any, *vectors: Any) -> Any:
+        vector = vectors[0].type
+        name = f"{llvm_name}.v{LANES}{vector.element.intrinsic_name}"
+        type_ = ir.FunctionType(vector, [vector] * len(vectors))
+        function = cgutils.get_or_insert_function(builder.module, type_, name)
+        return builder.call(function, vectors)
+
+    return emit
+
+
+def _unary(emit: Callable[[Any, Any], Any]) -> Any:
+    """`emit(builder, a)` on lanes."""
+
+    @intrinsic
+    def apply(typing_context: Any, a: LanesType) -> Any:
+        return a(a), lambda context, builder, signature, args: emit(builder, *args)
+
+    return apply
+
+
+def _binary(emit: Callable[[Any, Any, Any], Any]) -> Any:
+    """`emit(builder, a, b)` on two operands of which one may be a plain number."""
+
+    @intrinsic
+    def apply(typing_context: Any, a: Any, b: Any) -> Any:
+        lanes: Any = _common(a, b)
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            operands = zip(args, signature.args, strict=True)
+            return emit(builder, *(_as_lanes(context, builder, *o, lanes) for o in operands))
+
+        return (lanes(a, b), codegen) if lanes else None
+
+    return apply
+
+
+def _operator(python: Callable[[Any, Any], Any], llvm_name: str) -> None:
+    """Make a Python operator work on lanes, free to fuse products into sums."""
+    apply = _binary(lambda builder, a, b: getattr(builder, llvm_name)(a, b, flags=("contract",)))
+
+    overload(python)(lambda a, b: (lambda a, b: apply(a, b)) if _common(a, b) else None)
+
+
+_operator(operator.add, "fadd")
+_operator(operator.sub, "fsub")
+_operator(operator.mul, "fmul")
+absolute = _unary(_call("llvm.fabs"))
+root = _unary(_call("llvm.sqrt"))
+copy_sign = _binary(_call("llvm.copysign"))
+larger = _binary(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b))
+
+
+@intrinsic
+def where_not_negative(typing_context: Any, sign: LanesType, value: LanesType) -> Any:
+    """`value` where the sign bit of `sign` is clear, 0 elsewhere."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        zero = ir.Constant(_bits(sign), None)
+        clear = builder.icmp_signed(">=", builder.bitcast(args[0], zero.type), zero)
+        return builder.select(clear, args[1], ir.Constant(args[1].type, None))
+
+    return value(sign, value), codegen
+
+
+@intrinsic
+def with_sign_of(typing_context: Any, value: LanesType, sign: LanesType) -> Any:
+    """`value`, negated where the sign bit of `sign` is set."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bits, sign_bit = _bits(sign), 1 << (sign.dtype.bitwidth - 1)
+        a, b = (builder.bitcast(vector, bits) for vector in args)
+        flip = builder.and_(b, ir.Constant(bits, [sign_bit] * LANES))
+        return builder.bitcast(builder.xor(a, flip), args[0].type)
+
+    return value(value, sign), codegen
+
+
+@intrinsic
+def polynomial(typing_context: Any, x: LanesType, coefficients: Any) -> Any:
+    """Estrin's scheme, constant term first: only log2(degree) products wait for each other."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def fused(a: Any, b: Any, c: Any) -> Any:
+            product = builder.fmul(a, b, flags=("contract",))
+            return builder.fadd(product, c, flags=("contract",))
+
+        power, numbers = args[0], cgutils.unpack_tuple(builder, args[1])
+        terms = [_as_lanes(context, builder, c, coefficients.dtype, x) for c in numbers]
+        while len(terms) > 1:
+            pairs = zip(terms[::2], terms[1::2], strict=False)
+            last = terms[-1:] if len(terms) % 2 else []
+            terms = [fused(power, b, a) for a, b in pairs] + last
+            power = builder.fmul(power, power)
+        return terms[0]
+
+    return x(x, coefficients), codegen
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Address of an item, or of the first lane where `index` leaves out the last axis."""
+    view = context.make_array(array_type)(context, builder, array)
+    place = cgutils.unpack_tuple(builder, index)
+    place += [context.get_constant(types.intp, 0)] * (array_type.ndim - len(place))
+    return cgutils.get_item_pointer(context, builder, array_type, view, place)
+
+
+@intrinsic
+def load(typing_context: Any, array: Any, index: Any) -> Any:
+    """Lanes at ``array[index]``: its last axis if `index` leaves that out, else a number spread."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, array, *args)
+        if array.ndim == len(index):
+            return _spread(builder, builder.load(pointer))
+        vector = context.get_value_type(signature.return_type)
+        loaded = builder.load(builder.bitcast(pointer, vector.as_pointer()))
+        loaded.align = array.dtype.bitwidth // 8
+        return loaded
+
+    return LanesType(array.dtype)(array, index), codegen
+
+
+@intrinsic
+def store(typing_context: Any, array: Any, index: Any, lanes: LanesType) -> Any:
+    """Put `lanes` into the last axis of `array` at `index`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, array, *args[:2])
+        stored = builder.store(args[2], builder.bitcast(pointer, args[2].type.as_pointer()))
+        stored.align = array.dtype.bitwidth // 8
+        return context.get_dummy_value()
+
+    return types.void(array, index, lanes), codegen
+
+
+@intrinsic
+def spread(typing_context: Any, like: Any, value: Any) -> Any:
+    """`value` in every lane, in the dtype of the array `like`."""
+    lanes = LanesType(like.dtype)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _as_lanes(context, builder, args[1], value, lanes)
+
+    return lanes(like, value), codegen
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeroed array starting on a 64-byte cache line, so that no vector straddles two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    buffer = np.zeros(size + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    return buffer[start : start + size].view(dtype).reshape(shape)

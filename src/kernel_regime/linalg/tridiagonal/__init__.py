@@ -1,0 +1,1 @@
+"""Block tridiagonal form of a symmetric matrix, and solutions from it."""

@@ -1,0 +1,125 @@
+"""Solutions for any ridge from a block tridiagonal form K = Q T Qᵀ (`reduction`).
+
+A ridge costs O(n) operations to factor and solve in the basis Q, and one sweep over Q for the whole
+diagonal of the inverse.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import get_num_threads
+from scipy.linalg import eigvals_banded
+from scipy.linalg.lapack import dpbtrf
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.linalg.packed_products import EDGE, width_of
+from kernel_regime.linalg.simd import LANES
+from kernel_regime.linalg.tridiagonal.reduction_loops import BAND
+from kernel_regime.linalg.tridiagonal.reflectors import Reflectors
+from kernel_regime.linalg.tridiagonal.solution_loops import eliminate, multiply_basis, solve_bands
+
+GROUP = 4
+"""Column blocks of Q per thread that are formed before they are used."""
+
+
+@dataclass(frozen=True)
+class BlockTridiagonal:
+    """K ⊕ D = Q T Qᵀ: Q orthogonal, T of blocks BAND × BAND, D a diagonal that rounds up the size.
+
+    Parameters
+    ----------
+    size : int
+        n, rows of K.
+    reflectors : Reflectors
+        Q.
+    band : array (BAND + 1, rows)
+        Diagonal and lower diagonals of T, as LAPACK stores a band.
+    """
+
+    size: int
+    reflectors: Reflectors
+    band: Array
+
+    def is_positive_definite(self, shift: float) -> bool:
+        """Whether T + shift is."""
+        return not dpbtrf(self._shifted(shift), lower=1, overwrite_ab=1)[1]
+
+    def norm_bound(self) -> float:
+        """An upper bound of all |eigenvalues|: the Frobenius norm."""
+        squares = np.square(self.band).sum(axis=1)
+        return float(np.sqrt(squares[0] + 2 * squares[1:].sum()))
+
+    def extreme_eigenvalues(self) -> tuple[float, float]:
+        """Smallest and largest eigenvalue of K; as costly as the reduction itself."""
+        last = self.band.shape[1] - 1
+        smallest, largest = (
+            eigvals_banded(self.band, lower=True, select="i", select_range=(index, index))[0]
+            for index in (0, last)
+        )
+        return float(smallest), float(largest)
+
+    def solve(self, targets: Array, ridges: Array) -> tuple[Array, Array]:
+        """(K + λ)⁻¹ y and the diagonal of (K + λ)⁻¹ for every ridge λ.
+
+        Parameters
+        ----------
+        targets : array (n, outputs)
+        ridges : array (ridges,)
+            Every K + λ must be positive definite.
+
+        Returns
+        -------
+        coefficients : float64 array (ridges, n, outputs)
+        inverse_diagonal : float64 array (ridges, n)
+        """
+        rows, outputs = self.band.shape[1], targets.shape[1]
+        rotated = np.zeros((rows, outputs))
+        rotated[: self.size] = targets
+        self.reflectors.rotate(rotated)
+        factors = np.zeros((len(ridges), rows, BAND + 2))
+        for ridge, factor in zip(ridges, factors, strict=True):
+            self._factorise(ridge, factor)
+        coefficients, inverse_diagonal = self._rotate_back(factors, rotated)
+        coefficients = coefficients[: self.size, : len(ridges) * outputs]
+        coefficients = coefficients.reshape(self.size, -1, outputs).transpose(1, 0, 2)
+        return coefficients, inverse_diagonal[:, : self.size]
+
+    def _factorise(self, ridge: float, factor: Array) -> None:
+        """Fill in L of L Lᵀ = T + λ, row by row, as `eliminate` takes it."""
+        band, failed = dpbtrf(self._shifted(ridge), lower=1, overwrite_ab=1)
+        if failed:
+            raise InputError(f"ridge {ridge:g}: K + ridge is not positive definite; raise it")
+        for d, diagonal in enumerate(band):
+            factor[d:, d] = diagonal[: len(factor) - d]
+        factor[:, 0] = 1 / band[0]
+
+    def _shifted(self, shift: float) -> Array:
+        shifted = self.band.copy(order="F")
+        shifted[0] += shift
+        return shifted
+
+    def _rotate_back(self, factors: Array, rotated: Array) -> tuple[Array, Array]:
+        """Q (T + λ)⁻¹ Y, and the squares of L⁻¹Qᵀ summed over columns, for all factors L."""
+        width = width_of(self.band.dtype)
+        panels = -(-len(factors) * rotated.shape[1] // width)
+        columns, products = np.zeros((2, len(rotated), panels, width)).transpose(0, 2, 1, 3)
+        solve_bands(factors, rotated, columns)
+        shape = self.band.shape[1] // EDGE, len(factors)
+        state = np.zeros((*shape, BAND, EDGE // LANES, LANES))
+        total = np.zeros((*shape, EDGE // LANES, LANES))
+        for first, basis in self.reflectors.column_blocks(GROUP):
+            multiply_basis(basis, basis.transpose(0, 1, 3, 2), first, columns, products)
+            eliminate(basis, factors, first, state, total)
+        coefficients = products.transpose(1, 0, 2).reshape(len(rotated), -1)
+        return coefficients, total.transpose(1, 0, 2, 3).reshape(len(factors), -1)
+
+
+def reduction_bytes(n: int, ridges: int) -> int:
+    """Peak of a reduction and its solutions: half a matrix of tiles, half a matrix of reflectors.
+
+    Once the tiles are gone, what every ridge keeps of T and a group of columns of Q may take more.
+    """
+    rows = -(-n // EDGE) * EDGE
+    later = 2 * ridges + GROUP * get_num_threads()
+    return 4 * rows * (rows + max(rows, 2 * BAND * later))

@@ -1,0 +1,120 @@
+"""Orthogonal reduction of a kernel matrix to block tridiagonal form, K = Q T Qᵀ.
+
+Why not further, to tridiagonal form or eigenvectors: half of those steps is products of a matrix
+with one vector, as slow as memory, and T is narrow enough already. Here everything is products of
+matrices.
+"""
+
+import numpy as np
+from numba import get_num_threads
+from threadpoolctl import threadpool_limits
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.packed_products import EDGE, width_of
+from kernel_regime.linalg.row_blocks import check_symmetric
+from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal
+from kernel_regime.linalg.tridiagonal.reduction_loops import (
+    BAND,
+    gather,
+    tile_number,
+    update_and_multiply,
+)
+from kernel_regime.linalg.tridiagonal.reflectors import Reflectors
+
+
+def block_tridiagonalise(kernel: Array) -> BlockTridiagonal:
+    """Reduce a symmetric kernel (n, n), n ≥ 2, float32 or float64; 4/3 n³ operations.
+
+    The first half of the two-stage reduction of Bischof, Lang & Sun (2000), and no second one.
+
+    Raises
+    ------
+    ValueError
+        If an entry is not finite, or the matrix is not symmetric beyond float32 round-off.
+    """
+    trailing = _TrailingMatrix(kernel)
+    reflectors, band = Reflectors.empty(trailing.rows), np.zeros((BAND + 1, trailing.rows))
+    last = trailing.rows - BAND
+    # The BLAS calls are small, and threads that wait for more of them would slow the loops down.
+    with threadpool_limits(1, user_api="blas"):
+        for j, start in enumerate(range(0, last, BAND)):
+            strip = trailing.strip(start)
+            triangle = reflectors.add(j, strip[:, BAND:].T)
+            _store(band, start, strip[:, :BAND], triangle)
+            trailing.reflect(start + BAND, reflectors.vector(j), reflectors.triangles[j])
+        _store(band, last, trailing.strip(last), np.zeros((BAND, BAND)))
+    return BlockTridiagonal(len(kernel), reflectors, band)
+
+
+class _TrailingMatrix:
+    """What is not reduced yet: A − VWᵀ − WVᵀ, the tiles of A, and the last two factors beside it.
+
+    The tiles catch up while they are multiplied with the next reflectors, in one walk over them.
+    """
+
+    def __init__(self, kernel: Array) -> None:
+        self._across = -(-len(kernel) // EDGE)
+        self.rows = self._across * EDGE
+        self._tiles = np.empty((self._across * (self._across + 1) // 2, EDGE, EDGE))
+        check_symmetric(kernel, float(gather(kernel, self._tiles, self._across).max()))
+        width = width_of(self._tiles.dtype)
+        self._v, self._w = np.zeros((2, self.rows, BAND))
+        self._left, self._right = np.zeros((2, self.rows // width, 2 * BAND, width))
+        self._products = np.empty((get_num_threads(), self.rows, BAND))
+
+    def strip(self, start: int) -> Array:
+        """Rows `start` to `start + BAND`, from their diagonal block on."""
+        i, inside = divmod(start, EDGE)
+        first = tile_number(i, i, self._across)
+        tiles = self._tiles[first : first + self._across - i, inside : inside + BAND]
+        strip = tiles.transpose(1, 0, 2).reshape(BAND, -1)[:, inside:]
+        v, w = self._v[start:], self._w[start:]
+        return strip - np.hstack([v[:BAND], w[:BAND]]) @ np.hstack([w, v]).T
+
+    def reflect(self, start: int, vector: Array, triangle: Array) -> None:
+        """Go on to QᵀAQ = A − VWᵀ − WVᵀ, where Q = 1 − VTVᵀ on the rows from `start` on.
+
+        W = X − ½VTᵀVᵀX with X = AVT.
+
+        Parameters
+        ----------
+        vector, triangle : arrays (rows − start, BAND), (BAND, BAND)
+            V and T.
+        """
+        v, w = self._v, self._w
+        v[:start], v[start:] = 0, vector
+        first = start // EDGE
+        self._products[:, first * EDGE :] = 0
+        update_and_multiply(
+            self._tiles,
+            self._tiles.transpose(0, 2, 1),
+            first,
+            (self._left, self._right),
+            _depth_panels(v),
+            self._products,
+        )
+        w[:start], w[start:] = 0, self._products[:, start:].sum(axis=0) @ triangle
+        w[start:] -= vector @ (0.5 * triangle.T @ (vector.T @ w[start:]))
+        _pack(self._left, v, w)
+        _pack(self._right, -w, -v)
+
+
+def _store(band: Array, start: int, diagonal: Array, below: Array) -> None:
+    """A diagonal block of T and the triangle below it, as lower diagonals."""
+    column = np.vstack([diagonal, below])
+    for c in range(BAND):
+        band[:, start + c] = column[c : c + BAND + 1, c]
+
+
+def _pack(panels: Array, first: Array, second: Array) -> None:
+    """Two arrays (rows, BAND) side by side into (·, 2·BAND, rows of a panel)."""
+    shape = len(panels), panels.shape[2], BAND
+    panels[:, :BAND] = first.reshape(shape).transpose(0, 2, 1)
+    panels[:, BAND:] = second.reshape(shape).transpose(0, 2, 1)
+
+
+def _depth_panels(x: Array) -> Array:
+    """(rows, BAND) as (·, EDGE rows, columns of a panel)."""
+    width = width_of(x.dtype)
+    split = x.reshape(-1, EDGE, BAND // width, width).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(split).reshape(-1, EDGE, width)

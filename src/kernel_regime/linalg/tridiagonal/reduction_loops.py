@@ -1,0 +1,159 @@
+"""The hot loops of the block tridiagonal reduction, on tiles and panels that stay in cache."""
+
+import numpy as np
+from numba import get_thread_id, njit, prange
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate, place
+
+BAND = 24
+"""Rows of a block of T: whole panels of any vector length, and a part of a tile's edge."""
+
+DEPTH = 384
+"""Rows of a column block of Q that are multiplied at a time: they stay in the first caches."""
+
+
+@njit(cache=True)
+def tile_number(i: int, j: int, across: int) -> int:
+    """Where tile (i, j) of the upper triangle lies, row after row."""
+    return i * across - i * (i - 1) // 2 + j - i
+
+
+@njit(parallel=True, nogil=True, cache=True)
+def gather(kernel: Array, tiles: Array, across: int) -> Array:
+    """Copy the upper triangle into float64 tiles (·, EDGE, EDGE).
+
+    Rows that the kernel lacks are decoupled from the rest: zero but for the diagonal, which
+    repeats an entry of the kernel's, so that no eigenvalue leaves the kernel's range.
+
+    Returns
+    -------
+    array (tiles,)
+        Largest difference between an entry and its mirror; NaN where an entry is not finite.
+    """
+    asymmetry, n = np.zeros(len(tiles)), len(kernel)
+    for number in prange(len(tiles)):
+        i, j = place(np.intp(number), across, True)
+        tile = tiles[number]
+        tile[:] = 0
+        top, start, largest, zero = i * EDGE, j * EDGE, 0.0, 0.0
+        for r in range(min(EDGE, n - top)):
+            for c in range(min(EDGE, n - start)):
+                value, mirrored = kernel[top + r, start + c], kernel[start + c, top + r]
+                tile[r, c] = value
+                largest = max(largest, abs(value - mirrored))
+                zero += 0 * (value + mirrored)  # or NaN
+        if i == j:
+            for r in range(n - top, EDGE):
+                tile[r, r] = kernel[0, 0]
+        asymmetry[number] = largest + zero
+    return asymmetry
+
+
+@njit(parallel=True, nogil=True, cache=True)
+def update_and_multiply(
+    tiles: Array,
+    flipped: Array,
+    first: int,
+    update: tuple[Array, Array],
+    vectors: Array,
+    products: Array,
+) -> None:
+    """Trailing matrix A += L Rᵀ, and A V of the result, in one walk over its upper tiles.
+
+    Parameters
+    ----------
+    tiles, flipped : arrays (·, EDGE, EDGE)
+        Upper tiles of the whole matrix, and a view of them with rows and columns exchanged.
+    first : int
+        Row of tiles where the trailing matrix begins.
+    update : pair of arrays (·, columns, samples of a panel)
+        L and R in panels of rows.
+    vectors : array (·, EDGE, columns of a panel)
+        V: EDGE rows after EDGE rows, BAND columns each.
+    products : array (threads, rows, BAND)
+        What each thread adds to A V.
+    """
+    left, right = update
+    across = products.shape[1] // EDGE
+    for number in prange((across - first) * (across - first + 1) // 2):
+        i, j = place(np.intp(number), across - first, True)
+        i, j = i + first, j + first
+        t = tile_number(i, j, across)
+        _add_outer(left, i, right, j, tiles[t])
+        own = products[get_thread_id()]
+        _add_product(flipped, t, vectors, j, own[i * EDGE :])
+        if i != j:
+            _add_product(tiles, t, vectors, i, own[j * EDGE :])
+
+
+@njit(cache=True)
+def _add_product(tiles: Array, t: int, vectors: Array, block: int, product: Array) -> None:
+    """product += transpose of tile t times the block-th EDGE rows of V."""
+    width = vectors.shape[2]
+    for column in range(0, BAND, width):
+        panel = (block * BAND + column) // width
+        for row in range(0, EDGE, ROWS):
+            accumulate(tiles, t, row, vectors, panel, 0, EDGE, product, row, column)
+
+
+@njit(cache=True)
+def _add_outer(left: Array, i: int, right: Array, j: int, tile: Array) -> None:
+    """tile += L Rᵀ of EDGE rows of each."""
+    width = left.shape[2]
+    for column in range(0, EDGE, width):
+        for row in range(0, EDGE, ROWS):
+            ia, ra = divmod(i * EDGE + row, width)
+            ib = (j * EDGE + column) // width
+            accumulate(left, ia, ra, right, ib, 0, left.shape[1], tile, row, column)
+
+
+@njit(parallel=True, nogil=True, cache=True)
+def form_basis(
+    vectors: Array,
+    flipped: Array,
+    starts: Array,
+    triangles: Array,
+    first: int,
+    order: Array,
+    basis: Array,
+) -> None:
+    """Column blocks of Q = Q₀ Q₁ ⋯, each from its columns of the identity.
+
+    Parameters
+    ----------
+    vectors, flipped : arrays (1, ·, BAND), (1, BAND, ·)
+        V of all Qⱼ = 1 − Vⱼ Tⱼ Vⱼᵀ below each other, and its transpose.
+    starts : array (blocks,)
+        Where each V begins; it acts on the rows from (j + 1)·BAND on.
+    triangles : array (·, BAND, BAND)
+        −Tⱼᵀ.
+    first : int
+        Number of the first column block.
+    order : array (count,)
+        In which they are formed.
+    basis : array (count, parts, rows, BAND / parts)
+        The result.
+    """
+    rows, width = basis.shape[2:]
+    for number in prange(len(order)):
+        block, columns = first + order[number], basis[order[number]]
+        columns[:] = 0
+        for c in range(BAND):
+            columns[c // width, block * BAND + c, c % width] = 1
+        inner, outer = np.empty((2, len(columns), BAND, width))
+        for j in range(block - 1, -1, -1):
+            top, count = (j + 1) * BAND, rows - (j + 1) * BAND
+            inner[:], outer[:] = 0, 0
+            for part in range(len(columns)):
+                for start in range(0, count, DEPTH):
+                    stop = min(start + DEPTH, count)
+                    a = vectors[:, starts[j] + start : starts[j] + stop]
+                    b = columns[:, top + start : top + stop]
+                    for row in range(0, BAND, ROWS):
+                        accumulate(a, 0, row, b, part, 0, stop - start, inner[part], row, 0)
+                for row in range(0, BAND, ROWS):
+                    accumulate(triangles, j, row, inner, part, 0, BAND, outer[part], row, 0)
+                a, target = flipped[:, :, starts[j] : starts[j] + count], columns[part, top:]
+                for row in range(0, count, ROWS):
+                    accumulate(a, 0, row, outer, part, 0, BAND, target, row, 0)

@@ -1,0 +1,160 @@
+"""The hot loops that solve in the basis of a block tridiagonal form, and leave it again."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate
+from kernel_regime.linalg.simd import LANES, load, store
+from kernel_regime.linalg.tridiagonal.reduction_loops import BAND
+
+DEPTH = 384
+"""Rows of Z that are kept at hand."""
+
+
+@njit(parallel=True, nogil=True, cache=True)
+def multiply_basis(
+    basis: Array, flipped: Array, first: int, columns: Array, products: Array
+) -> None:
+    """Q X, as far as some column blocks of Q contribute to it.
+
+    Parameters
+    ----------
+    basis, flipped : arrays (count, parts, rows, BAND / parts), (count, parts, BAND / parts, rows)
+        Consecutive column blocks of Q, from block `first` on, and their transposes.
+    columns, products : arrays (panels, rows, columns of a panel)
+        X, and what is added to.
+    """
+    width = basis.shape[3]
+    for chunk in prange(basis.shape[2] // EDGE):
+        top = np.intp(chunk) * EDGE
+        for k in range(len(basis)):
+            for part in range(basis.shape[1]):
+                start = (first + k) * BAND + part * width
+                x = columns[:, start : start + width]
+                for panel in range(len(columns)):
+                    for row in range(top, top + EDGE, ROWS):
+                        accumulate(
+                            flipped[k], part, row, x, panel, 0, width, products[panel], row, 0
+                        )
+
+
+@njit(parallel=True, nogil=True, cache=True)
+def solve_bands(factors: Array, targets: Array, columns: Array) -> None:
+    """(L Lᵀ)⁻¹ Y for every ridge, side by side.
+
+    Parameters
+    ----------
+    factors : array (ridges, rows, BAND + 2)
+        As `eliminate` takes them.
+    targets : array (rows, outputs)
+        Y.
+    columns : array (panels, rows, columns of a panel)
+        The result.
+    """
+    rows, outputs = targets.shape
+    width = columns.shape[2]
+    for r in prange(len(factors)):
+        factor, x = factors[r], np.empty((rows, outputs))
+        for k in range(rows):
+            for o in range(outputs):
+                x[k, o] = targets[k, o]
+            for d in range(1, min(BAND, k) + 1):
+                for o in range(outputs):
+                    x[k, o] -= factor[k, d] * x[k - d, o]
+            for o in range(outputs):
+                x[k, o] *= factor[k, 0]
+        for k in range(rows - 1, -1, -1):
+            for o in range(outputs):
+                x[k, o] *= factor[k, 0]
+            for d in range(1, min(BAND, k) + 1):
+                for o in range(outputs):
+                    x[k - d, o] -= factor[k, d] * x[k, o]
+            for o in range(outputs):
+                column = r * outputs + o
+                columns[column // width, k, column % width] = x[k, o]
+
+
+@njit(parallel=True, nogil=True, cache=True)
+def eliminate(basis: Array, factors: Array, first: int, state: Array, total: Array) -> None:
+    """Walk on through L Z = Qᵀ, and add the squares of Z; EDGE samples walk together.
+
+    Parameters
+    ----------
+    basis : array (count, parts, rows, BAND / parts)
+        Consecutive column blocks of Q, from block `first` on.
+    factors : array (ridges, rows, BAND + 2)
+        Per row of L the inverse of its diagonal, the BAND entries before it, nearest first, and 0.
+    state : array (rows / EDGE, ridges, BAND, EDGE / LANES, LANES)
+        The BAND rows of Z before `first`; afterwards the last ones.
+    total : array (rows / EDGE, ridges, EDGE / LANES, LANES)
+        Σ Z² so far.
+    """
+    for chunk in prange(len(state)):
+        columns = _transposed(basis, np.intp(chunk) * EDGE)
+        z = np.empty((BAND + DEPTH, EDGE // LANES, LANES))
+        for r in range(len(factors)):
+            _copy(state[chunk, r], z)
+            for start in range(0, len(columns), DEPTH):
+                part = columns[start : start + DEPTH]
+                _substitute(factors[r, first * BAND + start :], part, z, total[chunk, r])
+                _copy(z[len(part) :], z)
+            _copy(z, state[chunk, r])
+
+
+@njit(cache=True)
+def _transposed(basis: Array, top: Any) -> Array:
+    """EDGE rows of column blocks of Q, column after column, as (columns, EDGE / LANES, LANES)."""
+    blocks, _, _, width = basis.shape
+    result = np.empty((blocks * BAND, EDGE // LANES, LANES))
+    for k in range(blocks):
+        for i in range(EDGE):
+            for j in range(BAND):
+                value = basis[k, j // width, top + i, j % width]
+                result[k * BAND + j, i // LANES, i % LANES] = value
+    return result
+
+
+@njit(cache=True)
+def _copy(source: Array, target: Array) -> None:
+    """The first BAND rows."""
+    for k in range(BAND):
+        for i in range(source.shape[1]):
+            store(target, (k, i), load(source, (k, i)))
+
+
+@njit(cache=True)
+def _substitute(factor: Array, columns: Array, z: Array, total: Array) -> None:
+    """Rows of Z behind its first BAND, two at a time; half of EDGE samples, in registers."""
+    for i in range(0, EDGE // LANES, 3):
+        t0, t1, t2 = load(total, (i,)), load(total, (i + 1,)), load(total, (i + 2,))
+        for k in range(0, len(columns), 2):
+            a0, a1, a2 = load(columns, (k, i)), load(columns, (k, i + 1)), load(columns, (k, i + 2))
+            b0 = load(columns, (k + 1, i))
+            b1 = load(columns, (k + 1, i + 1))
+            b2 = load(columns, (k + 1, i + 2))
+            for d in range(BAND, 0, -1):  # what was finished last is needed last
+                before, a, b = BAND + k - d, factor[k, d], factor[k + 1, d + 1]
+                z0, z1, z2 = (
+                    load(z, (before, i)),
+                    load(z, (before, i + 1)),
+                    load(z, (before, i + 2)),
+                )
+                a0, a1, a2 = a0 - z0 * a, a1 - z1 * a, a2 - z2 * a
+                b0, b1, b2 = b0 - z0 * b, b1 - z1 * b, b2 - z2 * b
+            a0, a1, a2 = a0 * factor[k, 0], a1 * factor[k, 0], a2 * factor[k, 0]
+            b = factor[k + 1, 1]
+            b0, b1, b2 = b0 - a0 * b, b1 - a1 * b, b2 - a2 * b
+            b0, b1, b2 = b0 * factor[k + 1, 0], b1 * factor[k + 1, 0], b2 * factor[k + 1, 0]
+            store(z, (BAND + k, i), a0)
+            store(z, (BAND + k, i + 1), a1)
+            store(z, (BAND + k, i + 2), a2)
+            store(z, (BAND + k + 1, i), b0)
+            store(z, (BAND + k + 1, i + 1), b1)
+            store(z, (BAND + k + 1, i + 2), b2)
+            t0, t1, t2 = t0 + a0 * a0 + b0 * b0, t1 + a1 * a1 + b1 * b1, t2 + a2 * a2 + b2 * b2
+        store(total, (i,), t0)
+        store(total, (i + 1,), t1)
+        store(total, (i + 2,), t2)

@@ -1,0 +1,1 @@
+"""Solvers of a ridge path, one per file."""

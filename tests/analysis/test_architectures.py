@@ -1,0 +1,61 @@
+"""Finite networks and their limits."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
+from kernel_regime.analysis.spectral_bias.flow import network_flow
+from kernel_regime.ntk.empirical import empirical_ntk
+
+
+@pytest.mark.parametrize("kind", ["fully_connected", "convolutional", "residual"])
+def test_kernels_of_wide_networks_approach_the_limit(kind):
+    images = np.random.default_rng(0).standard_normal((6, 6, 6))
+    distances = {}
+    for width in (8, 128):
+        architecture = FiniteNetwork(kind, width, outputs=1)
+        x = architecture.prepare(images)
+        limit = architecture.limit(x)
+        draws = [empirical_ntk(*architecture.draw(x.shape[1:], seed), x) for seed in range(4)]
+        distances[width] = np.mean([np.linalg.norm(k - limit) for k in draws])
+    # Sixteen times wider is four times closer, give or take the noise of four draws.
+    assert 2 < distances[8] / distances[128] < 8
+
+
+def test_blocks_of_pairs_give_the_same_limit(monkeypatch):
+    architecture = FiniteNetwork("convolutional", 4, 1)
+    x = architecture.prepare(np.random.default_rng(0).standard_normal((9, 5, 5)))
+    whole = architecture.limit(x)
+    monkeypatch.setattr(
+        "kernel_regime.analysis.spectral_bias.finite_networks.LIMIT_BYTES", 32 * 25 * 16
+    )
+    np.testing.assert_allclose(architecture.limit(x), whole, rtol=1e-5)
+    np.testing.assert_allclose(architecture.limit(x[:3], x[3:]), whole[:3, 3:], rtol=1e-5)
+
+
+def test_vectors_are_refused_by_convolutions():
+    with pytest.raises(ValueError, match="give images"):
+        FiniteNetwork("residual", 4, 1).prepare(np.zeros((5, 7)))
+
+
+def test_a_linear_network_follows_its_kernel_exactly():
+    """f(x) = w·x has the kernel x·x' at all times: descent must follow the closed form."""
+    from kernel_regime.analysis.spectral_bias.flow import kernel_flow
+
+    rng = np.random.default_rng(0)
+    train, reference, held_out = (rng.standard_normal((n, 5)).astype("f") for n in (40, 20, 10))
+    targets = train @ rng.standard_normal((5, 2)) + 0.1
+    times = np.r_[0, np.geomspace(0.05, 3, 12)]
+    network, _ = network_flow(
+        linear, np.ones((5, 2), np.float32), (train, reference, held_out), targets, times, 0.02
+    )
+    kernel = kernel_flow(
+        train @ train.T, reference @ train.T, held_out @ train.T, targets, network.times
+    )
+    for name in ("train", "reference", "held_out", "velocity"):
+        # Midpoint steps of 1/50 err by (0.02·2)²/6 of values of about 3; floats by 1e-6 a step.
+        np.testing.assert_allclose(getattr(network, name), getattr(kernel, name), atol=2e-3)
+
+
+def linear(params, x):
+    return x @ params

@@ -1,0 +1,58 @@
+"""Fresh networks on fresh samples."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.analysis.spectrum.initialisations import (
+    LeNet5AtRandom,
+    ShallowAtRandom,
+    draw_kernel,
+)
+from kernel_regime.core.images import grey, resize
+from kernel_regime.noise.transforms import centre_and_scale
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype(np.uint8)
+
+
+def test_runs_differ_in_weights_and_samples_and_are_reproducible(images):
+    network = ShallowAtRandom(width=64, activation="softplus")
+    first, again, other = (draw_kernel(network, images, 20, 0, run) for run in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other)
+    assert first.shape == (20, 20)
+
+
+def test_lenet5_takes_images_of_any_size(images):
+    kernel = draw_kernel(LeNet5AtRandom(), images, 12, 0, 0)
+    assert kernel.shape == (12, 12)
+    assert np.linalg.eigvalsh(kernel.astype(float)).min() > -1e-5 * kernel.max()
+
+
+def test_too_many_samples_are_refused(images):
+    with pytest.raises(ValueError, match="61 are asked for, the data set has 60"):
+        draw_kernel(ShallowAtRandom(8, "relu"), images, 61, 0, 0)
+
+
+def test_resizing_interpolates_as_image_libraries_do():
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.random.default_rng(0).random((1, 28, 28)).astype(np.float32)
+    for side in (32, 16):
+        theirs = image.fromarray(pixels[0]).resize((side, side), image.Resampling.BILINEAR)
+        np.testing.assert_allclose(resize(pixels, side)[0], np.asarray(theirs), atol=1e-5)
+    assert resize(pixels, 28) is pixels
+
+
+def test_grey_images_weigh_the_channels():
+    colour = np.ones((2, 4, 4, 3), np.float32) * np.float32([1, 0, 0])
+    np.testing.assert_allclose(grey(colour), 0.2125)
+
+
+def test_centred_samples_have_mean_zero_and_norm_root_d():
+    x = centre_and_scale(np.random.default_rng(0).random((5, 6, 6)) + 3)
+    np.testing.assert_allclose(x.reshape(5, -1).mean(axis=1), 0, atol=1e-14)
+    np.testing.assert_allclose(np.linalg.norm(x.reshape(5, -1), axis=1), 6)
+    with pytest.raises(ValueError, match="image 0 is constant"):
+        centre_and_scale(np.ones((2, 3)))

@@ -1,0 +1,123 @@
+"""Selection, its leak, bootstrap intervals, and crossings, against what was put in."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_means
+from kernel_regime.evaluation.crossings import crossing, phase_diagram
+from kernel_regime.evaluation.input_dimension import input_dimensions
+from kernel_regime.evaluation.scores import correct, normalised_loss, squared_errors
+from kernel_regime.evaluation.selection import select_ridges, selected_row
+
+
+def test_loss_sums_over_outputs_and_accuracy_takes_the_largest_or_the_sign():
+    predictions = np.array([[1.0, 2.0], [3.0, 0.0]])
+    targets = np.array([[1.0, 0.0], [1.0, 0.0]])
+    np.testing.assert_array_equal(squared_errors(predictions, targets), [4.0, 4.0])
+    np.testing.assert_array_equal(correct(predictions, targets), [False, True])
+    scalar = correct(np.array([[0.3], [-0.1]]), np.array([[0.5], [0.5]]))
+    np.testing.assert_array_equal(scalar, [True, False])
+
+
+def test_normalised_loss_is_one_minus_r_squared():
+    rng = np.random.default_rng(0)
+    targets = rng.standard_normal((50, 3))
+    predictions = targets + rng.standard_normal((50, 3))
+    loss = squared_errors(predictions, targets).mean()
+    expected = np.square(targets - predictions).sum() / np.square(targets).sum()
+    assert normalised_loss(loss, targets) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="all are zero"):
+        normalised_loss(1.0, np.zeros((3, 1)))
+
+
+def path_table():
+    return pd.DataFrame(
+        {
+            "ridge": [0.1, 1.0, 10.0],
+            "test_loss": [0.3, 0.2, 0.25],
+            "test_accuracy": [0.9, 0.8, 0.9],
+            "loo_loss": [0.31, 0.32, 0.3],
+            "gcv_loss": [0.2, 0.3, 0.4],
+        }
+    )
+
+
+def test_every_criterion_picks_its_best_and_the_leak_is_what_the_test_set_gains():
+    squared = np.tile(np.array([[0.3], [0.2], [0.25]]), (1, 40))
+    hits = np.array([[1.0] * 36 + [0.0] * 4, [1.0] * 32 + [0.0] * 8, [1.0] * 36 + [0.0] * 4])
+    table = select_ridges(
+        path_table(), squared, hits, np.ones((40, 1)), resamples=200, confidence=0.9, seed=0
+    ).set_index("criterion")
+    ridges = {"loo_loss": 10.0, "gcv_loss": 0.1, "test_loss": 1.0, "test_accuracy": 10.0}
+    assert table["ridge"].to_dict() == ridges
+    assert table.loc["test_loss", "loss_leak"] == 0
+    assert table.loc["loo_loss", "loss_leak"] == pytest.approx(0.05)
+    assert table.loc["test_loss", "accuracy_leak"] == pytest.approx(0.1)
+    assert (table["test_accuracy_low"] <= table["test_accuracy"]).all()
+    assert (table["test_accuracy"] <= table["test_accuracy_high"]).all()
+    # Constant losses leave nothing to resample.
+    np.testing.assert_allclose(table["test_loss_high"] - table["test_loss_low"], 0, atol=1e-12)
+
+
+def test_ties_go_to_the_larger_ridge():
+    assert selected_row(path_table(), "test_accuracy") == 2
+
+
+def test_bootstrap_of_a_hit_rate_is_binomial_and_one_seed_pairs_methods():
+    hits = np.zeros((2, 400))
+    hits[:, :300] = 1
+    means = resampled_means(hits, 4000, seed=1)
+    np.testing.assert_array_equal(means[:, 0], means[:, 1])
+    low, high = percentile_interval(means[:, 0], 0.95)
+    expected = stats.binom(400, 0.75).ppf([0.025, 0.975]) / 400
+    # Percentiles of 4000 replicates are off by about one hit of 400.
+    np.testing.assert_allclose([low, high], expected, atol=1.5 / 400)
+
+
+def test_crossing_is_interpolated_and_the_last_change_counts():
+    levels = np.array([0.0, 1.0, 2.0, 4.0])
+    assert crossing(levels, np.array([0.3, 0.1, -0.1, -0.2])) == pytest.approx(1.5)
+    assert crossing(levels, np.array([-0.1, 0.1, 0.1, -0.1])) == pytest.approx(3.0)
+    assert crossing(levels, np.array([0.1, 0.0, 0.0, -0.1])) == pytest.approx(2.0)
+    assert np.isnan(crossing(levels, np.array([0.1, 0.0, 0.2, 0.1])))
+    assert np.isnan(crossing(levels, np.zeros(4)))
+
+
+def test_phase_diagram_finds_a_planted_crossing_within_its_interval():
+    levels = np.linspace(0, 3, 7)
+    rng = np.random.default_rng(3)
+    truth = {"kernel": 0.9 - 0.1 * levels, "network": 0.85 - 0.05 * levels, "weak": levels * 0}
+    scores = {name: rng.binomial(2000, curve) / 2000 for name, curve in truth.items()}
+    resampled = {
+        name: rng.binomial(2000, np.tile(curve, (500, 1))) / 2000 for name, curve in scores.items()
+    }
+    table = phase_diagram(levels, scores, resampled, 0.95).set_index(["first", "second"])
+    planted = table.loc["kernel", "network"]
+    assert planted["crossing_low"] < 1.0 < planted["crossing_high"]
+    assert (planted["ahead_before"], planted["ahead_after"]) == ("kernel", "network")
+    never = table.loc["kernel", "weak"]
+    assert never["ahead_before"] == never["ahead_after"] == "kernel"
+    assert never["crossing_share"] == 0
+    assert np.isnan([never["crossing"], never["crossing_low"], never["crossing_high"]]).all()
+
+
+def test_phase_diagram_of_one_method_is_an_empty_table_with_its_columns():
+    table = phase_diagram(np.array([0.0]), {"a": np.ones(1)}, {"a": np.ones((5, 1))}, 0.9)
+    assert table.empty
+    assert "crossing_high" in table.columns
+
+
+def test_effective_dimension_of_spiked_inputs_is_the_published_one():
+    rng = np.random.default_rng(0)
+    spike, rest, variance = 8, 56, 16.0
+    x = rng.standard_normal((200_000, spike + rest))
+    x[:, :spike] *= np.sqrt(variance)
+    found = input_dimensions(x.reshape(-1, 8, 8))
+    # The largest of 8 sample eigenvalues exceeds the true one by about 2 √(8/n) = 1.3 %.
+    assert found["effective_dimension"] == pytest.approx(spike + rest / variance, rel=0.03)
+    participation = (spike * variance + rest) ** 2 / (spike * variance**2 + rest)
+    assert found["participation_ratio"] == pytest.approx(participation, rel=0.01)
+    with pytest.raises(ValueError, match="all are equal"):
+        input_dimensions(np.ones((5, 4)))

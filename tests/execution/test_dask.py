@@ -1,0 +1,138 @@
+"""Workers compute, this process persists, and losing a worker costs its tiles only."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from threading import Thread
+
+import dask
+import numpy as np
+import pytest
+from distributed import LocalCluster
+from recording import Recorded, ThreadCounts, numbered_samples, recorded
+
+from kernel_regime.execution import dask_cluster
+from kernel_regime.execution.dask_cluster import compute_on_one_thread, connect
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.job import KernelJob
+
+TILE = 6 * 4 * 16**2
+N = 100  # 7 bands, 28 tiles
+
+
+def thread_settings():
+    return {name: v for name, v in os.environ.items() if "THREADS" in name or name == "XLA_FLAGS"}
+
+
+@pytest.fixture(scope="module")
+def settings_before():
+    return thread_settings()
+
+
+@pytest.fixture(scope="module")
+def cluster(settings_before):
+    """A local cluster of two single-threaded workers, as `execution.workers: 2` starts it."""
+    # A lost worker is noticed sooner than by default, after 30 s.
+    with dask.config.set({"distributed.comm.timeouts.connect": "3s"}):
+        client = connect(None, 2)
+        yield client
+        client.cluster.close()
+        client.close()
+    connect.cache_clear()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "k.npy"
+
+
+def job(log, pause=0.0, **execution):
+    dask = Execution(engine="dask", memory=TILE, **execution)
+    return KernelJob(Recorded(str(log), pause), numbered_samples(N), execution=dask)
+
+
+def same_as_here(path, tmp_path):
+    here = KernelJob(
+        Recorded(str(tmp_path / "here.log")), numbered_samples(N), execution=Execution(memory=TILE)
+    )
+    fill(here, tmp_path / "here.npy")
+    return path.read_bytes() == (tmp_path / "here.npy").read_bytes()
+
+
+def test_a_cluster_gives_the_bits_that_this_process_gives(cluster, path, tmp_path):
+    log = tmp_path / "log"
+    fill(job(log, workers=2), path)
+    assert same_as_here(path, tmp_path)
+    assert set(Counter(recorded(log)).values()) == {1}
+    assert len(recorded(log)) == 28
+
+
+def test_a_cluster_leaves_the_threads_of_this_process_alone(cluster, settings_before):
+    assert thread_settings() == settings_before
+
+
+def test_an_existing_cluster_is_used_by_its_address(cluster, path, tmp_path):
+    address = cluster.scheduler.address
+    fill(job(tmp_path / "log", address=address), path)
+    connect(address, None).close()
+    assert same_as_here(path, tmp_path)
+
+
+def test_losing_a_worker_costs_its_tiles_only(cluster, path, tmp_path):
+    log = tmp_path / "log"
+    process_ids = list(cluster.run(os.getpid).values())
+    filling = Thread(target=fill, args=(job(log, 0.1, workers=2), path))
+    filling.start()
+    while len(recorded(log)) < 8:
+        time.sleep(0.01)
+    os.kill(process_ids[0], signal.SIGKILL)
+    filling.join(60)
+    assert same_as_here(path, tmp_path)
+    counts = Counter(recorded(log))
+    assert len(counts) == 28
+    # The tile in hand, the one waiting behind it, and finished ones not yet fetched.
+    assert sum(counts.values()) - 28 <= 3
+
+
+def test_a_cluster_without_workers_is_said_and_waited_for(path, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(dask_cluster, "PATIENCE_SECONDS", 0.1)
+    with LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=None) as empty:
+        address = empty.scheduler_address
+        filling = Thread(target=fill, args=(job(tmp_path / "log", address=address), path))
+        filling.start()
+        while "no worker is left" not in caplog.text:
+            time.sleep(0.01)
+        assert f"`dask worker {address} --nthreads 1`" in caplog.text
+        empty.scale(1)
+        filling.join(60)
+        connect(address, None).close()
+    assert same_as_here(path, tmp_path)
+
+
+def test_an_error_on_a_worker_ends_the_run_with_its_message(cluster, tmp_path):
+    samples = numbered_samples(N)
+    samples[40] = 1e30
+    dask = Execution(engine="dask", memory=TILE, workers=2)
+    bad = KernelJob(Recorded(str(tmp_path / "log")), samples, execution=dask)
+    with pytest.raises(FloatingPointError, match="between samples 8 and 8"):
+        fill(bad, tmp_path / "bad.npy")
+
+
+def test_two_workers_take_one_thread_each(cluster):
+    samples = numbered_samples(2)
+    for worker in cluster.nthreads():
+        tile = cluster.submit(
+            compute_on_one_thread, ThreadCounts(), samples, None, workers=[worker], pure=False
+        )
+        np.testing.assert_array_equal(tile.result(), 1)
+    flags = cluster.run(lambda: os.environ["XLA_FLAGS"]).values()
+    assert set(flags) == {"--xla_cpu_multi_thread_eigen=false"}
+
+
+def test_dask_is_imported_only_when_asked_for():
+    code = "import sys, kernel_regime.execution.store; sys.exit('distributed' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

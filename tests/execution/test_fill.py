@@ -1,0 +1,212 @@
+"""Whatever state a matrix is found in, filling it ends with the right one and little work."""
+
+import json
+import logging
+import shutil
+
+import numpy as np
+import pytest
+from recording import Recorded, numbered_samples, recorded
+
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.matrix_store import (
+    MatrixRefusedError,
+    Places,
+    is_complete,
+    open_matrix,
+    seconds_spent,
+)
+from kernel_regime.execution.store.resources import DiskTooSmallError
+from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
+
+# 6 × 4 bytes × 16² of tile buffers: tiles of 16 × 16.
+SMALL_TILES = Execution(memory=6 * 4 * 16**2)
+N = 50  # 4 bands, 10 tiles of the upper half
+
+
+class InOneTile(Recorded):
+    """A kernel that sets no limit to tiles."""
+
+    largest_tile_edge = 10**9
+
+
+@pytest.fixture
+def log(tmp_path):
+    return str(tmp_path / "tiles.log")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "train_kernels" / "level_00" / "ntk.npy"
+
+
+@pytest.fixture
+def job(log):
+    return KernelJob(Recorded(log), numbered_samples(N), execution=SMALL_TILES)
+
+
+@pytest.fixture
+def exact(log):
+    samples = numbered_samples(N)
+    return samples @ samples.T
+
+
+def edit_manifest(path, **changes):
+    manifest = Places(path).manifest
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changes))
+
+
+def test_a_matrix_is_one_plain_npy_file_and_exactly_symmetric(job, path, exact):
+    fill(job, path)
+    matrix = np.load(path, mmap_mode="r")
+    assert matrix.dtype == np.float32
+    assert matrix.flags.c_contiguous
+    np.testing.assert_array_equal(matrix, matrix.T)
+    np.testing.assert_allclose(matrix, exact, rtol=1e-6)
+    assert sorted(p.name for p in path.parent.iterdir()) == ["ntk.npy", "ntk.npy.json"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tiles_give_what_the_kernel_gives_in_one_piece(path, dtype):
+    rows, columns = numbered_samples(70).astype(dtype), numbered_samples(45).astype(dtype)
+    kernel = FullyConnectedNTK(layers=3)
+    fill(KernelJob(kernel, rows, columns, Execution(memory=20_000)), path)
+    # Products of 4 features differ by rounding when cut elsewhere.
+    tolerance = 8 * np.finfo(dtype).eps
+    expected = kernel(rows, columns)
+    np.testing.assert_allclose(open_matrix(path), expected, atol=tolerance * expected.max())
+
+
+def test_a_complete_matrix_is_not_computed_again(job, path, log):
+    fill(job, path)
+    computed = recorded(log)
+    assert len(computed) == 10
+    fill(job, path)
+    assert recorded(log) == computed
+
+
+def test_time_spent_is_recorded(job, path):
+    fill(job, path)
+    assert 0 < seconds_spent(open_matrix(path)) < 10
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "tile"),
+    [(3, 5, "0,0"), (20, 40, "16,32"), (40, 20, "16,32"), (49, 0, "0,48")],
+    ids=["diagonal", "upper", "mirror image", "last row"],
+)
+def test_a_flipped_bit_costs_its_tile(job, path, log, row, column, tile):
+    fill(job, path)
+    intact = path.read_bytes()
+    damaged = bytearray(intact)
+    damaged[128 + 4 * (row * N + column)] ^= 1
+    path.write_bytes(damaged)
+    assert not is_complete(path)
+    with pytest.raises(FileNotFoundError, match="unfinished or damaged"):
+        open_matrix(path)
+    computed = recorded(log)
+    fill(job, path)
+    assert path.read_bytes() == intact
+    assert recorded(log)[len(computed) :] == [tile]
+
+
+def test_a_damaged_header_costs_no_tile(job, path, log):
+    fill(job, path)
+    intact = path.read_bytes()
+    path.write_bytes(b"x" + intact[1:])
+    assert not is_complete(path)
+    computed = recorded(log)
+    fill(job, path)
+    assert path.read_bytes() == intact
+    assert recorded(log) == computed
+
+
+def test_a_truncated_file_costs_the_lost_tiles(job, path, log):
+    fill(job, path)
+    intact = path.read_bytes()
+    path.write_bytes(intact[: 128 + 4 * N * 33])  # rows 33 … 49 are gone: bands 2 and 3
+    assert not is_complete(path)
+    computed = recorded(log)
+    fill(job, path)
+    assert path.read_bytes() == intact
+    again = recorded(log)[len(computed) :]
+    assert sorted(again) == sorted(set(computed) - {"0,0", "0,16", "16,16"})
+
+
+def test_a_copied_matrix_is_checked_and_believed(job, path, log, tmp_path):
+    fill(job, path)
+    copy = tmp_path / "copy.npy"
+    shutil.copyfile(path, copy)
+    shutil.copyfile(Places(path).manifest, Places(copy).manifest)
+    assert is_complete(copy)
+    computed = recorded(log)
+    fill(job, copy)
+    assert recorded(log) == computed
+
+
+def test_a_cheap_matrix_of_other_inputs_is_replaced_with_a_log_line(job, path, log, caplog):
+    fill(job, path)
+    other = KernelJob(Recorded(log), 2 * numbered_samples(30), execution=SMALL_TILES)
+    with caplog.at_level(logging.INFO):
+        fill(other, path)
+    assert "replacing the stored matrix" in caplog.text
+    assert "shape is [50, 50], wanted [30, 30]; the row inputs differ" in caplog.text
+    np.testing.assert_allclose(open_matrix(path), other.rows @ other.rows.T, rtol=1e-6)
+
+
+def test_an_expensive_matrix_of_other_inputs_is_refused_with_the_way_out(job, path, log):
+    fill(job, path)
+    intact = path.read_bytes()
+    edit_manifest(path, seconds=3600.0)
+    other = KernelJob(FullyConnectedNTK(layers=3), job.rows, execution=SMALL_TILES)
+    with pytest.raises(MatrixRefusedError) as refusal:
+        fill(other, path)
+    message = str(refusal.value)
+    assert "kernel is {'kind': 'Recorded'}, wanted {'kind': 'FullyConnectedNTK'" in message
+    assert "took 3600 s" in message
+    assert "overwrite: true" in message
+    assert "`experiment`" in message
+    assert path.read_bytes() == intact
+    fill(KernelJob(other.kernel, job.rows, execution=Execution(overwrite=True)), path)
+    np.testing.assert_allclose(open_matrix(path), other.kernel(job.rows), rtol=1e-5)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[1]", '{"format": 99}'])
+def test_a_file_without_readable_manifest_is_not_touched(job, path, content):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"somebody's")
+    if content is not None:
+        Places(path).manifest.write_text(content)
+    assert not is_complete(path)
+    with pytest.raises(MatrixRefusedError, match="no readable manifest"):
+        fill(job, path)
+    assert path.read_bytes() == b"somebody's"
+
+
+def test_a_disk_too_small_is_said_before_the_first_tile(path):
+    huge = np.broadcast_to(np.float32(1), (4_000_000, 2))
+    with pytest.raises(DiskTooSmallError, match=r"needs 64000.00 GB more, the disk has .* left"):
+        fill(KernelJob(FullyConnectedNTK(layers=2), huge, execution=Execution(memory="1MB")), path)
+    assert not path.exists()
+    assert not Places(path).partial.exists()
+
+
+def test_a_memory_too_small_is_said_before_the_first_tile(path):
+    samples = np.broadcast_to(np.float32(1), (100_000, 2))
+    job = KernelJob(InOneTile(""), samples, execution=Execution(memory="60TB"))
+    with pytest.raises(MemoryError, match=r"tiles of 100000 × 100000 need 240.00 GB of memory"):
+        fill(job, path)
+    assert not path.exists()
+
+
+def test_a_value_that_is_not_finite_is_never_stored(path):
+    samples = np.full((20, 4), 1e30, np.float32)
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        pytest.raises(FloatingPointError, match="between samples 0 and 0 of a tile"),
+    ):
+        fill(KernelJob(Recorded("/dev/null"), samples), path)
+    assert not is_complete(path)
+    assert not path.exists()
