@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, ClassVar, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -93,6 +93,35 @@ def check_fields(instance: Any) -> None:
         object.__setattr__(instance, field, value)
 
 
+class ParameterType:
+    """Base of frozen dataclasses that are the types of parameters: every field is checked.
+
+    Built in code, from a mapping by `build`, or as a field of another parameter type, an instance
+    holds to its annotations, and a key that is no field is refused. A class that says how its
+    fields fit together does so in `__post_init__`, after `super().__post_init__()`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from pydantic import PositiveInt
+    >>> @dataclass(frozen=True)
+    ... class Range(ParameterType):
+    ...     first: PositiveInt
+    ...     last: PositiveInt
+    >>> @dataclass(frozen=True)
+    ... class Fit(ParameterType):
+    ...     ranks: Range
+    >>> build(Fit, {"ranks": {"first": 1, "last": 9}}, "fit")
+    Fit(ranks=Range(first=1, last=9))
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    def __post_init__(self) -> None:
+        """Check the fields; see `check_fields`."""
+        check_fields(self)
+
+
 def _validated(model: type[BaseModel], given: Mapping[str, Any], name: str) -> dict[str, Any]:
     plain = {key: value.item() if _is_number(value) else value for key, value in given.items()}
     try:
@@ -109,6 +138,8 @@ def _is_number(value: Any) -> bool:
 def _line(name: str, detail: Any) -> str:
     place = ".".join([name, *map(str, detail["loc"])])
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{place}: unknown parameter; remove it"
     if detail["type"] in ("missing", "value_error"):
         return f"{place}: {message[0].lower()}{message[1:]}"
     return f"{place}: {detail['input']!r} {message}"

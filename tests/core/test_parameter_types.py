@@ -1,0 +1,50 @@
+"""Dataclasses as parameter types: every way to build one holds it to its annotations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from pydantic import PositiveInt
+
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterType, build
+
+
+@dataclass(frozen=True)
+class Ranks(ParameterType):
+    first: PositiveInt
+    last: PositiveInt
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.last < self.first:
+            raise InputError(f"{self.last} comes before {self.first}")
+
+
+@dataclass(frozen=True)
+class Fits(ParameterType):
+    count: PositiveInt
+    ranks: dict[str, Ranks | None]
+
+
+BUILDERS = [lambda given: Fits(**given), lambda given: build(Fits, given, "Fits")]
+
+
+@pytest.mark.parametrize("make", BUILDERS)
+def test_mappings_become_fields_however_deep(make):
+    built = make({"count": np.int64(3), "ranks": {"low": {"first": 1, "last": 5}, "high": None}})
+    assert built == Fits(3, {"low": Ranks(1, 5), "high": None})
+    assert type(built.count) is int
+
+
+@pytest.mark.parametrize("make", BUILDERS)
+def test_all_mistakes_are_named_with_their_places(make):
+    low = {"first": 1, "last": 5, "lst": 7}
+    with pytest.raises(InputError) as refused:
+        make({"count": 0, "ranks": {"low": low, "high": {"first": 2, "last": 1}}})
+    assert str(refused.value).split("; ") == [
+        "Fits.count: 0 should be greater than 0",
+        "Fits.ranks.low.lst: unknown parameter",
+        "remove it",
+        "Fits.ranks.high: 1 comes before 2",
+    ]
