@@ -6,7 +6,7 @@ import pandas as pd
 from kernel_regime.figures.phase_diagram import phase_diagram
 from kernel_regime.figures.ridge_paths import ridge_paths
 
-LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 1.5]})
+LEVELS = pd.DataFrame({"level": ["level_0", "level_1.5"], "value": [0.0, 1.5]})
 
 
 def test_ridge_paths_draws_a_panel_per_level_and_kernel():
@@ -20,7 +20,7 @@ def test_ridge_paths_draws_a_panel_per_level_and_kernel():
                 "ridge": ridge,
                 **dict.fromkeys(losses, rng.random()),
             }
-            for level in (0, 1)
+            for level in LEVELS["level"]
             for kernel in ("ntk", "nngp")
             for ridge in (0.0, 0.1, 1.0)
         ]
@@ -42,7 +42,7 @@ def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():
             {
                 **{"level": level, "value": value, "method": method, "family": family},
                 **{"metric": "test_accuracy", "score": 0.9, "score_low": 0.8, "score_high": 0.95},
-                "effective_dimension": 10.0 + level,
+                "effective_dimension": 10.0 + value,
             }
             for method, family in (("ntk", "kernel"), ("net", "network"), ("linear", "kernel"))
             for level, value in LEVELS.itertuples(index=False)
@@ -63,6 +63,6 @@ def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():
     scores, pairs, dimension = figure.axes
     assert [label.get_text() for label in pairs.get_yticklabels()] == ["ntk → net"]
     assert {text.get_text() for text in scores.get_legend().get_texts()} == {"ntk", "net", "linear"}
-    np.testing.assert_array_equal(dimension.lines[0].get_ydata(), [10.0, 11.0])
+    np.testing.assert_array_equal(dimension.lines[0].get_ydata(), [10.0, 11.5])
     assert dimension.get_xlabel() == "κ"
     figure.canvas.draw()

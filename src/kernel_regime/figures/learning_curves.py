@@ -14,7 +14,7 @@ def learning_curves(curves: pd.DataFrame) -> Figure:
     curves : DataFrame
         The table `learning_curves`; the first level is drawn, a panel per kernel.
     """
-    chosen = curves[curves["level"] == curves["level"].min()]
+    chosen = curves[curves["level"] == curves["level"].iloc[0]]
     kernels = list(dict.fromkeys(chosen["kernel"]))
     figure, axes = new_figure(1, len(kernels), width=4.4, height=3.8, sharey=True)
     for ax, kernel in zip(axes, kernels, strict=True):

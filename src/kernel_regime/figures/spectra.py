@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import COLOURS, new_figure, noise_titles
+from kernel_regime.figures.style import COLOURS, levels_of, new_figure, noise_titles
 
 INITIAL = ".initial"
 """Ends the source of a network's spectrum before training."""
@@ -45,7 +45,8 @@ def _trained(spectra: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _decays(spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
-    titles, levels = noise_titles(noise_levels), sorted(spectra["level"].unique())
+    titles = noise_titles(noise_levels)
+    levels = levels_of(spectra, noise_levels)
     figure, axes = new_figure(1, max(len(levels), 1), sharey=True, height=4.0)
     if not levels:
         figure.suptitle("nothing to show: every training diverged")
@@ -100,7 +101,8 @@ def _draw_source(
 
 def target_power(power: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
     """How much of the labels lies outside the top k eigenvectors; networks at start dashed."""
-    titles, levels = noise_titles(noise_levels), sorted(power["level"].unique())
+    titles = noise_titles(noise_levels)
+    levels = levels_of(power, noise_levels)
     figure, axes = new_figure(1, len(levels), sharey=True, height=4.0)
     colours = _colours(power)
     for ax, level in zip(axes, levels, strict=True):

@@ -29,10 +29,17 @@ def new_figure(
     return figure, axes
 
 
-def noise_titles(noise_levels: pd.DataFrame) -> dict[int, str]:
-    """Title of a panel by its level's number, from the table `noise_levels`."""
-    levels, values = noise_levels["level"].tolist(), noise_levels["value"]
+def noise_titles(noise_levels: pd.DataFrame) -> dict[str, str]:
+    """Title of a panel by its level, by growing noise, from the table `noise_levels`."""
+    ordered = noise_levels.sort_values("value")
+    levels, values = ordered["level"].tolist(), ordered["value"]
     return {level: f"noise {value:.3g}" for level, value in zip(levels, values, strict=True)}
+
+
+def levels_of(table: pd.DataFrame, noise_levels: pd.DataFrame) -> list[str]:
+    """Levels that a table has rows for, by growing noise."""
+    ordered = noise_levels.sort_values("value")["level"]
+    return ordered[ordered.isin(table["level"])].tolist()
 
 
 def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import COLOURS, new_figure, noise_titles
+from kernel_regime.figures.style import COLOURS, levels_of, new_figure, noise_titles
 
 _SPLITS = {"train_loss": "-", "validation_loss": ":", "test_loss": "--"}
 _PANELS_PER_ROW = 4
@@ -28,7 +28,7 @@ def training_curves(
     keys = ["level", "network", "seed", "penalty"]
     chosen = curves.merge(scores.loc[scores["selected"], keys], on=keys)
     titles = noise_titles(noise_levels)
-    levels = sorted(chosen["level"].unique()) or list(titles)[:1]
+    levels = levels_of(chosen, noise_levels) or list(titles)[:1]
     columns = min(_PANELS_PER_ROW, len(levels))
     rows = -(-len(levels) // columns)
     figure, axes = new_figure(rows, columns, width=3.2, height=2.6, sharex=True, sharey=True)

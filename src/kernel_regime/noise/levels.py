@@ -47,6 +47,19 @@ class NoiseParameters(BaseModel):
     """Every (seed, split, level) has its own random numbers."""
 
 
+def level_name(value: float) -> str:
+    """Name of a noise level in partitions and tables: `level_0`, `level_0.5`, …
+
+    It follows from the value alone, so that a level added to a sweep renames no other.
+
+    Examples
+    --------
+    >>> level_name(3 / 14)
+    'level_0.214286'
+    """
+    return f"level_{value:g}"
+
+
 def resolve_levels(noise: NoiseParameters, shape: tuple[int, ...]) -> list[float]:
     """Values of all levels, for samples of this shape.
 
@@ -62,10 +75,11 @@ def resolve_levels(noise: NoiseParameters, shape: tuple[int, ...]) -> list[float
     for position, level in enumerate(noise.levels):
         place = f"noise.levels[{position}]"
         value = _resolve(level, noise.kind, shape, place)
-        if value in values:
+        names = [level_name(known) for known in values]
+        if level_name(value) in names:
             raise InputError(
-                f"{place}: {value:g} is what noise.levels[{values.index(value)}] means, too; "
-                "name every level once"
+                f"{place}: {value:g} is what noise.levels[{names.index(level_name(value))}] "
+                "means, too; name every level once"
             )
         values.append(value)
     return values

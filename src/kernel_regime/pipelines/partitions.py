@@ -11,11 +11,6 @@ Partitions = Mapping[str, Callable[[], Any]]
 SAMPLES = ("train_images", "test_images", "train_labels", "test_labels", "noise_levels")
 
 
-def level_name(index: int) -> str:
-    """Partition name of the index-th noise level: `level_00`, `level_01`, …"""
-    return f"level_{index:02d}"
-
-
 def select(partitions: Partitions, names: Iterable[str]) -> dict[str, Callable[[], Any]]:
     """The named partitions, in that order; leftovers of earlier runs stay out.
 

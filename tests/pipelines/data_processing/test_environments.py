@@ -151,8 +151,7 @@ def test_spiked_covariates_are_generated_in_the_number_asked_for(tmp_path):
     labels = found.load("train_labels")
     assert labels.dtype == np.float64
     assert len(found.load("raw_train").labels) == 300
-    norms = [
-        np.linalg.norm(images()[:, :16], axis=1) for images in found.load("train_images").values()
-    ]
-    expected = 1024 ** ((0.4 + found.load("noise_levels")["value"].to_numpy()) / 2)
+    levels, images = found.load("noise_levels"), found.load("train_images")
+    norms = [np.linalg.norm(images[level]()[:, :16], axis=1) for level in levels["level"]]
+    expected = 1024 ** ((0.4 + levels["value"].to_numpy()) / 2)
     np.testing.assert_allclose(norms, expected[:, None] + np.zeros(300), rtol=1e-5)

@@ -59,10 +59,10 @@ def run(tmp_path):
 def test_every_level_becomes_a_partition_of_both_splits(run):
     found = run([0, {"value": 2}])
     pd.testing.assert_frame_equal(
-        found["noise_levels"], pd.DataFrame({"level": [0, 1], "value": [0.0, 2.0]})
+        found["noise_levels"], pd.DataFrame({"level": ["level_0", "level_2"], "value": [0.0, 2.0]})
     )
     for split, n in (("train", 20), ("test", 8)):
-        assert list(found[f"{split}_images"]) == ["level_00", "level_01"]
+        assert list(found[f"{split}_images"]) == ["level_0", "level_2"]
         for images in found[f"{split}_images"].values():
             assert images.shape == (n, 6, 6)
             assert images.dtype == np.float32
@@ -73,12 +73,26 @@ def test_a_level_drawn_alone_is_the_same_as_in_a_sweep(run):
     sweep = run([{"value": 0}, {"value": 2}])
     alone = run([{"value": 2}])
     for split in ("train_images", "test_images"):
-        np.testing.assert_array_equal(alone[split]["level_00"], sweep[split]["level_01"])
+        np.testing.assert_array_equal(alone[split]["level_2"], sweep[split]["level_2"])
 
 
 def test_levels_of_an_earlier_run_are_gone(run):
     run([0, 1, 2])
-    assert list(run([5])["train_images"]) == ["level_00"]
+    assert list(run([5])["train_images"]) == ["level_1.07143"]
+
+
+def test_a_level_inserted_in_the_middle_renames_and_changes_no_other(run):
+    before = run([{"value": 0}, {"value": 2}])
+    after = run([{"value": 0}, {"value": 1}, {"value": 2}])
+    for split in ("train_images", "test_images"):
+        assert set(after[split]) == {"level_0", "level_1", "level_2"}
+        for level, images in before[split].items():
+            np.testing.assert_array_equal(after[split][level], images)
+
+
+def test_levels_too_close_to_tell_apart_by_name_are_refused(run):
+    with pytest.raises(ValueError, match=r"noise\.levels\[1\]: .* name every level once"):
+        run([{"value": 0.5}, {"value": 0.5 + 1e-9}])
 
 
 @pytest.mark.parametrize("kind", ["high_frequency", "low_frequency"])
@@ -90,9 +104,9 @@ def test_a_refusal_leaves_an_earlier_run_as_it_was(run, tmp_path, kind):
         run([1, 2], kind=kind, raw_test=raw)
     with pytest.raises(ValueError, match=r"noise\.levels\[1\]: index 99 is out of range"):
         run([1, 99], kind=kind)
-    assert [path.name for path in (tmp_path / "train_images").iterdir()] == ["level_00.npy"]
+    assert [path.name for path in (tmp_path / "train_images").iterdir()] == ["level_0.npy"]
     np.testing.assert_array_equal(
-        np.load(tmp_path / "train_images" / "level_00.npy"), before["train_images"]["level_00"]
+        np.load(tmp_path / "train_images" / "level_0.npy"), before["train_images"]["level_0"]
     )
     assert len(pd.read_parquet(tmp_path / "noise_levels.parquet")) == 1
 
@@ -102,7 +116,7 @@ def test_images_are_the_perturbation_of_the_selected_samples(run):
     draws = generator(3, "test", 1.0).standard_normal((8, 6, 6), np.float32)
     expected = HighFrequencyNoise().apply(found["test_samples"].astype(np.float64), draws, 1.0)
     # float32 in the pipeline, values of size 1–5.
-    np.testing.assert_allclose(found["test_images"]["level_00"], expected, atol=1e-5)
+    np.testing.assert_allclose(found["test_images"]["level_1"], expected, atol=1e-5)
 
 
 def test_colour_images_are_standardised_by_the_training_images_of_their_level(run):
@@ -116,4 +130,4 @@ def test_colour_images_are_standardised_by_the_training_images_of_their_level(ru
         found[f"{split}_samples"].reshape(-1, 3).astype(float) for split in ("train", "test")
     )
     expected = (test - train.mean(axis=0)) / train.std(axis=0)
-    np.testing.assert_allclose(found["test_images"]["level_00"].reshape(-1, 3), expected, atol=1e-5)
+    np.testing.assert_allclose(found["test_images"]["level_0"].reshape(-1, 3), expected, atol=1e-5)

@@ -25,18 +25,18 @@ KERNELS = KernelParameters.model_validate(
         "cubic": {"kind": "polynomial", "degree": 3},
     }
 )
-LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 2.0]})
-NAMES = ["level_00/ntk", "level_00/cubic", "level_01/ntk", "level_01/cubic"]
+LEVELS = pd.DataFrame({"level": ["level_0", "level_2"], "value": [0.0, 2.0]})
+NAMES = ["level_0/ntk", "level_0/cubic", "level_2/ntk", "level_2/cubic"]
 
 
 def images(count, seed):
     draws = np.random.default_rng(seed).standard_normal((3, count, 4, 4)).astype(np.float32)
-    return {f"level_{level:02d}": lambda level=level: draws[level] for level in range(3)}
+    return {f"level_{level}": lambda level=level: draws[level] for level in range(3)}
 
 
 @pytest.fixture
 def catalog(tmp_path):
-    """What data_processing leaves, one level of an earlier run (02) included."""
+    """What data_processing leaves, one level of an earlier run (1) included."""
     kernels = {
         name: PartitionedDataset(
             path=str(tmp_path / name),
@@ -67,17 +67,17 @@ def test_every_level_and_kernel_is_a_partition(filled):
 def test_train_kernels_are_symmetric_and_test_kernels_have_test_rows(filled):
     train, test = filled.load("train_images"), filled.load("test_images")
     kernel = FullyConnectedNTK(3)
-    stored = filled.load("train_kernels")["level_01/ntk"]()
-    np.testing.assert_allclose(stored, kernel(train["level_01"]()), rtol=1e-5)
-    stored = filled.load("test_kernels")["level_01/ntk"]()
-    expected = kernel(test["level_01"](), train["level_01"]())
+    stored = filled.load("train_kernels")["level_2/ntk"]()
+    np.testing.assert_allclose(stored, kernel(train["level_2"]()), rtol=1e-5)
+    stored = filled.load("test_kernels")["level_2/ntk"]()
+    expected = kernel(test["level_2"](), train["level_2"]())
     np.testing.assert_allclose(stored, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_jobs_are_made_one_by_one_when_saved(catalog):
     jobs = describe_train_kernels(catalog.load("train_images"), LEVELS, KERNELS, Execution())
     assert all(callable(job) for job in jobs.values())
-    assert isinstance(jobs["level_00/ntk"](), KernelJob)
+    assert isinstance(jobs["level_0/ntk"](), KernelJob)
 
 
 def test_the_audit_has_a_row_per_level_and_kernel_in_order(filled):
@@ -85,10 +85,10 @@ def test_the_audit_has_a_row_per_level_and_kernel_in_order(filled):
         filled.load("train_kernels"), filled.load("train_images"), LEVELS, KERNELS
     )
     assert list(zip(table.level, table.kernel, strict=True)) == [
-        (0, "ntk"),
-        (0, "cubic"),
-        (1, "ntk"),
-        (1, "cubic"),
+        ("level_0", "ntk"),
+        ("level_0", "cubic"),
+        ("level_2", "ntk"),
+        ("level_2", "cubic"),
     ]
     assert (table.asymmetry == 0).all()
     assert (table.probe_error < 1e-5).all()
@@ -100,7 +100,7 @@ def test_kernels_of_an_earlier_run_stay_out_of_the_audit(filled):
     fewer = KernelParameters.model_validate({"ntk": {"kind": "fully_connected_ntk", "layers": 3}})
     train = filled.load("train_kernels")
     table = audit_kernels(train, filled.load("train_images"), LEVELS[:1], fewer)
-    assert table[["level", "kernel"]].to_numpy().tolist() == [[0, "ntk"]]
+    assert table[["level", "kernel"]].to_numpy().tolist() == [["level_0", "ntk"]]
 
 
 def test_a_plan_has_a_row_per_kernel_and_knows_what_is_done(catalog, filled):

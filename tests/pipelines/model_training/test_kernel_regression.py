@@ -16,7 +16,7 @@ from kernel_regime.pipelines.model_training.ridge_parameters import (
     SelectionParameters,
 )
 
-LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 2.0]})
+LEVELS = pd.DataFrame({"level": ["level_0", "level_2"], "value": [0.0, 2.0]})
 KERNELS = KernelParameters.model_validate(
     {
         "linear": {"kind": "polynomial", "degree": 1},
@@ -49,13 +49,13 @@ class Experiment:
         self.test_labels = (test_labels > 0).astype(int) if classification else test_labels
         for level, noise in LEVELS.itertuples(index=False):
             x, z = (s + noise * rng.standard_normal((60, 4)) for s in (signal, test_signal))
-            name = f"level_{level:02d}"
+            name = level
             self.images[name] = lambda x=x: x
             for kernel, build in KERNELS.build().items():
                 self.kernels[f"{name}/{kernel}"] = lambda k=build, x=x: k(x)
                 self.tests[f"{name}/{kernel}"] = lambda k=build, x=x, z=z: k(z, x)
         # What an earlier run with other parameters left behind; loading it would fail.
-        self.kernels |= {"level_07/linear": None, "level_00/nngp": None}
+        self.kernels |= {"level_7/linear": None, "level_0/nngp": None}
 
     def fit(self, **changes):
         scores, errors = fit_kernel_ridge(
@@ -92,16 +92,16 @@ def test_scores_hold_every_level_kernel_and_ridge_that_parameters_name():
     assert list(scores.columns) == COLUMNS
     assert len(scores) == 2 * 2 * 5
     assert set(scores["kernel"]) == {"linear", "quadratic"}
-    assert errors["level_01/quadratic"]().shape == (2, 5, 60)
+    assert errors["level_2/quadratic"]().shape == (2, 5, 60)
     row = scores.iloc[3]
-    squared, hits = errors["level_00/linear"]()
+    squared, hits = errors["level_0/linear"]()
     assert row["test_loss"] == pytest.approx(squared[3].mean(), rel=1e-6)
     assert row["test_accuracy"] == pytest.approx(hits[3].mean(), rel=1e-6)
 
 
 def test_exceptions_give_single_kernels_their_own_ridges_and_misspelt_ones_are_refused():
     scores, _ = Experiment().fit(exceptions={"linear": [0, {"from": 0, "to": 1, "count": 2}]})
-    ridges = scores[scores["level"] == 0].groupby("kernel")["ridge"].apply(list)
+    ridges = scores[scores["level"] == "level_0"].groupby("kernel")["ridge"].apply(list)
     assert ridges["linear"] == [0.0, 1.0, 10.0]
     assert len(ridges["quadratic"]) == 5
     with pytest.raises(ValueError, match=r"ridge\.exceptions\.liner: no such kernel; did you mean"):
@@ -140,7 +140,7 @@ def test_float_targets_are_compared_by_loss():
 
 @pytest.mark.parametrize(
     "networks",
-    [pd.DataFrame(), network_scores(selected=False), network_scores().query("level == 0")],
+    [pd.DataFrame(), network_scores(selected=False), network_scores().query("level == 'level_0'")],
     ids=["none", "all diverged", "a level without"],
 )
 def test_networks_without_a_whole_curve_stay_out(networks):

@@ -37,6 +37,7 @@ NETWORKS = {
         "penalties": [{"from": -3, "to": -1, "count": 3}],
     },
 }
+LEVELS = pd.DataFrame({"level": ["level_0", "level_1.5"], "value": [0.0, 1.5]})
 
 
 def run(folder, networks=NETWORKS, labels=None, **training):
@@ -45,11 +46,12 @@ def run(folder, networks=NETWORKS, labels=None, **training):
     if labels is None:
         labels = draws.integers(0, 3, 50)
     return train_networks(
-        {f"level_{i:02d}": lambda i=i: images[i] for i in (0, 1)} | {"level_09": None},
-        {f"level_{i:02d}": lambda i=i: images[i + 2] for i in (0, 1)},
+        {level: lambda i=i: images[i] for i, level in enumerate(LEVELS["level"])}
+        | {"level_9": None},
+        {level: lambda i=i: images[i + 2] for i, level in enumerate(LEVELS["level"])},
         labels,
         labels,
-        pd.DataFrame({"level": [0, 1], "value": [0.0, 1.5]}),
+        LEVELS,
         NetworkParameters.model_validate(networks),
         TrainingParameters.model_validate(TRAINING | training),
         Execution(),
@@ -62,7 +64,7 @@ def test_every_level_network_seed_and_penalty_has_a_row(tmp_path):
     assert len(scores) == 2 * 2 * (2 + 3)
     assert not scores.isna().any().any()
     assert len(curves) == 2 * 2 * 2 * 3
-    names = {f"level_0{i}/{n}/seed_{s}" for i in (0, 1) for n in NETWORKS for s in (0, 1)}
+    names = {f"{level}/{n}/seed_{s}" for level in LEVELS["level"] for n in NETWORKS for s in (0, 1)}
     assert set(networks) == names | {f"{name}.initial" for name in names}
     selected = scores[scores["selected"]]
     assert len(selected) == len(names)
@@ -76,8 +78,8 @@ def test_saved_networks_have_the_scores_of_their_row(tmp_path):
     draws = np.random.default_rng(0)
     test = [draws.standard_normal((50, 4, 4)).astype(np.float32) for _ in range(4)][2]
     labels = draws.integers(0, 3, 50)
-    for row in scores[scores["selected"] & (scores["level"] == 0)].itertuples():
-        network = load_network(networks[f"level_00/{row.network}/seed_{row.seed}"])
+    for row in scores[scores["selected"] & (scores["level"] == "level_0")].itertuples():
+        network = load_network(networks[f"level_0/{row.network}/seed_{row.seed}"])
         accuracy = (network(test).numpy().argmax(axis=1) == labels).mean()
         assert accuracy == pytest.approx(row.test_accuracy)
 
@@ -102,7 +104,7 @@ def test_two_classes_and_float_targets_have_one_output(tmp_path):
     draws = np.random.default_rng(1)
     for labels in (draws.integers(0, 2, 50), draws.standard_normal(50)):
         networks, scores, _ = run(tmp_path, labels=labels)
-        assert load_network(networks["level_00/wide/seed_0"]).outputs == 1
+        assert load_network(networks["level_0/wide/seed_0"]).outputs == 1
         assert np.isfinite(scores["test_loss"]).all()
 
 
@@ -174,10 +176,10 @@ def test_datasets_copy_networks_and_keep_folders(tmp_path):
     networks, _, _ = run(tmp_path / "cells")
     dataset = NetworkDataset(str(tmp_path / "out" / "seed_0.keras"))
     assert not dataset.exists()
-    dataset.save(networks["level_00/wide/seed_0"])
+    dataset.save(networks["level_0/wide/seed_0"])
     assert dataset.exists()
     x = np.ones((2, 4, 4), np.float32)
-    expected = load_network(networks["level_00/wide/seed_0"])(x)
+    expected = load_network(networks["level_0/wide/seed_0"])(x)
     np.testing.assert_array_equal(dataset.load()(x), expected)
     folder = FolderDataset(str(tmp_path / "made"))
     assert folder.load().is_dir()

@@ -15,7 +15,7 @@ from tests.pipelines.spectral_analysis.test_parameters import FILE
 
 @pytest.fixture
 def spectra():
-    return SpectraParameters.model_validate(yaml.safe_load(FILE.read_text("utf-8"))["spectra"])
+    return SpectraParameters.model_validate(yaml.safe_load(FILE.read_text("utf-8"))["spectrum"])
 
 
 def scores(*rows):
@@ -26,7 +26,9 @@ def scores(*rows):
 def profiles(networks, table, spectra):
     images = np.random.default_rng(0).standard_normal((20, 3, 2)).astype(np.float32)
     return list(
-        _of_networks(0, networks, table, {"level_00": lambda: images}, np.eye(20, 1), spectra)
+        _of_networks(
+            "level_0", networks, table, {"level_0": lambda: images}, np.eye(20, 1), spectra
+        )
     )
 
 
@@ -35,9 +37,13 @@ def test_only_the_selected_trainings_have_spectra(spectra):
 
     network = Shallow(width=8)
     network.build((None, 3, 2))
-    networks = {f"level_00/narrow/seed_1{moment}": lambda: network for moment in ("", ".initial")}
-    table = scores((0, "narrow", 0, 0.1, False), (0, "narrow", 1, 0.1, True),
-                   (0, "narrow", 1, 0.2, False), (1, "narrow", 2, 0.1, True))  # fmt: skip
+    networks = {f"level_0/narrow/seed_1{moment}": lambda: network for moment in ("", ".initial")}
+    table = scores(
+        ("level_0", "narrow", 0, 0.1, False),
+        ("level_0", "narrow", 1, 0.1, True),
+        ("level_0", "narrow", 1, 0.2, False),
+        ("level_1", "narrow", 2, 0.1, True),
+    )
     places = [place for place, _ in profiles(networks, table, spectra)]
     assert [(place.source, place.run) for place in places] == [
         ("narrow.initial", 1),
@@ -46,10 +52,10 @@ def test_only_the_selected_trainings_have_spectra(spectra):
 
 
 def test_a_network_whose_trainings_all_diverged_is_named_and_left_out(spectra, caplog):
-    table = scores((0, "wild", 0, 0.1, False), (0, "wild", 1, 0.1, False))
+    table = scores(("level_0", "wild", 0, 0.1, False), ("level_0", "wild", 1, 0.1, False))
     with caplog.at_level(logging.WARNING):
         assert profiles({}, table, spectra) == []
-    assert caplog.messages == ["level_00/wild: every training diverged; no spectrum"]
+    assert caplog.messages == ["level_0/wild: every training diverged; no spectrum"]
 
 
 def test_one_name_for_two_sources_is_refused():

@@ -86,5 +86,5 @@ def _compute_missing(job: KernelJob, store: Store, edge: int, name: str) -> None
 
 
 def _name(path: Path) -> str:
-    """How messages call a matrix: its partition, `train_kernels/level_00/ntk`."""
+    """How messages call a matrix: its partition, `train_kernels/level_0/ntk`."""
     return "/".join((*path.parent.parts[-2:], path.stem))

@@ -9,11 +9,10 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_images import LabelledImages
 from kernel_regime.noise.kinds import PERTURBATIONS
-from kernel_regime.noise.levels import NoiseParameters, resolve_levels
+from kernel_regime.noise.levels import NoiseParameters, level_name, resolve_levels
 from kernel_regime.noise.sweep import Sweep
 from kernel_regime.pipelines.data_processing.parameters import DataParameters
 from kernel_regime.pipelines.data_processing.subsamples import refuse_unlike, select_samples
-from kernel_regime.pipelines.partitions import level_name
 
 
 def prepare(
@@ -30,7 +29,7 @@ def prepare(
     -------
     tuple
         Training inputs, test inputs, training labels, test labels, and the columns level (the
-        number of a partition) and value.
+        name of a partition) and value.
     """
     values = resolve_levels(noise, raw_train.images.shape[1:])
     train, train_labels = select_samples(raw_train, data.n_train, data.seed, "data.n_train")
@@ -39,7 +38,7 @@ def prepare(
     for name, samples in (("train", train), ("test", test)):
         if refused := PERTURBATIONS[noise.kind].sample_refusal(samples):
             raise InputError(f"{name} samples: {refused}")
-    levels = pd.DataFrame({"level": range(len(values)), "value": values})
+    levels = pd.DataFrame({"level": [level_name(value) for value in values], "value": values})
     return train, test, train_labels, test_labels, levels
 
 
@@ -49,7 +48,7 @@ def perturb_images(
     """Perturbed training and test inputs per level, computed when their partition is saved."""
     perturbation = PERTURBATIONS[noise.kind].fit(train_samples)
     sweep = Sweep(perturbation, train_samples, test_samples, noise.seed)
-    levels = dict(zip(map(level_name, noise_levels["level"]), noise_levels["value"], strict=True))
+    levels = dict(zip(noise_levels["level"], noise_levels["value"], strict=True))
     return (
         {name: partial(sweep.train, value) for name, value in levels.items()},
         {name: partial(sweep.test, value) for name, value in levels.items()},

@@ -16,7 +16,7 @@ from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.matrix_store import seconds_spent
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import Partitions, select
 
 LazyJobs = dict[str, Callable[[], KernelJob]]
 
@@ -32,7 +32,7 @@ def describe_train_kernels(
     The jobs are made one by one while Kedro saves them, so that one level is open at a time;
     saving computes.
     """
-    images = select(train_images, map(level_name, noise_levels["level"]))
+    images = select(train_images, noise_levels["level"])
     return {
         f"{level}/{name}": partial(_describe, kernel, images[level], None, execution)
         for level, (name, kernel) in product(images, kernels.build().items())
@@ -47,7 +47,7 @@ def describe_test_kernels(
     execution: Execution,
 ) -> LazyJobs:
     """A job per level and kernel: test inputs (rows) against training inputs (columns)."""
-    levels = [level_name(number) for number in noise_levels["level"]]
+    levels = list(noise_levels["level"])
     rows, columns = select(test_images, levels), select(train_images, levels)
     return {
         f"{level}/{name}": partial(_describe, kernel, rows[level], columns[level], execution)
@@ -64,17 +64,17 @@ def audit_kernels(
     """Symmetry, extreme eigenvalues, precision, jitter and cost: a row per level and kernel."""
     sweep = list(product(noise_levels["level"], kernels.build().items()))
     matrices = select(train_kernels, partition_names(noise_levels["level"], kernels.names))
-    images = select(train_images, map(level_name, noise_levels["level"]))
+    images = select(train_images, noise_levels["level"])
     return pd.DataFrame(
-        {"level": number, "kernel": name}
-        | _audit(matrices[f"{level_name(number)}/{name}"](), kernel, images[level_name(number)]())
-        for number, (name, kernel) in sweep
+        {"level": level, "kernel": name}
+        | _audit(matrices[f"{level}/{name}"](), kernel, images[level]())
+        for level, (name, kernel) in sweep
     )
 
 
-def partition_names(levels: Iterable[int], kernels: Iterable[str]) -> list[str]:
-    """Partitions of the kernel matrices: `level_00/ntk`, `level_00/nngp`, …"""
-    return [f"{level_name(number)}/{name}" for number, name in product(levels, list(kernels))]
+def partition_names(levels: Iterable[str], kernels: Iterable[str]) -> list[str]:
+    """Partitions of the kernel matrices: `level_0/ntk`, `level_0/nngp`, …"""
+    return [f"{level}/{name}" for level, name in product(levels, list(kernels))]
 
 
 def _describe(

@@ -17,7 +17,7 @@ from kernel_regime.pipelines.model_training.ridge_parameters import (
     RidgeParameters,
     SelectionParameters,
 )
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.regression.fit import fit_ridge_path, score_path
 
 
@@ -46,7 +46,7 @@ def fit_kernel_ridge(
     tables, errors = [], {}
     for level in noise_levels["level"]:
         for kernel in kernels.names:
-            name = f"{level_name(level)}/{kernel}"
+            name = f"{level}/{kernel}"
             train, test = select(train_kernels, [name]), select(test_kernels, [name])
             path = fit_ridge_path(train[name](), targets, ridge.grid(kernel), solver=ridge.solver)
             predictions = path.predict(test[name]())
@@ -72,7 +72,7 @@ def select_kernel_ridges(
     tables = []
     for level, kernel in kernel_scores[["level", "kernel"]].drop_duplicates().to_numpy():
         path = kernel_scores.query("level == @level and kernel == @kernel")
-        name = f"{level_name(level)}/{kernel}"
+        name = f"{level}/{kernel}"
         squared, hits = select(kernel_test_errors, [name])[name]()
         table = select_ridges(
             path,
@@ -118,7 +118,7 @@ def create_kernel_regression() -> Pipeline:
                     *("kernel_scores", "kernel_test_errors", "train_labels", "test_labels"),
                     "params:selection",
                 ],
-                outputs="selection",
+                outputs="ridge_selection",
                 name="select_ridges",
             ),
             Node(

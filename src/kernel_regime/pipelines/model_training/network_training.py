@@ -17,7 +17,7 @@ from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
-from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
+from kernel_regime.pipelines.partitions import SAMPLES, Partitions, select
 from kernel_regime.training.job import NamedTraining, TrainingJob, TrainingResult
 from kernel_regime.training.methods import ConjugateGradients
 from kernel_regime.training.samples import SampleSplits
@@ -28,14 +28,14 @@ from kernel_regime.training.sweep import run_sweep
 class _Place:
     """Where a training stands in the tables."""
 
-    level: int
+    level: str
     network: str
     kind: str
     seed: int
 
     @property
     def partition(self) -> str:
-        return f"{level_name(self.level)}/{self.network}/seed_{self.seed}"
+        return f"{self.level}/{self.network}/seed_{self.seed}"
 
     def label(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{**vars(self), **row} for row in rows]
@@ -66,15 +66,13 @@ def train_networks(
     """
     n_classes = count_classes(train_labels)
     targets = encode_targets(train_labels, n_classes), encode_targets(test_labels, n_classes)
-    levels = [int(level) for level in noise_levels["level"]]
-    names = [level_name(level) for level in levels]
-    train_loads, test_loads = select(train_images, names), select(test_images, names)
+    levels = list(noise_levels["level"])
+    train_loads, test_loads = select(train_images, levels), select(test_images, levels)
 
     @cache
-    def samples(level: int) -> SampleSplits:
+    def samples(level: str) -> SampleSplits:
         samples.cache_clear()  # one level in memory at a time
-        name = level_name(level)
-        train, test = (train_loads[name](), targets[0]), (test_loads[name](), targets[1])
+        train, test = (train_loads[level](), targets[0]), (test_loads[level](), targets[1])
         return SampleSplits.divide(train, test, training.validation)
 
     places, trainings = [], []
@@ -89,7 +87,7 @@ def train_networks(
 
 
 def _cells(
-    level: int, networks: NetworkParameters, training: TrainingParameters
+    level: str, networks: NetworkParameters, training: TrainingParameters
 ) -> Iterator[tuple[_Place, TrainingJob]]:
     for entry, name, architecture in networks.architectures():
         method, grid = training.method(entry), entry.grid()
@@ -131,7 +129,7 @@ def create_network_training() -> Pipeline:
                 train_networks,
                 inputs=[
                     *SAMPLES,
-                    "params:networks",
+                    "params:network_sweep",
                     "params:training",
                     "params:execution",
                     "network_cells",

@@ -10,7 +10,7 @@ from kernel_regime.evaluation.input_dimension import input_dimensions
 from kernel_regime.evaluation.selection import selected_row
 from kernel_regime.evaluation.targets import count_classes
 from kernel_regime.pipelines.model_training.ridge_parameters import SelectionParameters
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import Partitions, select
 
 
 def trace_phase_diagram(
@@ -90,7 +90,7 @@ def _kernel_curves(
     for position, level in enumerate(levels):
         for kernel in kernels:
             path = scores[(scores["level"] == level) & (scores["kernel"] == kernel)]
-            name, row = f"{level_name(level)}/{kernel}", selected_row(path, selection.criterion)
+            name, row = f"{level}/{kernel}", selected_row(path, selection.criterion)
             curves[kernel][position] = path[metric].iloc[row]
             samples.append(select(errors, [name])[name]()[part, row])
     stacked = np.stack(samples).reshape(len(levels), len(kernels), -1)
@@ -138,6 +138,6 @@ def _network_curves(
 
 
 def _dimensions(images: Partitions, levels: pd.DataFrame) -> dict[str, Array]:
-    names = [level_name(level) for level in levels["level"]]
+    names = list(levels["level"])
     rows = [input_dimensions(load()) for load in select(images, names).values()]
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}

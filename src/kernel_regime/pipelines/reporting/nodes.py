@@ -12,7 +12,7 @@ from kernel_regime.figures.method_comparison import method_comparison
 from kernel_regime.figures.phase_diagram import phase_diagram as draw_phase_diagram
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.noise.levels import NoiseParameters
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.pipelines.reporting.render import render_report
 from kernel_regime.pipelines.reporting.sections import SECTIONS
 
@@ -36,7 +36,7 @@ def show_examples(
     """The first sample of the first few classes, at every level."""
     _, first = np.unique(train_labels, return_index=True)
     samples = np.sort(first[:EXAMPLES])
-    names = [level_name(level) for level in noise_levels["level"]]
+    names = list(noise_levels["level"])
     loads = select(train_images, names).values()
     images = {
         value: load()[samples] for value, load in zip(noise_levels["value"], loads, strict=True)

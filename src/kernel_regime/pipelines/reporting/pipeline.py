@@ -42,7 +42,7 @@ _DRAWN: dict[str, tuple[Callable[..., Figure], list[str]]] = {
     "examples": (show_examples, ["train_images", "train_labels", "noise_levels", _NOISE]),
     "comparison": (compare_methods, ["phase_curves", _NOISE]),
     "phase": (show_phase_diagram, ["phase_curves", "phase_diagram", _NOISE]),
-    "ridge_paths": (ridge_paths, ["kernel_scores", "selection", "noise_levels"]),
+    "ridge_paths": (ridge_paths, ["kernel_scores", "ridge_selection", "noise_levels"]),
     "training_curves": (training_curves, ["training_curves", "network_scores", "noise_levels"]),
     "regime": (show_regimes, ["regime", "noise_levels", _NOISE]),
     "spectra": (eigenvalue_decay, ["spectra", "spectral_summary", "noise_levels"]),

@@ -58,7 +58,7 @@ SECTIONS = (
             "saw the test set looks than an honest one."
         ),
         figures=("ridge_paths_figure",),
-        tables=("selection",),
+        tables=("ridge_selection",),
     ),
     Section(
         title="Networks in training",

@@ -8,7 +8,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.kernel_generation.nodes import partition_names
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.pipelines.spectral_analysis.parameters import LearningCurveParameters
 
 
@@ -31,7 +31,7 @@ def forecast_learning_curves(
         train, test = select(train_kernels, names), select(test_kernels, names)
         for name in names:
             table = learning_curve(train[name](), test[name](), *targets, **settings)
-            kernel = name.removeprefix(f"{level_name(level)}/")
+            kernel = name.removeprefix(f"{level}/")
             tables.append(table.assign(level=level, kernel=kernel))
     curves = pd.concat(tables, ignore_index=True)
     return curves[["level", "kernel", *curves.columns.drop(["level", "kernel"])]]
@@ -49,7 +49,7 @@ def create_learning_curves() -> Pipeline:
                 "test_labels",
                 "noise_levels",
                 "params:kernels",
-                "params:learning_curves",
+                "params:learning_curve_forecasts",
             ],
             outputs="learning_curves",
             name="forecast_learning_curves",

@@ -9,7 +9,7 @@ from kernel_regime.analysis.spectrum.sphere import compare_on_sphere
 from kernel_regime.kernels.dense.zonal import relu_ntk
 from kernel_regime.noise.transforms import centre_and_scale
 from kernel_regime.ntk.shallow_network import distance_to_limit
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import Partitions, select
 
 
 class _Parameters(BaseModel):
@@ -54,7 +54,7 @@ def approach_infinite_width(
 ) -> pd.DataFrame:
     """Distance of shallow kernels from the arc-cosine limit, by width and run."""
     settings = limits.infinite_width
-    first = level_name(int(noise_levels["level"].iloc[0]))
+    first = str(noise_levels["level"].iloc[0])
     (load,) = select(train_images, [first]).values()
     images = np.asarray(load()[: settings.samples], np.float64)
     inputs = centre_and_scale(images.reshape(len(images), -1))

@@ -17,7 +17,7 @@ from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
-from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
+from kernel_regime.pipelines.partitions import SAMPLES, Partitions, select
 from kernel_regime.training.samples import SampleSplits
 
 if TYPE_CHECKING:
@@ -87,10 +87,9 @@ def judge_regimes(
     n_classes = count_classes(train_labels)
     targets = encode_targets(train_labels, n_classes), encode_targets(test_labels, n_classes)
     rows = []
-    for level in (int(level) for level in noise_levels["level"]):
-        name = level_name(level)
+    for level in noise_levels["level"]:
         (load_train,), (load_test,) = (
-            select(images, [name]).values() for images in (train_images, test_images)
+            select(images, [level]).values() for images in (train_images, test_images)
         )
         samples = SampleSplits.divide(
             (load_train(), targets[0]), (load_test(), targets[1]), training.validation
@@ -99,16 +98,16 @@ def judge_regimes(
         for network, _ in _nonlinear(network_parameters):
             seeds = chosen.loc[chosen["network"] == network, "seed"]
             if seeds.empty:
-                logger.warning("%s/%s: every training diverged; no verdict", name, network)
+                logger.warning("%s/%s: every training diverged; no verdict", level, network)
                 continue
             runs = [
-                _measure(networks, f"{name}/{network}/seed_{seed}", samples, regime.samples)
+                _measure(networks, f"{level}/{network}/seed_{seed}", samples, regime.samples)
                 for seed in seeds
             ]
             trained_on = len(samples.train[0])
             complete = regime.samples >= trained_on
             verdict = judge(pd.DataFrame(runs), regime.thresholds(), complete)
-            logger.info("%s/%s: %s", name, network, verdict["sentence"])
+            logger.info("%s/%s: %s", level, network, verdict["sentence"])
             place = {
                 "level": level,
                 "network": network,
@@ -157,9 +156,9 @@ def create_regime() -> Pipeline:
                     "networks",
                     "network_scores",
                     *SAMPLES,
-                    "params:networks",
+                    "params:network_sweep",
                     "params:training",
-                    "params:regime",
+                    "params:regime_verdict",
                 ],
                 outputs="regime",
                 name="judge_regimes",

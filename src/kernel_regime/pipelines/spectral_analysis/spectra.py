@@ -14,7 +14,7 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_images import LabelledImages
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
-from kernel_regime.pipelines.partitions import Partitions, level_name, select
+from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectraParameters
 
 logger = logging.getLogger(__name__)
@@ -24,12 +24,12 @@ logger = logging.getLogger(__name__)
 class _Place:
     """Where a spectrum stands in the tables."""
 
-    level: int
+    level: str
     source: str
     run: int
 
     def __str__(self) -> str:
-        return f"{level_name(self.level)}/{self.source}/run_{self.run}"
+        return f"{self.level}/{self.source}/run_{self.run}"
 
     def label(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table, this place in front of every row."""
@@ -60,14 +60,14 @@ def analyse_spectra(
         Cumulative share of the labels' power in the top eigenvectors, by `index`.
     """
     targets = encode_targets(train_labels, count_classes(train_labels))
-    levels = [int(level) for level in noise_levels["level"]]
+    levels = list(noise_levels["level"])
     _check_names([*kernels.names, *network_scores["network"].unique(), *spectra.entries()])
 
     def all_profiles() -> Iterator[tuple[_Place, Profile]]:
         for level in levels:
             yield from _of_kernels(level, train_kernels, kernels, targets, spectra)
             yield from _of_networks(level, networks, network_scores, train_images, targets, spectra)
-        yield from _of_initialisations(raw_train, spectra)
+        yield from _of_initialisations(levels[0], raw_train, spectra)
 
     tables = []
     for place, found in all_profiles():
@@ -90,7 +90,7 @@ def _check_names(sources: list[str]) -> None:
 
 
 def _of_kernels(
-    level: int,
+    level: str,
     train_kernels: Partitions,
     kernels: KernelParameters,
     targets: Array,
@@ -98,12 +98,12 @@ def _of_kernels(
 ) -> Iterator[tuple[_Place, Profile]]:
     """Every kernel of one level."""
     for kernel in kernels.names:
-        (load,) = select(train_kernels, [f"{level_name(level)}/{kernel}"]).values()
+        (load,) = select(train_kernels, [f"{level}/{kernel}"]).values()
         yield _Place(level, kernel, 0), profile(load(), spectra.settings(), targets)
 
 
 def _of_networks(
-    level: int,
+    level: str,
     networks: Partitions,
     scores: pd.DataFrame,
     train_images: Partitions,
@@ -113,15 +113,15 @@ def _of_networks(
     """Empirical NTKs of one level's networks with the selected penalty, before and after."""
     from kernel_regime.ntk.network_kernel import of_keras
 
-    (load_images,) = select(train_images, [level_name(level)]).values()
+    (load_images,) = select(train_images, [level]).values()
     images = load_images()[: spectra.trained_networks.samples]
     here = scores[scores["level"] == level]
     chosen = here[here["selected"]]
     for network in here.loc[~here["network"].isin(chosen["network"]), "network"].unique():
-        logger.warning("%s/%s: every training diverged; no spectrum", level_name(level), network)
+        logger.warning("%s/%s: every training diverged; no spectrum", level, network)
     for network, seed in chosen[["network", "seed"]].itertuples(index=False):
         for moment in (".initial", ""):
-            name = f"{level_name(level)}/{network}/seed_{seed}{moment}"
+            name = f"{level}/{network}/seed_{seed}{moment}"
             (load,) = select(networks, [name]).values()
             kernel = of_keras(load(), images.shape[1:], spectra.trained_networks.outputs)
             found = profile(kernel(images), spectra.settings(), targets[: len(images)])
@@ -129,13 +129,13 @@ def _of_networks(
 
 
 def _of_initialisations(
-    raw_train: LabelledImages, spectra: SpectraParameters
+    level: str, raw_train: LabelledImages, spectra: SpectraParameters
 ) -> Iterator[tuple[_Place, Profile]]:
     """Networks at random initialisations, each on its own samples of the undisturbed images."""
     for name, entry in spectra.entries().items():
         for run in range(entry.runs):
             matrix = draw_kernel(entry.network(), raw_train.images, entry.samples, entry.seed, run)
-            yield _Place(0, name, run), profile(matrix, spectra.settings())
+            yield _Place(level, name, run), profile(matrix, spectra.settings())
 
 
 def create_spectra() -> Pipeline:
@@ -152,7 +152,7 @@ def create_spectra() -> Pipeline:
                 "noise_levels",
                 "network_scores",
                 "params:kernels",
-                "params:spectra",
+                "params:spectrum",
             ],
             outputs=["spectra", "spectral_summary", "target_power"],
             name="analyse_spectra",

@@ -6,7 +6,7 @@ from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.evaluation.targets import count_classes, encode_targets
-from kernel_regime.pipelines.partitions import SAMPLES, Partitions, level_name, select
+from kernel_regime.pipelines.partitions import SAMPLES, Partitions, select
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectralBiasParameters
 
 
@@ -33,7 +33,7 @@ def measure_spectral_bias(
     """
     from kernel_regime.analysis.spectral_bias.study import run_study
 
-    first = level_name(int(noise_levels["level"].iloc[0]))
+    first = str(noise_levels["level"].iloc[0])
     inputs = [
         load()
         for images in (train_images, test_images)
@@ -53,7 +53,7 @@ def create_spectral_bias() -> Pipeline:
             measure_spectral_bias,
             inputs=[
                 *SAMPLES,
-                "params:spectral_bias",
+                "params:spectral_bias_study",
             ],
             outputs=[
                 "spectral_bias",
