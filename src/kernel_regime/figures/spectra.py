@@ -55,7 +55,7 @@ def _decays(spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataF
     for ax, level in zip(axes, levels, strict=True):
         for source, table in spectra[spectra["level"] == level].groupby("source"):
             fits = summary[(summary["level"] == level) & (summary["source"] == source)]
-            _draw_source(ax, str(source), table, fits, colours[source])
+            _draw_source(ax, str(source), table, fits, colours[str(source)])
         ax.set(xscale="log", yscale="log", xlabel="rank k", title=titles[level])
         ax.legend(frameon=False, fontsize=7, loc="lower left")
     axes[0].set_ylabel(r"eigenvalue $\lambda_k/\lambda_1$")
@@ -110,7 +110,7 @@ def target_power(power: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
             left = 1 - table.groupby("index")["power"].mean()
             left = left[left > 1e-4]
             dashes = "--" if str(source).endswith(INITIAL) else "-"
-            ax.plot(left.index, left, dashes, color=colours[source], lw=1.3, label=str(source))
+            ax.plot(left.index, left, dashes, color=colours[str(source)], lw=1.3, label=str(source))
         ax.set(xscale="log", yscale="log", xlabel="rank k", title=titles[level])
         ax.legend(frameon=False, fontsize=7, loc="lower left")
     axes[0].set_ylabel("share of the labels beyond the top k")
