@@ -15,6 +15,7 @@ from numba import types
 from numba.core import cgutils
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.simd import intrinsic
 
 _WIDE = binding.get_host_cpu_features().get("avx512f", False)
@@ -158,7 +159,7 @@ class _Emitter:
         return self.builder.call(function, [x, y, z])
 
 
-@numba.njit(cache=True)
+@compiled()
 def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array) -> None:
     """Products of the i-th EDGE samples packed in `a` with the j-th EDGE packed in `b`."""
     tile[:] = 0
@@ -173,7 +174,7 @@ def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array) -> None:
                 accumulate(a, ia, ra, b, ib, start, stop, tile, row, column)
 
 
-@numba.njit(cache=True)
+@compiled()
 def pack(x: Array, panels: Array, first: int) -> None:
     """Samples into consecutive panels (·, features, samples of a panel) from panel `first` on.
 
@@ -190,7 +191,7 @@ def pack(x: Array, panels: Array, first: int) -> None:
             panel[start:stop, len(rows) :] = 0
 
 
-@numba.njit(cache=True)
+@compiled()
 def place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
     """Row and column of the number-th tile, row after row; of the upper triangle if symmetric."""
     i = 0
@@ -200,7 +201,7 @@ def place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
     return i, number + (i if symmetric else 0)
 
 
-@numba.njit(cache=True)
+@compiled()
 def count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
     """Tiles of a matrix, or of its upper triangle, and how many lie side by side."""
     down, across = (shape[0] + EDGE - 1) // EDGE, (shape[1] + EDGE - 1) // EDGE
@@ -226,14 +227,14 @@ def _packed(x: Array) -> Array:
     return panels
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def _pack_all(x: Array, panels: Array) -> None:
     for tile in numba.prange(panels.shape[0] * panels.shape[2] // EDGE):
         start = np.intp(tile) * EDGE
         pack(x[start : start + EDGE], panels, start // panels.shape[2])
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def _add_products(total: Array, left: Array, right: Array, symmetric: bool) -> None:
     tiles, across = count(total.shape, symmetric)
     for number in numba.prange(tiles):

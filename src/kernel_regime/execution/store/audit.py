@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.kernels.base import Kernel
 
 _BLOCK = 1024
@@ -117,7 +118,7 @@ def lanczos(matrix: Array) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
-@numba.njit(parallel=True, nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+@compiled(parallel=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def multiply_vector(matrix: Array, vector: Array) -> Array:
     """K v with float64 sums, whatever the type of K: as fast as K is read, and no copy of it."""
     product = np.empty(len(matrix))

@@ -27,36 +27,35 @@ spreads the former over the lanes. The arrays, without lanes:
 
 from typing import Any
 
-from numba import njit
-
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.kernels.convolutional.relu import relu, relu_of_input
 from kernel_regime.linalg.simd import Lanes, load, spread, store
 
-compiled: Any = njit(nogil=True, error_model="numpy", cache=True)
+loop: Any = compiled(nogil=True, error_model="numpy")
 NNGP, SUM = 0, 1
 ZEROS = 3
 
 
-@compiled
+@loop
 def wrap(x: int, period: int) -> int:
     """Cyclic coordinate of x, which is less than two periods."""
     return x - period if x >= period else x
 
 
-@compiled
+@loop
 def beyond(displacement: int, reach: int, period: int) -> bool:
     """Whether a cyclic displacement is larger than `reach` either way."""
     return reach < displacement < period - reach
 
 
-@compiled
+@loop
 def slot_of(dy: int) -> int:
     """Where sums of vertical displacement `dy` wait; those of 0 wait from first to last."""
     return 2 if dy == 0 else dy & 1
 
 
-@compiled
+@loop
 def inner_product(pixels1: Array, y1: int, x1: int, pixels2: Array, y2: int, x2: int) -> Lanes:
     """Sum over channels of the products of two pixels; unrolled for colour images."""
     total = load(pixels1, (y1, x1, 0)) * load(pixels2, (y2, x2, 0))
@@ -68,7 +67,7 @@ def inner_product(pixels1: Array, y1: int, x1: int, pixels2: Array, y2: int, x2:
     return total
 
 
-@compiled
+@loop
 def correlate(images: tuple[Array, Array], y1: int, dy: int, dx: int, rows: Array) -> None:
     """Row `y1` of the products of pixels comes in: Σ, and U too."""
     pixels1, pixels2 = images
@@ -79,7 +78,7 @@ def correlate(images: tuple[Array, Array], y1: int, dy: int, dx: int, rows: Arra
         store(rows, (0, NNGP, y1 % 3, x1), product)
 
 
-@compiled
+@loop
 def take(waiting: Array, y1: int, dy: int, dx: int, rows: Array) -> None:
     """Row `y1` of the pooled sums of one displacement comes in; zeros stay behind."""
     for part in range(2):
@@ -89,7 +88,7 @@ def take(waiting: Array, y1: int, dy: int, dx: int, rows: Array) -> None:
             store(waiting, place, spread(rows, 0.0))
 
 
-@compiled
+@loop
 def column(rows: Array, layer: int, part: int, slots: tuple[int, int, int], x: int) -> Lanes:
     """Sum of three pixel pairs above each other."""
     above, here, below = slots
@@ -97,7 +96,7 @@ def column(rows: Array, layer: int, part: int, slots: tuple[int, int, int], x: i
     return total + load(rows, (layer, part, below, x))
 
 
-@compiled
+@loop
 def convolve_input(
     scales: tuple[Array, Array], y1: int, y2: int, dx: int, rows: Array, slots: Any
 ) -> None:
@@ -122,7 +121,7 @@ def convolve_input(
         store(rows, (1, part, here, side - dx), spread(rows, 0.0))
 
 
-@compiled
+@loop
 def convolve(
     scales: tuple[Array, Array], layer: int, y1: int, y2: int, dx: int, rows: Array, slots: Any
 ) -> None:
@@ -151,7 +150,7 @@ def convolve(
         store(rows, (layer + 1, part, here, side - dx), spread(rows, 0.0))
 
 
-@compiled
+@loop
 def advance(
     scales: tuple[Array, Array], step: int, dy: int, dx: int, rows: Array, from_pixels: bool
 ) -> None:
@@ -170,7 +169,7 @@ def advance(
                 convolve(scales, layer, y1, y2, dx, rows, slots)
 
 
-@compiled
+@loop
 def pool(rows: Array, y1: int, dy: int, dx: int, reach: int, waiting: Array) -> None:
     """Two rows that are done, `y1` and the one above, add to the sums over 2x2 pixels."""
     side = rows.shape[3] - 1
@@ -185,7 +184,7 @@ def pool(rows: Array, y1: int, dy: int, dx: int, reach: int, waiting: Array) -> 
             pool_rows(rows, lower, ZEROS, y_out, y2 // 2, dx, reach, waiting)
 
 
-@compiled
+@loop
 def pool_rows(
     rows: Array, slot_a: int, slot_b: int, y1: int, y2: int, dx: int, reach: int, waiting: Array
 ) -> None:
@@ -198,7 +197,7 @@ def pool_rows(
         pool_columns(rows, slot_a, slot_b, meet, side, y1, dx - fine - 1, sums)
 
 
-@compiled
+@loop
 def pool_columns(
     rows: Array, slot_a: int, slot_b: int, start: int, stop: int, y1: int, dx: int, sums: Array
 ) -> None:
@@ -219,7 +218,7 @@ def pool_columns(
                 store(sums, place, load(sums, place) + second)
 
 
-@compiled
+@loop
 def gather(rows: Array, y1: int, dy: int, dx: int, block: int, sums: Array) -> None:
     """A row of the last stage adds to the sums over blocks that both pixels share."""
     layer, side = len(rows) - 1, rows.shape[3] - 1
@@ -232,7 +231,7 @@ def gather(rows: Array, y1: int, dy: int, dx: int, block: int, sums: Array) -> N
             store(sums, (part,), total)
 
 
-@compiled
+@loop
 def first_stage(
     images: tuple[Array, Array], scales: Any, dy: int, reaches: Any, rows: Array, waiting: Array
 ) -> None:
@@ -249,7 +248,7 @@ def first_stage(
                 pool(rows, step - convolutions, dy, dx, reaches[1], waiting)
 
 
-@compiled
+@loop
 def later_stage(
     stage: int, scales: Any, dy: int, reaches: Any, rows: Array, waiting: Any, sums: Array
 ) -> None:
@@ -268,7 +267,7 @@ def later_stage(
                 gather(rows, step - convolutions, dy, dx, reaches[2] + 1, sums)
 
 
-@compiled
+@loop
 def later_stages(
     scales: Any, dy: int, reaches: Any, stages: int, buffers: Any, sums: Array
 ) -> None:
@@ -280,7 +279,7 @@ def later_stages(
         later_stage(2, scales[2], dy // 2, reaches, rows[2], waiting, sums)
 
 
-@compiled
+@loop
 def all_stages(
     first: Any, second: Any, reaches: Any, stages: int, buffers: Any, sums: Array
 ) -> None:

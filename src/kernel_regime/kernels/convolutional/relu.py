@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import overload
 from numpy.polynomial import Chebyshev, Polynomial
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.kernels.activations import kappa0, kappa1
 from kernel_regime.linalg.simd import (
     Lanes,
@@ -56,7 +56,6 @@ def fit(function: Callable[[Array], Array], power: float, degree: int) -> tuple[
     return tuple(float(c) for c in monomials.coef)
 
 
-compiled: Any = njit(cache=True)
 _DEGREES = {"float32": (6, 4, 6), "float64": (15, 14, 15)}
 SMOOTH = {
     dtype: (fit(slope, 0.5, p), fit(value, 1.5, r), fit(excess, 0.5, q))
@@ -79,7 +78,7 @@ def _smooth(d: Any, which: Any) -> Any:
     return implementation
 
 
-@compiled
+@compiled()
 def relu_of_input(
     nngp: Lanes, sigma1: Lanes, inverse1: Lanes, sigma2: Lanes, inverse2: Lanes
 ) -> tuple[Lanes, Lanes]:
@@ -89,7 +88,7 @@ def relu_of_input(
     return positive + tail * (d * smooth(d, 1)), positive + positive + tail * smooth(d, 2)
 
 
-@compiled
+@compiled()
 def relu(
     nngp: Lanes, total: Lanes, sigma1: Lanes, inverse1: Lanes, sigma2: Lanes, inverse2: Lanes
 ) -> tuple[Lanes, Lanes]:

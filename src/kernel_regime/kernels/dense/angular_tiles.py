@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import (
     EDGE,
     count,
@@ -50,7 +51,7 @@ def normalise(x: Array, scale: float) -> Side:
     return side
 
 
-@numba.njit(parallel=True, nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+@compiled(parallel=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, panels: Array) -> None:
     for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
         start: Any = np.intp(tile) * EDGE
@@ -68,7 +69,7 @@ def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, panels:
         pack(units, panels, start // panels.shape[2])
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def fill(
     matrix: Array, left: Side, right: Side, arccos: Array, curve: Array, symmetric: bool
 ) -> None:
@@ -89,7 +90,7 @@ def fill(
             _copy(tile.T, matrix[start : start + EDGE, top : top + EDGE])
 
 
-@numba.njit(cache=True)
+@compiled()
 def _copy(tile: Array, target: Array) -> None:
     """As much of a tile as the target holds, row by row: twice as fast as one assignment."""
     for r in range(target.shape[0]):
@@ -98,7 +99,7 @@ def _copy(tile: Array, target: Array) -> None:
             row[c] = values[c]
 
 
-@numba.njit(cache=True)
+@compiled()
 def _finish(
     tile: Array, left: Side, top: int, right: Side, start: int, arccos: Array, curve: Array
 ) -> None:
@@ -117,7 +118,7 @@ def _finish(
         _correct(tile, cosines, left, top, right, start, arccos, curve)
 
 
-@numba.njit(cache=True)
+@compiled()
 def _some_nearly_parallel(tile: Array) -> Any:
     lanes, found = tile.reshape(-1, LANES), np.empty((1, LANES), tile.dtype)
     largest = spread(tile, 0.0)
@@ -127,7 +128,7 @@ def _some_nearly_parallel(tile: Array) -> Any:
     return found.max() > 1 - NEARLY_PARALLEL
 
 
-@numba.njit(cache=True)
+@compiled()
 def _correct(
     tile: Array,
     cosines: Array,
@@ -152,14 +153,14 @@ def _correct(
                 tile[r, c] = one[0, 0] * (left.lengths[i] * right.lengths[j])
 
 
-@numba.njit(cache=True)
+@compiled()
 def _evaluate(cosine: Lanes, versine: Lanes, arccos: Array, curve: Array) -> Lanes:
     """κ of angles with the sign of `cosine` and 1 − |cosine| = `versine`."""
     turn = root(versine) * _horner(arccos, versine) - 1
     return _clenshaw(curve, copy_sign(turn, 0 - cosine))
 
 
-@numba.njit(cache=True)
+@compiled()
 def _horner(coefficients: Array, x: Lanes) -> Lanes:
     """Polynomial, lowest coefficient first."""
     value = spread(coefficients, coefficients[-1])
@@ -168,7 +169,7 @@ def _horner(coefficients: Array, x: Lanes) -> Lanes:
     return value
 
 
-@numba.njit(cache=True)
+@compiled()
 def _clenshaw(coefficients: Array, x: Lanes) -> Lanes:
     """Chebyshev series, lowest coefficient first."""
     double = x + x
@@ -178,7 +179,7 @@ def _clenshaw(coefficients: Array, x: Lanes) -> Lanes:
     return x * now + (coefficients[0] - before)
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "nsz"})
+@compiled(fastmath={"reassoc", "nsz"})
 def _distance(a: Array, inverse_a: float, b: Array, inverse_b: float, opposite: bool) -> Any:
     """Squared distance of two unit vectors, or of one from minus the other; 0 for equal rows."""
     sign = a.dtype.type(1 if opposite else -1)

@@ -1,9 +1,10 @@
 """The hot loops of the block tridiagonal reduction, on tiles and panels that stay in cache."""
 
 import numpy as np
-from numba import get_thread_id, njit, prange
+from numba import get_thread_id, prange
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate, place
 
 BAND = 24
@@ -13,13 +14,13 @@ DEPTH = 384
 """Rows of a column block of Q that are multiplied at a time: they stay in the first caches."""
 
 
-@njit(cache=True)
+@compiled()
 def tile_number(i: int, j: int, across: int) -> int:
     """Where tile (i, j) of the upper triangle lies, row after row."""
     return i * across - i * (i - 1) // 2 + j - i
 
 
-@njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def gather(kernel: Array, tiles: Array, across: int) -> Array:
     """Copy the upper triangle into float64 tiles (·, EDGE, EDGE).
 
@@ -50,7 +51,7 @@ def gather(kernel: Array, tiles: Array, across: int) -> Array:
     return asymmetry
 
 
-@njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def update_and_multiply(
     tiles: Array,
     flipped: Array,
@@ -87,7 +88,7 @@ def update_and_multiply(
             _add_product(tiles, t, vectors, i, own[j * EDGE :])
 
 
-@njit(cache=True)
+@compiled()
 def _add_product(tiles: Array, t: int, vectors: Array, block: int, product: Array) -> None:
     """product += transpose of tile t times the block-th EDGE rows of V."""
     width = vectors.shape[2]
@@ -97,7 +98,7 @@ def _add_product(tiles: Array, t: int, vectors: Array, block: int, product: Arra
             accumulate(tiles, t, row, vectors, panel, 0, EDGE, product, row, column)
 
 
-@njit(cache=True)
+@compiled()
 def _add_outer(left: Array, i: int, right: Array, j: int, tile: Array) -> None:
     """tile += L Rᵀ of EDGE rows of each."""
     width = left.shape[2]
@@ -108,7 +109,7 @@ def _add_outer(left: Array, i: int, right: Array, j: int, tile: Array) -> None:
             accumulate(left, ia, ra, right, ib, 0, left.shape[1], tile, row, column)
 
 
-@njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def form_basis(
     vectors: Array,
     flipped: Array,

@@ -3,9 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate
 from kernel_regime.linalg.simd import LANES, load, store
 from kernel_regime.linalg.tridiagonal.reduction_loops import BAND
@@ -14,7 +15,7 @@ DEPTH = 384
 """Rows of Z that are kept at hand."""
 
 
-@njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def multiply_basis(
     basis: Array, flipped: Array, first: int, columns: Array, products: Array
 ) -> None:
@@ -41,7 +42,7 @@ def multiply_basis(
                         )
 
 
-@njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def solve_bands(factors: Array, targets: Array, columns: Array) -> None:
     """(L Lᵀ)⁻¹ Y for every ridge, side by side.
 
@@ -77,7 +78,7 @@ def solve_bands(factors: Array, targets: Array, columns: Array) -> None:
                 columns[column // width, k, column % width] = x[k, o]
 
 
-@njit(parallel=True, nogil=True, cache=True)
+@compiled(parallel=True, nogil=True)
 def eliminate(basis: Array, factors: Array, first: int, state: Array, total: Array) -> None:
     """Walk on through L Z = Qᵀ, and add the squares of Z; EDGE samples walk together.
 
@@ -104,7 +105,7 @@ def eliminate(basis: Array, factors: Array, first: int, state: Array, total: Arr
             _copy(z, state[chunk, r])
 
 
-@njit(cache=True)
+@compiled()
 def _transposed(basis: Array, top: Any) -> Array:
     """EDGE rows of column blocks of Q, column after column, as (columns, EDGE / LANES, LANES)."""
     blocks, _, _, width = basis.shape
@@ -117,7 +118,7 @@ def _transposed(basis: Array, top: Any) -> Array:
     return result
 
 
-@njit(cache=True)
+@compiled()
 def _copy(source: Array, target: Array) -> None:
     """The first BAND rows."""
     for k in range(BAND):
@@ -125,7 +126,7 @@ def _copy(source: Array, target: Array) -> None:
             store(target, (k, i), load(source, (k, i)))
 
 
-@njit(cache=True)
+@compiled()
 def _substitute(factor: Array, columns: Array, z: Array, total: Array) -> None:
     """Rows of Z behind its first BAND, two at a time; half of EDGE samples, in registers."""
     for i in range(0, EDGE // LANES, 3):

@@ -1,0 +1,29 @@
+"""Precision of JAX."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+
+def jax_precision(dtype: Any) -> AbstractContextManager[Any]:
+    """Context in which JAX computes in float64 where `dtype` is; a setting of each thread.
+
+    Its switch has moved: newer versions no longer have it in `jax.experimental`.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> with jax_precision(np.float64):
+    ...     jnp.ones(1).dtype.name
+    'float64'
+    """
+    if np.dtype(dtype) != np.float64:
+        return nullcontext()
+    import jax
+
+    enable: Any = getattr(jax, "enable_x64", None)
+    if enable is None:
+        from jax.experimental import enable_x64 as enable
+    context: AbstractContextManager[Any] = enable(True)
+    return context
