@@ -54,5 +54,5 @@ def test_centred_samples_have_mean_zero_and_norm_root_d():
     x = centre_and_scale(np.random.default_rng(0).random((5, 6, 6)) + 3)
     np.testing.assert_allclose(x.reshape(5, -1).mean(axis=1), 0, atol=1e-14)
     np.testing.assert_allclose(np.linalg.norm(x.reshape(5, -1), axis=1), 6)
-    with pytest.raises(ValueError, match="image 0 is constant"):
+    with pytest.raises(ValueError, match="vector 0 is constant"):
         centre_and_scale(np.ones((2, 3)))

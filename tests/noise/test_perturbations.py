@@ -63,13 +63,12 @@ def test_full_low_frequency_noise_has_the_training_mean_and_covariance(rng, shap
     np.testing.assert_allclose(np.cov(noisy.T, ddof=0), np.cov(clean.T, ddof=0), atol=0.03 * scale)
 
 
-def test_the_fit_does_not_depend_on_batches(images, monkeypatch):
-    whole = LowFrequencyNoise.fit(images)
-    monkeypatch.setattr("kernel_regime.noise.low_frequency._BATCH", 7)
-    pieces = LowFrequencyNoise.fit(images)
-    np.testing.assert_allclose(pieces.mean, whole.mean, atol=1e-13)
-    # Square roots of eigenvalues that are 0 up to round-off: 1e-8, as for the golden.
-    np.testing.assert_allclose(pieces.root, whole.root, atol=1e-7)
+def test_the_fit_is_the_mean_and_covariance_over_all_batches(rng):
+    images = rng.standard_normal((5000, 5, 5, 3)) + 2
+    noise = LowFrequencyNoise.fit(images)
+    rows = coefficients(images).reshape(5000, -1)
+    np.testing.assert_allclose(noise.mean, rows.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(noise.root @ noise.root, np.cov(rows.T, ddof=0), atol=1e-12)
 
 
 def test_round_off_never_makes_a_negative_variance(rng):

@@ -14,15 +14,15 @@ def images():
 
 
 @pytest.mark.parametrize("kind", [HighFrequencyNoise, LowFrequencyNoise])
-def test_batches_do_not_show(images, kind, monkeypatch):
+def test_batches_do_not_show(kind):
+    images = np.random.default_rng(0).integers(0, 256, (5000, 9, 9), dtype=np.uint8)
     noise = kind.fit(images)
-    whole = perturb(noise, images, 3.0, generator(0, "train", 3.0))
-    # 7·81 is odd: a batch ends between two halves of one 64-bit random number.
-    monkeypatch.setattr("kernel_regime.noise.sampling._BATCH", 7)
-    pieces = perturb(noise, images, 3.0, generator(0, "train", 3.0))
-    assert whole.dtype == np.float32
+    batches = perturb(noise, images, 3.0, generator(0, "train", 3.0))
+    draws = generator(0, "train", 3.0).standard_normal(images.shape, np.float32)
+    assert batches.dtype == np.float32
     # The same draws; BLAS and the transform may order float32 sums differently.
-    np.testing.assert_allclose(pieces, whole, atol=1e-5)
+    whole = noise.apply(images.astype(np.float32), draws, 3.0)
+    np.testing.assert_allclose(batches, whole, atol=1e-5)
 
 
 def test_float32_agrees_with_float64(images):
@@ -42,3 +42,22 @@ def test_every_seed_split_and_level_has_its_own_draws():
 
 def test_minus_zero_is_zero():
     assert generator(0, "train", -0.0).random() == generator(0, "train", 0.0).random()
+
+
+def test_a_level_that_is_no_number_has_no_draws():
+    with pytest.raises(ValueError, match="level nan is not finite"):
+        generator(0, "train", float("nan"))
+
+
+def test_wider_ranges_than_that_of_float32_are_computed_in_float64(images):
+    noise, level = HighFrequencyNoise(), 1.0
+    expected = perturb(noise, images.astype(np.float64), level, generator(0, "train", level))
+    huge = perturb(noise, images * 2.0**500, level, generator(0, "train", level))
+    np.testing.assert_array_equal(huge, expected)
+
+
+def test_results_beyond_float32_are_refused():
+    colours = np.random.default_rng(0).random((5, 4, 4, 3)) * 1e60
+    noise = LowFrequencyNoise.fit(colours)
+    with pytest.raises(ValueError, match=r"cut-off 0 leave the range of float32; rescale"):
+        perturb(noise, colours, 0, generator(0, "train", 0))

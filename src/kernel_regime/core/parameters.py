@@ -69,14 +69,28 @@ def build(described: type[Built], given: Mapping[str, Any], name: str) -> Built:
     InputError
         If an argument is unknown, missing or out of bounds: one line that names it.
     """
-    model = parameter_model(cast(Any, described))
+    return described(**checked_arguments(described, given, name))
+
+
+def checked_arguments(
+    described: type, given: Mapping[str, Any], name: str, left_out: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Arguments that build a class, checked and completed by their defaults; see `build`.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> checked_arguments(Fraction, {"numerator": 1}, "fraction")
+    {'numerator': 1, 'denominator': None}
+    """
+    model = parameter_model(cast(Any, described), left_out)
     for key in given:
         if key not in model.model_fields:
             known = (
                 did_you_mean(str(key), model.model_fields) if model.model_fields else "remove it"
             )
             raise InputError(f"{name} has no parameter {str(key)!r}; {known}")
-    return described(**_validated(model, given, name))
+    return _validated(model, given, name)
 
 
 def check_fields(instance: Any) -> None:

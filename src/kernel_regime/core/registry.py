@@ -38,7 +38,7 @@ class Registry(Generic[Base]):
     'fractions:Fraction'
     """
 
-    def __init__(self, family: str, package: str, base: type[Base]) -> None:
+    def __init__(self, family: str, package: str, base: type[Any]) -> None:
         self._family = family
         self._package = package
         self._base = base

@@ -2,31 +2,35 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
-from kernel_regime.noise.perturbation import Perturbation
+from kernel_regime.core.samples import checked_samples
+from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
 from kernel_regime.noise.transforms import (
-    as_float,
     centre_and_scale,
+    constant_sample,
     cosine_transform,
     inverse_cosine_transform,
-    refuse_constant,
+    matching_draws,
+    training_samples,
 )
 
+# A fixed number, so that the last digits depend on no setting of memory.
 _BATCH = 4096
 _COLOUR_GRID = (0, 4, 8, 12, 14, 17, 19, 20, 22, 24, 25, 27, 28, 29, 30)
 
 
+@PERTURBATIONS.register("low_frequency")
 @dataclass(frozen=True)
 class LowFrequencyNoise(Perturbation):
-    r"""Replace the cosine coefficients below a cut-off by a sample of :math:`N(\mu, S)`.
+    r"""Low-frequency noise: cosine coefficients below a cut-off, replaced by :math:`N(\mu, S)`.
 
-    Grey images (n, s, s) are centred and scaled first, and not rescaled afterwards. Colour
-    images (n, s, s, c) stay on their own scale; standardise them afterwards
+    Grey images (n, s, s) or (n, s, s, 1) are centred and scaled first, and not rescaled
+    afterwards. Colour images (n, s, s, c) stay on their own scale; standardise them afterwards
     (`Standardisation`).
 
     Parameters
@@ -39,16 +43,36 @@ class LowFrequencyNoise(Perturbation):
     References
     ----------
     Ghorbani et al. (2020), appendix A ("NFMNIST", "NCIFAR-10").
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> images = rng.random((50, 8, 8))
+    >>> noise = LowFrequencyNoise.fit(images)
+    >>> noise.apply(images, rng.standard_normal((50, 8, 8)), cutoff=3).shape
+    (50, 8, 8)
     """
 
     mean: Array
     root: Array
 
     level: ClassVar[str] = "cut-off"
+    axis_label: ClassVar[str] = "cut-off t (coefficients replaced per axis)"
+    learned: ClassVar[tuple[str, ...]] = ("mean", "root")
 
     @classmethod
-    def fit(cls, images: Array) -> Self:
-        """Measure μ and the square root of S on the training images, in float64."""
+    def fit(cls, images: Array, **parameters: Any) -> Self:
+        """Measure μ and the square root of S on the training images, in float64.
+
+        Raises
+        ------
+        InputError
+            If there are none, they are not square, or one is not finite or (grey) constant.
+        """
+        images = training_samples(images)
+        cls.check(images.shape[1:], 0)
+        if refused := cls.sample_refusal(images):
+            raise InputError(refused)
         features = images[0].size
         mean, covariance = np.zeros(features), np.zeros((features, features))
         for batch in _coefficients(images):
@@ -63,37 +87,37 @@ class LowFrequencyNoise(Perturbation):
 
         Parameters
         ----------
-        images : array (n, s, s) or (n, s, s, c)
-        draws : array
+        images : array-like (n, s, s) or (n, s, s, c)
+        draws : array-like
             Standard normal, as many per image as it has features.
         cutoff : float
             A whole number from 0 (nothing replaced) to s (everything).
 
         Raises
         ------
-        ValueError
-            If the images differ in size from the training images, one of them is constant
-            (grey), or the cut-off is not such a number.
+        InputError
+            If the images differ in size from the training images, one of them is not finite or
+            (grey) constant, the draws do not fit, or the cut-off is not such a number.
         """
+        images = checked_samples(images, "images")
         shape = images.shape[1:]
-        if refused := self.level_refusal(cutoff, shape):
-            raise InputError(refused)
-        if images[0].size != len(self.mean):
+        self.check(shape, cutoff)
+        if np.prod(shape) != len(self.mean):
             raise InputError(
-                f"images have {images[0].size} features, those of the fit {len(self.mean)}; "
+                f"images have {np.prod(shape)} features, those of the fit {len(self.mean)}; "
                 "fit to training images of the same shape"
             )
         coefficients = cosine_transform(_prepared(images))
         block = _block(int(cutoff), shape)
         root, mean = (x.astype(coefficients.dtype) for x in (self.root[:, block], self.mean[block]))
         flat = coefficients.reshape(len(images), -1)
-        flat[:, block] = draws.reshape(len(images), -1) @ root + mean
+        flat[:, block] = matching_draws(draws, flat) @ root + mean
         return inverse_cosine_transform(flat.reshape(images.shape))
 
     @classmethod
     def grid(cls, shape: tuple[int, ...]) -> tuple[float, ...]:
         """Odd cut-offs below the side of grey images; the paper's 15 for 32×32 colour images."""
-        if len(shape) == 2:
+        if _is_grey(shape):
             return tuple(float(cutoff) for cutoff in range(1, shape[0], 2))
         return tuple(map(float, _COLOUR_GRID)) if shape[:2] == (32, 32) else ()
 
@@ -107,7 +131,7 @@ class LowFrequencyNoise(Perturbation):
     @classmethod
     def sample_refusal(cls, images: Array) -> str | None:
         """Constant grey images cannot be scaled."""
-        return refuse_constant(images) if images.ndim == 3 else None
+        return constant_sample(images) if _is_grey(images.shape[1:]) else None
 
     @classmethod
     def level_refusal(cls, level: float, shape: tuple[int, ...]) -> str | None:
@@ -117,8 +141,12 @@ class LowFrequencyNoise(Perturbation):
         return f"cut-off {level:g} is not a whole number from 0 to the image side {shape[0]}"
 
 
+def _is_grey(shape: tuple[int, ...]) -> bool:
+    return shape[2:] in ((), (1,))
+
+
 def _prepared(images: Array) -> Array:
-    return centre_and_scale(images) if images.ndim == 3 else as_float(images)
+    return centre_and_scale(images) if _is_grey(images.shape[1:]) else as_floating(images, "images")
 
 
 def _coefficients(images: Array) -> Iterator[Array]:

@@ -7,14 +7,22 @@ from typing import ClassVar, Self
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.noise.perturbation import Perturbation
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_samples
+from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
 from kernel_regime.noise.transforms import norms
 
 ETA = 2 / 5
 
 
 def signal_dimension(dimension: int, eta: float = ETA) -> int:
-    """d₀ = ⌊d^η⌋, safe against a power that lands just below a whole number."""
+    """d₀ = ⌊d^η⌋, safe against a power that lands just below a whole number.
+
+    Examples
+    --------
+    >>> signal_dimension(1024)
+    16
+    """
     return floor(dimension**eta + 1e-9)
 
 
@@ -23,8 +31,8 @@ def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
 
     Parameters
     ----------
-    draws : array (n, d)
-        Standard normal; float64 gives float64.
+    draws : array-like (n, d)
+        Standard normal; float64 gives float64, and so do integers.
     kappa : float
         Signal-to-noise exponent κ: ‖z₁‖ = d^((η+κ)/2), ‖z₂‖ = √d.
     eta : float
@@ -34,11 +42,31 @@ def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
     -------
     array (n, d)
 
+    Raises
+    ------
+    InputError
+        If the draws are no vectors, κ is negative or not finite, η leaves no signal or no noise,
+        or either part of a sample has norm 0.
+
     References
     ----------
     Ghorbani et al. (2020), section 2.
+
+    Examples
+    --------
+    >>> x = spiked_covariates(np.ones((1, 32)), kappa=0.5)
+    >>> float(np.linalg.norm(x[:, :4]).round(4)), float(np.linalg.norm(x[:, 4:]).round(4))
+    (4.7568, 5.6569)
     """
+    draws = checked_samples(draws, "draws")
     dimension = draws.shape[1]
+    if draws.ndim != 2 or not 0 <= eta < 1 or dimension < 2:
+        raise InputError(
+            f"draws of shape {draws.shape} with η = {eta:g} have no signal beside noise; give "
+            "vectors of two features at least, and 0 ≤ η < 1"
+        )
+    if refused := SpikedCovariates.level_refusal(kappa, draws.shape[1:]):
+        raise InputError(refused)
     signal = signal_dimension(dimension, eta)
     lengths = dimension ** ((eta + kappa) / 2), sqrt(dimension)
     halves = draws[:, :signal], draws[:, signal:]
@@ -63,6 +91,14 @@ class SpikedTarget:
         β₂, β₃, β₄ of lengths d₀ − 1, d₀ − 2, d₀ − 3.
     scales : array (3,)
         Root mean square of every f_k on the training signal scaled to norm √d₀.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> signal = rng.standard_normal((100, 5))
+    >>> target = SpikedTarget.fit(signal, tuple(rng.exponential(size=k) for k in (4, 3, 2)))
+    >>> target(signal).shape
+    (100,)
     """
 
     coefficients: tuple[Array, ...]
@@ -80,7 +116,7 @@ class SpikedTarget:
 
 def _terms(signal: Array, coefficients: tuple[Array, ...]) -> Array:
     """f₂, f₃, f₄ as columns (n, 3) of the signal scaled to norm √d₀, in float64."""
-    signal = signal.astype(np.float64)
+    signal = checked_samples(signal, "signal").astype(np.float64)
     signal *= sqrt(signal.shape[1]) / norms(signal)
     degrees = range(2, 2 + len(coefficients))
     return np.column_stack(
@@ -93,19 +129,23 @@ def _products(signal: Array, degree: int) -> Array:
     return np.lib.stride_tricks.sliding_window_view(signal, degree, axis=1).prod(axis=2)
 
 
+@PERTURBATIONS.register("spiked_covariates")
 @dataclass(frozen=True)
 class SpikedCovariates(Perturbation):
-    """`spiked_covariates` as a perturbation: the images are the Gaussian draws themselves."""
+    """`spiked_covariates` as a perturbation: the inputs are the Gaussian draws themselves.
+
+    Examples
+    --------
+    >>> SpikedCovariates().apply(np.ones((1, 32)), None, 0.5).shape
+    (1, 32)
+    """
 
     level: ClassVar[str] = "κ"
+    axis_label: ClassVar[str] = "κ (larger: signal stands out of the noise)"
     random: ClassVar[bool] = False
+    standardised: ClassVar[bool] = False
 
-    @classmethod
-    def fit(cls, images: Array) -> Self:
-        """Nothing to learn."""
-        return cls()
-
-    def apply(self, images: Array, draws: Array, level: float) -> Array:
+    def apply(self, images: Array, draws: Array | None, level: float) -> Array:
         """See `spiked_covariates`; `draws` play no part."""
         return spiked_covariates(images, level)
 

@@ -13,10 +13,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sweep:
-    """Perturbed training and test inputs as float32 arrays, level by level.
+    """Sweep of a perturbation over levels: training and test inputs as float32 arrays.
 
     Colour images are standardised with the perturbed training images of the same level, of
     which only the channel statistics are kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kernel_regime.noise import HighFrequencyNoise
+    >>> images = np.random.default_rng(0).random((12, 8, 8))
+    >>> sweep = Sweep(HighFrequencyNoise(), images[:8], images[8:], seed=0)
+    >>> sweep.train(0.5).shape, sweep.test(0.5).shape
+    ((8, 8, 8), (4, 8, 8))
     """
 
     perturbation: Perturbation
@@ -50,4 +59,5 @@ class Sweep:
     @property
     def _standardised(self) -> bool:
         """Whether the samples are colour images that the perturbation left on their own scale."""
-        return self.perturbation.random and self.train_samples.ndim == 4
+        colour = self.train_samples.shape[3:] not in ((), (1,))
+        return self.perturbation.standardised and colour

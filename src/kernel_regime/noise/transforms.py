@@ -1,78 +1,180 @@
 """What the perturbations share: the cosine transform, centring and scaling, image by image."""
 
+from math import prod
+from typing import Any
+
 import numpy as np
 from scipy import fft
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_array, as_floating, require_finite
 from kernel_regime.core.errors import InputError
-
-
-def as_float(images: Array) -> Array:
-    """Floating images as they are, integer pixels in float64."""
-    images = np.asarray(images)
-    return images if np.issubdtype(images.dtype, np.floating) else images.astype(np.float64)
+from kernel_regime.core.samples import checked_samples
 
 
 def cosine_transform(images: Array) -> Array:
-    """Orthonormal two-dimensional DCT-II over height and width, each channel by itself."""
+    """Orthonormal two-dimensional DCT-II over height and width, each channel by itself.
+
+    Examples
+    --------
+    >>> cosine_transform(np.ones((1, 2, 2)))
+    array([[[2., 0.],
+            [0., 0.]]])
+    """
     return fft.dctn(images, axes=(1, 2), norm="ortho")
 
 
 def inverse_cosine_transform(coefficients: Array) -> Array:
-    """Inverse of `cosine_transform`."""
+    """Inverse of `cosine_transform`.
+
+    Examples
+    --------
+    >>> inverse_cosine_transform(np.array([[[2.0, 0.0], [0.0, 0.0]]]))
+    array([[[1., 1.],
+            [1., 1.]]])
+    """
     return fft.idctn(coefficients, axes=(1, 2), norm="ortho")
 
 
-def norms(images: Array) -> Array:
+def centre_and_scale(samples: Array) -> Array:
+    """Samples with mean 0 and Euclidean norm √d each (Ghorbani et al. 2020, appendix A).
+
+    Parameters
+    ----------
+    samples : array-like (n, ...)
+        Images or vectors of d features on any scale; float64 gives float64.
+
+    Raises
+    ------
+    InputError
+        If a sample is constant: nothing is left of it once its mean is subtracted, and no factor
+        gives nothing a norm.
+
+    Examples
+    --------
+    >>> centre_and_scale([[1, 3], [10, 4]])
+    array([[-1.,  1.],
+           [ 1., -1.]])
+    """
+    return scale(centre(samples))
+
+
+def centre(samples: Array) -> Array:
+    """Samples minus their own means, up to a power of two each where values are huge or tiny.
+
+    Raises
+    ------
+    InputError
+        If a sample is constant, or not finite.
+    """
+    samples = checked_samples(samples, "images")
+    if refused := constant_sample(samples):
+        raise InputError(refused)
+    samples = _within_range(samples)
+    means = _rows(samples).mean(axis=1)
+    return samples - _per_sample(means, samples)
+
+
+def scale(samples: Array) -> Array:
+    """Samples at Euclidean norm √d, d their number of features.
+
+    Raises
+    ------
+    InputError
+        If a sample has norm 0.
+    """
+    samples = _within_range(samples)
+    features = np.prod(samples.shape[1:])
+    return samples * (np.sqrt(features).astype(samples.dtype) / norms(samples))
+
+
+def norms(samples: Array) -> Array:
     """Euclidean norm of every sample, shaped to broadcast against the samples.
 
     Raises
     ------
-    ValueError
+    InputError
         If a sample has norm 0: all callers divide by it.
     """
-    flat = images.reshape(len(images), -1)
+    flat = _rows(samples)
     lengths = np.sqrt(np.einsum("ij,ij->i", flat, flat))
     if not lengths.all():
         raise InputError(
             f"sample {int(np.argmin(lengths))} has norm 0 and cannot be scaled; remove it"
         )
-    return lengths.reshape(-1, *(1 for _ in images.shape[1:]))
+    return _per_sample(lengths, samples)
 
 
-def centre(images: Array) -> Array:
-    """Subtract every image's own mean.
+def constant_sample(samples: Array) -> str | None:
+    """Why these samples cannot all be centred and scaled, or None.
 
-    Raises
-    ------
-    ValueError
-        If an image is constant: nothing is left of it, and scaling would divide by zero.
+    Examples
+    --------
+    >>> constant_sample(np.array([[1, 2], [7, 7]]))[:22]
+    'vector 1 is constant ('
     """
-    if refused := refuse_constant(images):
-        raise InputError(refused)
-    images = as_float(images)
-    means = images.reshape(len(images), -1).mean(axis=1)
-    return images - means.reshape(-1, *(1 for _ in images.shape[1:]))
-
-
-def refuse_constant(images: Array) -> str | None:
-    """Why these images cannot all be centred and scaled, or None."""
-    flat = images.reshape(len(images), -1)
+    if not samples.size:
+        return None
+    flat = _rows(samples)
     constant = flat.min(axis=1) == flat.max(axis=1)
     if not constant.any():
         return None
     first = int(np.argmax(constant))
+    sample, values = ("image", "pixels") if samples.ndim > 2 else ("vector", "features")
     return (
-        f"image {first} is constant (all pixels {flat[first, 0]:g}), so it cannot be centred and "
-        "scaled; remove it from the data"
+        f"{sample} {first} is constant (all {values} {flat[first, 0]:g}), so it cannot be centred "
+        "and scaled; remove it from the data"
     )
 
 
-def scale(images: Array) -> Array:
-    """Scale every image to Euclidean norm √d, d its number of features."""
-    return images * (np.sqrt(images[0].size).astype(images.dtype) / norms(images))
+def training_samples(samples: Any) -> Array:
+    """Samples (n, ...) to measure, as an array in their own dtype: bytes stay bytes.
+
+    Raises
+    ------
+    InputError
+        If there are none, they are no numbers, or one is not finite.
+    """
+    samples = as_array(samples, "training samples")
+    if samples.ndim < 2 or not samples.size:
+        raise InputError(f"training samples: shape {samples.shape} has nothing to measure")
+    as_floating(samples[:1], "training samples")
+    if samples.dtype.kind not in "iub":
+        require_finite(samples, "training samples")
+    return samples
 
 
-def centre_and_scale(images: Array) -> Array:
-    """Grey images with mean 0 and Euclidean norm √d each (Ghorbani et al. 2020, appendix A)."""
-    return scale(centre(images))
+def matching_draws(draws: Any, samples: Array) -> Array:
+    """Draws (n, ...) shaped like the samples, of which they must have as many features.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer.
+    """
+    draws = checked_samples(draws, "draws")
+    if len(draws) != len(samples) or draws.size != samples.size:
+        raise InputError(
+            f"draws: shape {draws.shape} does not fit samples of shape {samples.shape}; "
+            "draw one number for every feature"
+        )
+    return draws.reshape(samples.shape)
+
+
+def _within_range(samples: Array) -> Array:
+    """Samples whose squares neither overflow nor vanish: a power of two off where they would."""
+    flat = _rows(samples)
+    peaks = np.maximum(flat.max(axis=1, initial=0), -flat.min(axis=1, initial=0))
+    limit = 2.0 ** (np.finfo(samples.dtype).maxexp // 4)
+    beyond = (peaks > limit) | ((peaks < 1 / limit) & (peaks > 0))
+    if not beyond.any():
+        return samples
+    exponents = np.where(beyond, np.frexp(peaks)[1], 0)
+    return np.ldexp(samples, -_per_sample(exponents, samples))
+
+
+def _rows(samples: Array) -> Array:
+    return samples.reshape(len(samples), prod(samples.shape[1:]))
+
+
+def _per_sample(values: Array, samples: Array) -> Array:
+    return values.reshape(-1, *(1 for _ in samples.shape[1:]))

@@ -30,9 +30,12 @@ def resolve(kind, levels, shape):
         ),
         (noise(levels=[{"valeu": 1}]), "noise.levels[0]: not a noise level: {'valeu': 1}"),
         (noise(levels=[{"value": True}]), "noise.levels[0]: not a noise level: {'value': True}"),
-        (noise(kind="hgih_frequency"), "noise.kind: input should be 'clean', 'high_frequency'"),
+        (
+            noise(kind="hgih_frequency"),
+            "noise.kind: kind 'hgih_frequency' is no perturbation; did you mean 'high_frequency'?",
+        ),
         (noise(seed=-1), "noise.seed: input should be greater than or equal to 0, got -1"),
-        (noise(sed=1), "noise.sed: unknown parameter; did you mean 'seed'?"),
+        (noise(sed=1), "noise: high_frequency has no parameter 'sed'; did you mean 'seed'?"),
     ],
 )
 def test_wrong_noise_parameters(given, line):

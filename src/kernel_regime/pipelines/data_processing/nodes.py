@@ -8,7 +8,6 @@ import pandas as pd
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_images import LabelledImages
-from kernel_regime.noise.kinds import PERTURBATIONS
 from kernel_regime.noise.levels import NoiseParameters, level_name, resolve_levels
 from kernel_regime.noise.sweep import Sweep
 from kernel_regime.pipelines.data_processing.parameters import DataParameters
@@ -36,7 +35,7 @@ def prepare(
     test, test_labels = select_samples(raw_test, data.n_test, data.seed, "data.n_test")
     refuse_unlike(train, test, train_labels, test_labels)
     for name, samples in (("train", train), ("test", test)):
-        if refused := PERTURBATIONS[noise.kind].sample_refusal(samples):
+        if refused := noise.perturbation.sample_refusal(samples):
             raise InputError(f"{name} samples: {refused}")
     levels = pd.DataFrame({"level": [level_name(value) for value in values], "value": values})
     return train, test, train_labels, test_labels, levels
@@ -46,7 +45,7 @@ def perturb_images(
     train_samples: Array, test_samples: Array, noise_levels: pd.DataFrame, noise: NoiseParameters
 ) -> tuple[dict[str, Callable[[], Array]], dict[str, Callable[[], Array]]]:
     """Perturbed training and test inputs per level, computed when their partition is saved."""
-    perturbation = PERTURBATIONS[noise.kind].fit(train_samples)
+    perturbation = noise.fit(train_samples)
     sweep = Sweep(perturbation, train_samples, test_samples, noise.seed)
     levels = dict(zip(noise_levels["level"], noise_levels["value"], strict=True))
     return (
