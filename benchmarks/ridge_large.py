@@ -24,8 +24,8 @@ from rich.logging import RichHandler
 from kernel_regime.datasets.cifar import CifarDataset
 from kernel_regime.evaluation.targets import encode_targets
 from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.finished import open_matrix
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.matrix_store import open_matrix
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
 from kernel_regime.regression.fit import fit_ridge_path, score_path
 

@@ -15,9 +15,9 @@ from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill, writer
+from kernel_regime.execution.store.finished import is_complete
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.manifest import read_manifest
-from kernel_regime.execution.store.matrix_store import Places, is_complete
+from kernel_regime.execution.store.manifest import Places, read_manifest
 
 EDGE = 16
 

@@ -14,9 +14,9 @@ from recording import Recorded, numbered_samples, recorded
 from kernel_regime.core.arrays import Array
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.finished import open_matrix
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.manifest import read_manifest
-from kernel_regime.execution.store.matrix_store import Places, open_matrix
+from kernel_regime.execution.store.manifest import Places, read_manifest
 from kernel_regime.execution.store.resources import DiskTooSmallError
 
 N = 160  # a matrix of 102 kB in 55 tiles

@@ -15,13 +15,13 @@ from distributed import LocalCluster
 from recording import Recorded, ThreadCounts, numbered_samples, recorded
 
 from kernel_regime.execution import dask_cluster
-from kernel_regime.execution.dask_cluster import compute_on_one_thread, connect
+from kernel_regime.execution.dask_cluster import connect, on_one_thread
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
-from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.job import KernelJob, TileTask
 
 TILE = 6 * 4 * 16**2
-N = 100  # 7 bands, 28 tiles
+N = 100  # 7 rows of tiles, 28 tiles
 
 
 def thread_settings():
@@ -124,10 +124,9 @@ def test_an_error_on_a_worker_ends_the_run_with_its_message(cluster, tmp_path):
 
 def test_two_workers_take_one_thread_each(cluster):
     samples = numbered_samples(2)
+    task = TileTask(ThreadCounts(), Execution(), samples, samples, symmetric=False)
     for worker in cluster.nthreads():
-        tile = cluster.submit(
-            compute_on_one_thread, ThreadCounts(), samples, None, workers=[worker], pure=False
-        )
+        tile = cluster.submit(on_one_thread, TileTask.compute, task, workers=[worker], pure=False)
         np.testing.assert_array_equal(tile.result(), 1)
     flags = cluster.run(lambda: os.environ["XLA_FLAGS"]).values()
     assert set(flags) == {"--xla_cpu_multi_thread_eigen=false"}

@@ -17,9 +17,9 @@ from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.finished import is_complete, open_matrix
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.manifest import boot_id, read_manifest
-from kernel_regime.execution.store.matrix_store import Places, is_complete, open_matrix
+from kernel_regime.execution.store.manifest import Places, boot_id, read_manifest
 
 HERE = Path(__file__).parent
 # Forks must be small and free of threads.

@@ -10,20 +10,16 @@ from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.finished import is_complete, open_matrix, seconds_spent
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.matrix_store import (
-    MatrixRefusedError,
-    Places,
-    is_complete,
-    open_matrix,
-    seconds_spent,
-)
+from kernel_regime.execution.store.manifest import Places
+from kernel_regime.execution.store.matrix_store import MatrixRefusedError
 from kernel_regime.execution.store.resources import DiskTooSmallError
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
 
 # 6 × 4 bytes × 16² of tile buffers: tiles of 16 × 16.
 SMALL_TILES = Execution(memory=6 * 4 * 16**2)
-N = 50  # 4 bands, 10 tiles of the upper half
+N = 50  # 4 rows of tiles, 10 tiles of the upper half
 
 
 class InOneTile(Recorded):
@@ -126,7 +122,7 @@ def test_a_damaged_header_costs_no_tile(job, path, log):
 def test_a_truncated_file_costs_the_lost_tiles(job, path, log):
     fill(job, path)
     intact = path.read_bytes()
-    path.write_bytes(intact[: 128 + 4 * N * 33])  # rows 33 … 49 are gone: bands 2 and 3
+    path.write_bytes(intact[: 128 + 4 * N * 33])  # rows 33 … 49 are gone
     assert not is_complete(path)
     computed = recorded(log)
     fill(job, path)

@@ -35,7 +35,7 @@ def test_fingerprints_tell_kernels_inputs_and_types_apart():
         KernelJob(KERNEL, samples, samples),
         KernelJob(KERNEL, samples.reshape(6, 2, 2)),
     ]
-    assert len({str(job.fingerprint) for job in jobs}) == len(jobs)
+    assert len({str(job.fingerprint()) for job in jobs}) == len(jobs)
 
 
 def test_a_fingerprint_is_that_of_the_values_alone(tmp_path):
@@ -45,8 +45,8 @@ def test_a_fingerprint_is_that_of_the_values_alone(tmp_path):
     strided = np.asfortranarray(samples)
     small = Execution(memory="10MB", overwrite=True)
     jobs = [KernelJob(KERNEL, x, execution=small) for x in (mapped, strided)]
-    wanted = KernelJob(KERNEL, samples).fingerprint
-    assert [job.fingerprint for job in jobs] == [wanted, wanted]
+    wanted = KernelJob(KERNEL, samples).fingerprint()
+    assert [job.fingerprint() for job in jobs] == [wanted, wanted]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.cost import forecast_cost, measure_rate
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.manifest import read_manifest
-from kernel_regime.execution.store.matrix_store import Places
+from kernel_regime.execution.store.manifest import Places, read_manifest
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.finished import open_matrix
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.matrix_store import open_matrix
 from kernel_regime.kernels.dense.angular import AngularKernel
 from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,

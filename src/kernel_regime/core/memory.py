@@ -5,12 +5,13 @@ from contextlib import contextmanager
 
 DEFAULT_BYTES = 10**9
 
-_limit = DEFAULT_BYTES
+# The latest last. By object, since blocks of two threads may end in any order.
+_limits: dict[object, int] = {object(): DEFAULT_BYTES}
 
 
 def working_memory() -> int:
     """Bytes that temporary arrays of this process may take together."""
-    return _limit
+    return next(reversed(_limits.values()))
 
 
 @contextmanager
@@ -23,12 +24,12 @@ def limited_memory(size: int) -> Iterator[None]:
     ...     working_memory()
     64000
     """
-    global _limit
-    before, _limit = _limit, size
+    block = object()
+    _limits[block] = size
     try:
         yield
     finally:
-        _limit = before
+        del _limits[block]
 
 
 def rows_within(row_bytes: float, share: float = 1 / 16) -> int:
@@ -42,7 +43,7 @@ def rows_within(row_bytes: float, share: float = 1 / 16) -> int:
     ...     rows_within(100)
     10
     """
-    return max(1, int(share * _limit // max(row_bytes, 1)))
+    return max(1, int(share * working_memory() // max(row_bytes, 1)))
 
 
 def row_blocks(rows: int, row_bytes: float, share: float = 1 / 16) -> Iterator[slice]:

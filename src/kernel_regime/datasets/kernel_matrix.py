@@ -10,8 +10,8 @@ from kedro_datasets._typing import TablePreview
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.execution.store import fill
+from kernel_regime.execution.store.finished import is_complete, open_matrix
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.matrix_store import is_complete, open_matrix
 
 
 class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):

@@ -1,15 +1,16 @@
-"""Tiles on Dask workers: they compute, this process alone persists.
+"""Dask cluster: workers compute, this process alone persists.
 
 Every task carries its samples, a few megabytes: no shared disk is assumed, and a lost worker
-costs its unfinished tiles only, since the scheduler can start them elsewhere.
+costs its unfinished tasks only, since the scheduler can start them elsewhere.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import Event, Thread
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import dask
@@ -17,12 +18,13 @@ import numba
 from distributed import Client, LocalCluster, as_completed
 from threadpoolctl import threadpool_limits
 
-from kernel_regime.core.arrays import Array
-from kernel_regime.execution.store.job import KernelJob, compute_tile
-from kernel_regime.execution.store.tiles import Tile
-from kernel_regime.kernels.base import Kernel
+from kernel_regime.core.errors import UserError
+from kernel_regime.execution.settings import Execution
 
-# A worker thread has its next tile at hand while one result travels.
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# A worker thread has its next task at hand while one result travels.
 _TASKS_PER_THREAD = 2
 PATIENCE_SECONDS = 30.0  # without workers, between one warning and the next
 _XLA_ON_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
@@ -30,28 +32,52 @@ _XLA_ON_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 logger = logging.getLogger(__name__)
 
 
-def compute_on_dask(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, Array]]:
-    """Finished tiles, in the order in which the workers return them."""
-    client = connect(job.execution.address, job.execution.workers)
-    waiting, ready = iter(tiles), as_completed()
-    running: dict[Any, Tile] = {}
-    run = uuid4().hex[:8]
+class WorkersNotStartedError(UserError, RuntimeError):
+    """A local cluster whose processes end before they can work."""
 
-    def start_tasks() -> None:
-        room = _TASKS_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
-        for _, tile in zip(range(room), waiting, strict=False):
-            future = client.submit(
-                compute_on_one_thread, job.kernel, *job.samples(tile), key=f"tile-{run}-{tile.key}"
-            )
-            running[future.key] = tile
-            ready.add(future)
 
+def run_on_dask(
+    execution: Execution,
+    items: Iterable[Item],
+    call: Callable[[Item], tuple[Callable[..., Result], tuple[Any, ...]]],
+) -> Iterator[tuple[Item, Result]]:
+    """Items with what workers computed for them, in the order in which they return it.
+
+    Parameters
+    ----------
+    execution : Execution
+        Which cluster.
+    items : iterable
+        What to compute, asked for as workers get free.
+    call : callable
+        The function and the arguments that compute an item, made when its turn comes. A worker
+        runs one on one thread, in BLAS and Numba too: Dask alone decides how many cores are busy.
+
+    Yields
+    ------
+    item, result
+    """
+    pending, ready = iter(items), as_completed()
+    running: dict[str, Item] = {}
+    run, number = uuid4().hex[:8], 0
     # Tasks carry their samples on purpose, see above.
     quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "2GB"})
+    client = connect(execution.address, execution.workers)
+
+    def start_tasks() -> None:
+        nonlocal number
+        free = _TASKS_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
+        for _, item in zip(range(free), pending, strict=False):
+            function, arguments = call(item)
+            key = f"{function.__name__}-{run}-{number}"
+            ready.add(client.submit(on_one_thread, function, *arguments, key=key))
+            running[key] = item
+            number += 1
+
     with quiet, warning_without_workers(client):
         start_tasks()
         for future in ready:
-            yield running.pop(future.key), future.result()
+            yield running.pop(str(future.key)), future.result()
             start_tasks()
 
 
@@ -65,7 +91,7 @@ def warning_without_workers(client: Client) -> Iterator[None]:
             if not client.nthreads():
                 logger.warning(
                     "Dask: no worker is left at %s; the run waits. Start one there, `dask worker "
-                    "%s --nthreads 1`, or press Ctrl-C: finished tiles are kept",
+                    "%s --nthreads 1`, or press Ctrl-C: what is finished is kept",
                     *2 * [client.scheduler.address],
                 )
 
@@ -78,25 +104,49 @@ def warning_without_workers(client: Client) -> Iterator[None]:
         watching.join()
 
 
-def compute_on_one_thread(kernel: Kernel, rows: Array, columns: Array | None) -> Array:
-    """A tile, as `compute_tile` gives it: Dask alone decides how many cores are busy."""
+def on_one_thread(function: Callable[..., Result], *arguments: Any) -> Result:
+    """What the function returns, computed on one thread."""
     numba.set_num_threads(1)
     with threadpool_limits(1):
-        return compute_tile(kernel, rows, columns)
+        return function(*arguments)
 
 
 @cache
 def connect(address: str | None, workers: int | None) -> Client:
-    """The client of a cluster, made once per process; a local cluster ends with it."""
-    if address is not None:
-        client = Client(address)
-    else:
-        # What Dask sets before it starts a worker would stay set in this process, for good.
-        environment = {"pre-spawn-environ": {}, "environ": {"XLA_FLAGS": _XLA_ON_ONE_THREAD}}
-        with dask.config.set({f"distributed.nanny.{k}": v for k, v in environment.items()}):
-            cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address="localhost:0"
-            )
-        client = Client(cluster)
+    """The client of a cluster, made once per process; a local cluster ends with it.
+
+    Raises
+    ------
+    WorkersNotStartedError
+        If the processes of a local cluster end while they start.
+    """
+    end_if_starting_up()
+    client = Client(_local_cluster(workers) if address is None else address)
     logger.info("Dask: %d workers at %s", len(client.nthreads()), client.scheduler.address)
     return client
+
+
+def _local_cluster(workers: int | None) -> LocalCluster:
+    # What Dask sets before it starts a worker would stay set in this process, for good.
+    environment = {"pre-spawn-environ": {}, "environ": {"XLA_FLAGS": _XLA_ON_ONE_THREAD}}
+    with dask.config.set({f"distributed.nanny.{k}": v for k, v in environment.items()}):
+        try:
+            return LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address="localhost:0"
+            )
+        except RuntimeError as error:
+            raise WorkersNotStartedError(
+                "Dask: the workers end while they start. Each of them imports the main script: "
+                'put what it does below `if __name__ == "__main__":`'
+            ) from error
+
+
+def end_if_starting_up() -> None:
+    """End this process if it is a worker that imports, and thereby runs, the main script.
+
+    It would wait for results of a computation that waits for it. Its end is noticed where the
+    computation began, by `connect`.
+    """
+    imported = sys.modules.get("__mp_main__")  # so `multiprocessing` calls it while it starts
+    if imported is not None and imported is not sys.modules["__main__"]:
+        raise SystemExit(1)

@@ -5,15 +5,19 @@ from typing import Literal
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, PositiveInt, model_validator
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.execution.devices import Device
 
 
 class Execution(BaseModel):
-    """How kernel matrices are computed; changes time and memory, never a value.
+    """How kernel matrices are computed; changes time and memory, and no value beyond rounding.
 
     Parameters
     ----------
     engine : {"local", "dask"}
         This process, or Dask workers.
+    device : {"cpu", "gpu"}
+        What computes tiles; a GPU needs the `[gpu]` extra. It rounds differently, so that a
+        matrix remembers which it was.
     address : str, optional
         Scheduler of an existing Dask cluster, `tcp://host:8786`; left out, a local one starts.
     workers : int, optional
@@ -27,6 +31,7 @@ class Execution(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: Literal["local", "dask"] = "local"
+    device: Device = "cpu"
     address: str | None = Field(default=None, pattern=r"^\w+://")
     workers: PositiveInt | None = None
     memory: ByteSize = ByteSize(10**9)

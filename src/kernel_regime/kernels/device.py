@@ -1,11 +1,10 @@
 """Where a kernel is computed: on the CPU, or on a GPU."""
 
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from kernel_regime.core.errors import InputError, MissingDeviceError
+from kernel_regime.core.errors import InputError
+from kernel_regime.execution.devices import Device
 from kernel_regime.kernels.base import Kernel
-
-Device = Literal["cpu", "gpu"]
 
 
 class DeviceKernel(Kernel):
@@ -23,11 +22,3 @@ class DeviceKernel(Kernel):
         if self.device == "cpu":
             del identity["device"]
         return identity
-
-
-def no_gpu(library: str) -> MissingDeviceError:
-    """The error to raise where `device` is gpu and `library` finds none."""
-    return MissingDeviceError(
-        "device: gpu needs an NVIDIA GPU, its driver, and `pip install 'kernel-regime[gpu]'`; "
-        f"{library} finds none. Fix that, or leave `device` out to compute on the CPU"
-    )

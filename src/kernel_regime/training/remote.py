@@ -1,16 +1,15 @@
-"""Independent trainings on Dask workers: they train, this process alone writes.
+"""Trainings on Dask workers: they train, this process alone writes.
 
 A worker trains in a folder of its own and sends the files back; no shared disk is assumed. A
 training whose worker is lost starts again elsewhere, from its beginning.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distributed import as_completed
-
-from kernel_regime.execution.dask_cluster import connect
+from kernel_regime.core.files import replacing
+from kernel_regime.execution.dask_cluster import run_on_dask
 from kernel_regime.execution.settings import Execution
 from kernel_regime.training.job import Pair, TrainingJob, TrainingResult
 from kernel_regime.training.samples import SampleSplits
@@ -18,30 +17,17 @@ from kernel_regime.training.samples import SampleSplits
 Files = dict[str, bytes]
 
 
-def run_on_dask(missing: list[Pair], execution: Execution, every: int) -> Iterator[Pair]:
+def train_on_workers(missing: list[Pair], execution: Execution, every: int) -> Iterator[Pair]:
     """Finished trainings, in the order in which the workers return them."""
-    if not missing:
-        return
-    client = connect(execution.address, execution.workers)
-    waiting, ready = iter(missing), as_completed()
-    running: dict[str, Pair] = {}
 
-    def start_trainings() -> None:
-        # SampleSplits travel with every task: no more tasks than can soon start.
-        room = 2 * max(1, sum(client.nthreads().values())) - len(running)
-        for _, (training, result) in zip(range(room), waiting, strict=False):
-            future = client.submit(
-                train_remotely, training.cell, training.samples(), every, key=result.folder.name
-            )
-            running[result.folder.name] = training, result
-            ready.add(future)
+    def call(pair: Pair) -> tuple[Callable[..., Files], tuple[TrainingJob, SampleSplits, int]]:
+        training, _ = pair
+        return train_remotely, (training.cell, training.samples(), every)
 
-    start_trainings()
-    for future in ready:
-        training, result = running.pop(str(future.key))
-        _store(result, future.result())
-        yield training, result
-        start_trainings()
+    if missing:
+        for (training, result), files in run_on_dask(execution, missing, call):
+            _store(result, files)
+            yield training, result
 
 
 def train_remotely(cell: TrainingJob, samples: SampleSplits, every: int) -> Files:
@@ -60,8 +46,6 @@ def train_remotely(cell: TrainingJob, samples: SampleSplits, every: int) -> File
 
 def _store(result: TrainingResult, files: Files) -> None:
     """Write a worker's files, the record last: it says that the others are there."""
-    result.folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(files, key=lambda name: name == result.record.name):
-        draft = result.folder / f".{name}"
-        draft.write_bytes(files[name])
-        draft.replace(result.folder / name)
+        with replacing(result.folder / name) as draft:
+            draft.write_bytes(files[name])

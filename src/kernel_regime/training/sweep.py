@@ -40,9 +40,9 @@ def run_sweep(
 
 def _run(missing: list[Pair], execution: Execution, every: int) -> Iterator[Pair]:
     if execution.engine == "dask":
-        from kernel_regime.training.remote import run_on_dask
+        from kernel_regime.training.remote import train_on_workers
 
-        yield from run_on_dask(missing, execution, every)
+        yield from train_on_workers(missing, execution, every)
         return
     if missing:
         from kernel_regime.training.run import run_cell

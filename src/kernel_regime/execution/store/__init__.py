@@ -3,14 +3,15 @@
 from kernel_regime.execution.store.audit import Audit, audit
 from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
 from kernel_regime.execution.store.filling import fill
-from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.matrix_store import (
-    MatrixRefusedError,
+from kernel_regime.execution.store.finished import (
+    MissingMatrixError,
     is_complete,
     open_matrix,
     seconds_spent,
 )
-from kernel_regime.execution.store.resources import DiskTooSmallError
+from kernel_regime.execution.store.job import KernelJob, NotFiniteError
+from kernel_regime.execution.store.matrix_store import MatrixRefusedError
+from kernel_regime.execution.store.resources import DiskTooSmallError, check_disk
 
 __all__ = [
     "Audit",
@@ -18,7 +19,10 @@ __all__ = [
     "DiskTooSmallError",
     "KernelJob",
     "MatrixRefusedError",
+    "MissingMatrixError",
+    "NotFiniteError",
     "audit",
+    "check_disk",
     "fill",
     "forecast_cost",
     "is_complete",

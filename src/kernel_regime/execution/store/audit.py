@@ -9,7 +9,7 @@ from scipy.linalg import eigvalsh_tridiagonal
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.kernels.base import Kernel
+from kernel_regime.execution.devices import TileKernel
 
 _BLOCK = 1024
 _PROBED = 16
@@ -45,7 +45,7 @@ class Audit:
     recommended_jitter: float
 
 
-def audit(matrix: Array, kernel: Kernel, samples: Array, seed: int = 0) -> Audit:
+def audit(matrix: Array, kernel: TileKernel, samples: Array, seed: int = 0) -> Audit:
     """Examine the kernel matrix of `samples` with themselves.
 
     The jitter covers the most negative eigenvalue and what rounding could do to the others:
@@ -57,7 +57,7 @@ def audit(matrix: Array, kernel: Kernel, samples: Array, seed: int = 0) -> Audit
     largest, smallest = extreme_eigenvalues(matrix)
     probe = np.sort(np.random.default_rng(seed).choice(n, min(n, 2 * _PROBED), replace=False))
     rows, columns = probe[::2], probe[1::2] if n > 1 else probe
-    exact = kernel(samples[rows].astype(np.float64), samples[columns].astype(np.float64))
+    exact = kernel.cross(samples[rows].astype(np.float64), samples[columns].astype(np.float64))
     deviation = matrix[np.ix_(rows, columns)] - exact
     rounding = 2 * sqrt(n * np.mean(deviation**2)) + n * 2.0**-53 * largest
     missed = _RESOLUTION * largest if n > _DENSE else 0.0

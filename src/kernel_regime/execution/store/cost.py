@@ -1,4 +1,4 @@
-"""What a matrix will cost, before it is computed."""
+"""Cost of a matrix before it is computed: pairs, hours, gigabytes, memory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,10 @@ from time import perf_counter
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
-from kernel_regime.execution.store.job import KernelJob, compute_tile
-from kernel_regime.execution.store.manifest import read_manifest
+from kernel_regime.execution.store.job import KernelJob, TileTask
+from kernel_regime.execution.store.manifest import Places, read_manifest
 from kernel_regime.execution.store.matrix_file import file_bytes
-from kernel_regime.execution.store.matrix_store import Places, edge_for
 from kernel_regime.execution.store.tiles import buffer_bytes
-from kernel_regime.kernels.base import Kernel
 
 # Probes grow until one takes this long: shorter ones measure start-up, not work.
 _PROBE_SECONDS = 0.2
@@ -52,9 +49,9 @@ def forecast_cost(job: KernelJob, path: Path, pairs_per_second: float) -> CostFo
     """What filling `path` with `job` will take at a rate from `measure_rate`."""
     places = Places(path)
     manifest = read_manifest(places.manifest)
-    edge = edge_for(job)
+    edge = job.tile_edge()
     done: set[str] = set()
-    if manifest is not None and manifest.fingerprint == job.fingerprint:
+    if manifest is not None and manifest.fingerprint == job.fingerprint():
         edge = manifest.edge
         if places.final.exists() or places.partial.exists():
             done = set(manifest.checksums)
@@ -73,25 +70,22 @@ def forecast_cost(job: KernelJob, path: Path, pairs_per_second: float) -> CostFo
 
 def measure_rate(job: KernelJob) -> float:
     """Pairs per second on a tile off the diagonal, grown until it takes a fifth of a second."""
-    rows, columns = job.rows, job.rows if job.columns is None else job.columns
-    limit, edge = edge_for(job), _FIRST_PROBE
-    _probe(job.kernel, _first(rows, edge), _first(columns, edge))  # compiles
+    limit, edge = job.tile_edge(), _FIRST_PROBE
+    _probe(job, edge)  # compiles
     while True:
-        x1, x2 = _first(rows, edge), _first(columns, edge)
-        seconds = _probe(job.kernel, x1, x2)
+        seconds = _probe(job, edge)
         if seconds < 10 * _PROBE_SECONDS:  # a hiccup of the machine, or threads that start
-            seconds = min(seconds, _probe(job.kernel, x1, x2))
-        if seconds > _PROBE_SECONDS or edge >= min(limit, max(len(rows), len(columns))):
-            return len(x1) * len(x2) / seconds
+            seconds = min(seconds, _probe(job, edge))
+        if seconds > _PROBE_SECONDS or edge >= min(limit, max(job.shape)):
+            rows, columns = job.shape
+            return min(edge, rows) * min(edge, columns) / seconds
         edge = min(2 * edge, limit)
 
 
-def _probe(kernel: Kernel, x1: Array, x2: Array) -> float:
+def _probe(job: KernelJob, edge: int) -> float:
     """Seconds for one tile."""
+    rows, columns = (np.array(x[:edge]) for x in (job.rows, job.column_samples))
+    task = TileTask(job.kernel, job.execution, rows, columns, symmetric=False)
     start = perf_counter()
-    compute_tile(kernel, x1, x2)
+    task.compute()
     return perf_counter() - start
-
-
-def _first(samples: Array, count: int) -> Array:
-    return np.array(samples[:count])

@@ -1,20 +1,25 @@
-"""A kernel matrix before it exists: which kernel, between which samples."""
+"""Job of a kernel matrix before it exists: which kernel, between which samples."""
 
-import hashlib
+import json
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError
+from kernel_regime.core.errors import InputError, UserError
+from kernel_regime.core.files import digest
+from kernel_regime.core.memory import limited_memory
 from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.execution.devices import TileKernel, gpu_class, on_device
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store.tiles import Tile, TileGrid
-from kernel_regime.kernels.base import Kernel
+from kernel_regime.execution.store.tiles import Tile, TileGrid, tile_edge
 
-_HASH_BLOCK = 4096
+Fingerprint = dict[str, Any]
+
+
+class NotFiniteError(UserError, FloatingPointError):
+    """A kernel value that is no number: no such tile is ever stored."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,47 +32,63 @@ class KernelJob:
 
     Parameters
     ----------
-    kernel : Kernel
-        What to evaluate.
-    rows : array (n, ...)
-        Samples of the rows, float32 or float64; the matrix has the same dtype.
-    columns : array (m, ...), optional
+    kernel : TileKernel
+        What to evaluate: an object of `kernels.Kernel`, for example.
+    rows : array-like (n, ...)
+        Samples of the rows; the matrix has their dtype if it is float32, and float64 otherwise.
+    columns : array-like (m, ...), optional
         Samples of the columns; left out, the matrix is symmetric.
     execution : Execution
-        Where to compute, and within which memory; no part of the job's fingerprint.
+        Where to compute, and within which memory; of it, only the device belongs to the
+        fingerprint.
 
     Raises
     ------
-    ValueError
-        If the inputs are not finite float arrays of one sample shape and dtype, or empty.
+    InputError
+        If the inputs are not finite numbers of one sample shape and dtype, or empty.
+    MissingDeviceError
+        If the kernel cannot be computed on the device.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import Polynomial
+    >>> job = KernelJob(Polynomial(degree=2, intercept=1.0), [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> job.shape, job.symmetric, job.pairs
+    ((3, 3), True, 6)
     """
 
-    kernel: Kernel
+    kernel: TileKernel
     rows: Array
     columns: Array | None = None
     execution: Execution = field(default_factory=Execution)
 
     def __post_init__(self) -> None:
-        for name, samples in (("rows", self.rows), ("columns", self.columns)):
-            if samples is not None and not len(samples):
-                raise InputError(f"{name}: a kernel matrix needs at least one sample, got none")
         if self.columns is None:
-            object.__setattr__(self, "rows", checked_samples(self.rows, "rows"))
+            given = {"rows": checked_samples(self.rows, "rows")}
         else:
-            rows, columns = checked_pair(self.rows, self.columns, ("rows", "columns"))
-            object.__setattr__(self, "rows", rows)
-            object.__setattr__(self, "columns", columns)
+            both = checked_pair(self.rows, self.columns, ("rows", "columns"))
+            given = dict(zip(("rows", "columns"), both, strict=True))
+        for name, samples in given.items():
+            if not len(samples):
+                raise InputError(f"{name}: a kernel matrix needs at least one sample, got none")
+            object.__setattr__(self, name, samples)
+        if self.execution.device == "gpu":
+            gpu_class(self.kernel)
 
     @property
     def symmetric(self) -> bool:
-        """Whether only the upper half needs computing."""
+        """Whether the matrix is that of samples with themselves: its upper half is computed."""
         return self.columns is None
+
+    @property
+    def column_samples(self) -> Array:
+        """Samples of the columns; of a symmetric matrix, those of the rows."""
+        return self.rows if self.columns is None else self.columns
 
     @property
     def shape(self) -> tuple[int, int]:
         """Shape of the matrix."""
-        columns = self.rows if self.columns is None else self.columns
-        return len(self.rows), len(columns)
+        return len(self.rows), len(self.column_samples)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -80,57 +101,122 @@ class KernelJob:
         n, m = self.shape
         return n * (n + 1) // 2 if self.symmetric else n * m
 
-    @cached_property
-    def fingerprint(self) -> dict[str, Any]:
-        """What decides every bit of the matrix: kernel, dtype, shape, SHA-256 of the inputs."""
+    def fingerprint(self) -> Fingerprint:
+        """What decides every bit of the matrix: kernel, dtype, shape, SHA-256 of the inputs.
+
+        Taken from the inputs as they are now: whoever holds them may change them in place.
+        """
         return {
-            "kernel": self.kernel.identity(),
+            "kernel": recorded_identity(self.kernel, self.execution),
             "dtype": self.dtype.name,
             "shape": list(self.shape),
-            "rows": _digest(self.rows),
-            "columns": None if self.columns is None else _digest(self.columns),
+            "rows": digest(self.rows),
+            "columns": None if self.columns is None else digest(self.columns),
         }
+
+    @property
+    def inputs_may_change(self) -> bool:
+        """Whether somebody could write to the inputs: files mapped read-only are safe."""
+        return _is_writeable(self.rows) or _is_writeable(self.column_samples)
+
+    def tile_edge(self) -> int:
+        """Edge of the tiles of a matrix begun now."""
+        memory, largest = self.execution.memory, self.kernel.largest_tile_edge
+        return tile_edge(self.shape, self.dtype.itemsize, memory, largest)
 
     def grid(self, edge: int) -> TileGrid:
         """The tiles of this matrix."""
         return TileGrid(self.shape, edge, self.symmetric)
 
-    def samples(self, tile: Tile) -> tuple[Array, Array | None]:
-        """Row and column samples of a tile; no columns where the tile lies on the diagonal."""
+    def task(self, tile: Tile) -> "TileTask":
+        """All that it takes to compute a tile, here or elsewhere."""
         rows = np.ascontiguousarray(self.rows[tile.rows])
-        if self.columns is not None:
-            return rows, np.ascontiguousarray(self.columns[tile.columns])
-        if tile.row == tile.column:
-            return rows, None
-        return rows, np.ascontiguousarray(self.rows[tile.columns])
+        diagonal = self.symmetric and tile.row == tile.column
+        columns = rows if diagonal else np.ascontiguousarray(self.column_samples[tile.columns])
+        return TileTask(self.kernel, self.execution, rows, columns, diagonal)
 
 
-def compute_tile(kernel: Kernel, rows: Array, columns: Array | None) -> Array:
-    """Kernel values between samples, exactly symmetric where `columns` is left out.
+@dataclass(frozen=True, eq=False)
+class TileTask:
+    """The computation of one tile, complete: it may travel to another process.
+
+    Parameters
+    ----------
+    kernel, execution
+        Of the job.
+    rows, columns : array (n, ...), array (m, ...)
+        Samples of the tile.
+    symmetric : bool
+        Whether both are the same samples, and the tile is a symmetric matrix itself.
+    """
+
+    kernel: TileKernel
+    execution: Execution
+    rows: Array
+    columns: Array
+    symmetric: bool
+
+    def compute(self) -> Array:
+        """Kernel values (n, m).
+
+        Raises
+        ------
+        NotFiniteError
+            If a value is not finite.
+        """
+        engine = on_device(self.kernel, self.execution.device)
+        with limited_memory(self.execution.memory):
+            if self.symmetric:
+                block = engine.gram(self.rows)
+            else:
+                block = engine.cross(self.rows, self.columns)
+        if not _is_finite(block):
+            i, j = np.argwhere(~np.isfinite(block))[0]
+            raise NotFiniteError(
+                f"{self.kernel} is {block[i, j]} between samples {i} and {j} of a tile; "
+                "scale the inputs to norms of order sqrt(features)"
+            )
+        return block
+
+
+def recorded_identity(kernel: TileKernel, execution: Execution) -> dict[str, Any]:
+    """What a manifest says of the kernel, as JSON gives it back.
+
+    A GPU rounds differently: tiles of both devices are not mixed.
 
     Raises
     ------
-    FloatingPointError
-        If a value is not finite: no such tile is ever stored.
+    InputError
+        If the kernel's identity does not consist of numbers, strings, lists and mappings.
     """
-    block = kernel.gram(rows) if columns is None else kernel.cross(rows, columns)
-    if not _is_finite(block):
-        i, j = np.argwhere(~np.isfinite(block))[0]
-        raise FloatingPointError(
-            f"{kernel} is {block[i, j]} between samples {i} and {j} of a tile; "
-            "scale the inputs to norms of order sqrt(features)"
-        )
-    return block
+    device = {} if execution.device == "cpu" else {"device": execution.device}
+    try:
+        text = json.dumps(kernel.identity() | device, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{type(kernel).__name__}.identity: {error}; return numbers, strings, lists and "
+            "mappings of these"
+        ) from error
+    recorded: dict[str, Any] = json.loads(text)
+    return recorded
+
+
+def _plain(value: Any) -> Any:
+    """Number or list of a NumPy scalar or array."""
+    if not isinstance(value, np.generic | np.ndarray):
+        raise TypeError(f"{type(value).__name__} is not JSON serializable")
+    return value.tolist()
+
+
+def _is_writeable(samples: Any) -> bool:
+    """Whether an array, or any that it is a view of, may be written to."""
+    while isinstance(samples, np.ndarray):
+        if samples.flags.writeable:
+            return True
+        samples = samples.base
+    return False
 
 
 def _is_finite(block: Array) -> bool:
     """Whether all values are finite; by their sum of squares, a tenth of the time of a mask."""
     return bool(np.isfinite(np.vdot(block, block)) or np.isfinite(block).all())
-
-
-def _digest(samples: Array) -> str:
-    """SHA-256 of dtype, shape and values, without a second copy of the array."""
-    state = hashlib.sha256(f"{samples.dtype.str}{samples.shape}".encode())
-    for start in range(0, len(samples), _HASH_BLOCK):
-        state.update(np.ascontiguousarray(samples[start : start + _HASH_BLOCK]).data)
-    return state.hexdigest()

@@ -1,7 +1,6 @@
-"""What is known about a matrix file: its inputs, which tiles are done, what they cost."""
+"""Manifest beside a matrix file: its inputs, which tiles are done, what they cost."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,62 @@ from typing import Any
 import numpy as np
 import psutil
 
+from kernel_regime.core.files import write_json
 from kernel_regime.execution.store.tiles import TileGrid
 
-_FORMAT = 1
+_FORMAT = 2
+# Format 1 called a kernel by its Python class.
+_KINDS = {
+    "FullyConnectedNTK": "fully_connected_ntk",
+    "FullyConnectedNNGP": "fully_connected_nngp",
+    "TwoLayerNTK": "two_layer_ntk",
+    "TwoLayerNNGP": "two_layer_nngp",
+    "Polynomial": "polynomial",
+    "RandomFeatures": "random_features",
+    "MyrtleNTK": "myrtle_ntk",
+    "MyrtleNNGP": "myrtle_nngp",
+    "StaxKernel": "stax",
+    "EmpiricalNTK": "empirical_ntk",
+    "KerasNTK": "keras_ntk",
+    "ShallowNTK": "shallow_ntk",
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the parts of one stored matrix lie.
+
+    Examples
+    --------
+    >>> Places(Path("kernels/ntk.npy")).manifest.name
+    'ntk.npy.json'
+    """
+
+    final: Path
+
+    @property
+    def partial(self) -> Path:
+        """The file while it is being filled."""
+        return self._beside(".partial")
+
+    @property
+    def manifest(self) -> Path:
+        """What is known about it."""
+        return self._beside(".json")
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that fills it."""
+        return self._beside(".lock")
+
+    def allocated(self) -> int:
+        """Bytes that the matrix, finished or not, already occupies on the disk."""
+        found = (p.stat() for p in (self.final, self.partial) if p.exists())
+        # Windows does not say how many blocks a file has.
+        return sum(512 * s.st_blocks if hasattr(s, "st_blocks") else s.st_size for s in found)
+
+    def _beside(self, suffix: str) -> Path:
+        return self.final.with_name(self.final.name + suffix)
 
 
 @dataclass
@@ -32,6 +84,13 @@ class Manifest:
         Modification time (ns) of the finished file; another time means that somebody wrote to it.
     boot : str, optional
         In which run of the machine the file was finished, or last read in full: see `boot_id`.
+
+    Examples
+    --------
+    >>> matrix = {"kernel": {"kind": "polynomial"}, "dtype": "float32", "shape": [40, 40]}
+    >>> manifest = Manifest(matrix | {"rows": "5feceb66", "columns": None}, edge=16)
+    >>> manifest.symmetric, len(manifest.grid.tiles)
+    (True, 6)
     """
 
     fingerprint: dict[str, Any]
@@ -53,26 +112,29 @@ class Manifest:
         return np.dtype(self.fingerprint["dtype"])
 
     @property
+    def symmetric(self) -> bool:
+        """Whether the matrix is that of samples with themselves."""
+        return self.fingerprint["columns"] is None
+
+    @property
     def grid(self) -> TileGrid:
         """The tiles of the matrix."""
-        return TileGrid(self.shape, self.edge, symmetric=self.fingerprint["columns"] is None)
+        return TileGrid(self.shape, self.edge, self.symmetric)
 
     def write(self, path: Path) -> None:
         """Replace the file in one step: readers and crashes see the old or the new one."""
-        draft = path.with_name(path.name + ".tmp")
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump({"format": _FORMAT, **asdict(self)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync_folder(path.parent)
+        write_json(path, {"format": _FORMAT, **asdict(self)}, durable=True)
 
 
 def read_manifest(path: Path) -> Manifest | None:
     """The manifest at `path`; None where there is none that can be understood."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content.pop("format") != _FORMAT:
+        version = content.pop("format")
+        if version == 1:
+            kernel = content["fingerprint"]["kernel"]
+            kernel["kind"] = _KINDS.get(kernel["kind"], kernel["kind"])
+        elif version != _FORMAT:
             return None
         return Manifest(**content)
     except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
@@ -80,7 +142,13 @@ def read_manifest(path: Path) -> Manifest | None:
 
 
 def differences(recorded: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """What sets two fingerprints apart, in words."""
+    """What sets two fingerprints apart, in words.
+
+    Examples
+    --------
+    >>> differences({"dtype": "float32", "rows": "a"}, {"dtype": "float64", "rows": "b"})
+    'dtype is float32, wanted float64; the row inputs differ'
+    """
     names = {"rows": "the row inputs", "columns": "the column inputs"}
     return "; ".join(
         f"{names[key]} differ"
@@ -95,12 +163,3 @@ def boot_id() -> str:
     """What distinguishes this run of the machine from all others, those of other machines too."""
     linux = Path("/proc/sys/kernel/random/boot_id")
     return linux.read_text().strip() if linux.exists() else f"{psutil.boot_time():.0f}"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

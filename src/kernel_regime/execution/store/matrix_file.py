@@ -1,4 +1,4 @@
-"""A `.npy` file written and read tile by tile, without mapping it into memory."""
+"""Matrix file: a `.npy` written and read tile by tile, without mapping it into memory."""
 
 import io
 import os
@@ -11,13 +11,13 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.execution.store.tiles import Tile
 
-_STRIP = 128
+_ROWS = 128
 
 
 class NpyFile:
     """An open `.npy` file of known shape and dtype.
 
-    Positional reads and writes instead of a memory map: pages of a map count as memory of this
+    Reads and writes instead of a memory map: pages of a map count as memory of this
     process, and a full disk would end it with a bus error instead of an exception.
 
     Parameters
@@ -35,12 +35,12 @@ class NpyFile:
     ) -> None:
         self._shape, self._dtype = shape, dtype
         self._header = header(shape, dtype)
-        flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
-        self._file = os.fdopen(os.open(path, flags, 0o666), "rb", buffering=0)
-        self._descriptor = self._file.fileno()
         if writable:
-            os.pwrite(self._descriptor, self._header, 0)
-            os.truncate(self._descriptor, file_bytes(shape, dtype))
+            path.touch()
+        self._file = path.open("r+b" if writable else "rb", buffering=0)
+        if writable:
+            self._file.write(self._header)
+            self._file.truncate(file_bytes(shape, dtype))
 
     def close(self) -> None:
         """Let go of the file; on a network file system, learn what could not be written."""
@@ -52,16 +52,17 @@ class NpyFile:
         for row, values in zip(range(*tile.rows.indices(self._shape[0])), block, strict=True):
             self._write_row(row, tile.columns.start, values)
         if mirrored:
-            for start in range(0, block.shape[1], _STRIP):
-                strip = transposed(block[:, start : start + _STRIP])
-                for row, values in enumerate(strip, start=tile.columns.start + start):
+            for start in range(0, block.shape[1], _ROWS):
+                image = transposed(block[:, start : start + _ROWS])
+                for row, values in enumerate(image, start=tile.columns.start + start):
                     self._write_row(row, tile.rows.start, values)
         return crc32(block.data)
 
     def is_framed(self) -> bool:
         """Whether header and size are what they should be."""
-        size = os.fstat(self._descriptor).st_size
-        found = os.pread(self._descriptor, len(self._header), 0)
+        size = os.fstat(self._file.fileno()).st_size
+        self._file.seek(0)
+        found = self._file.read(len(self._header))
         return size == file_bytes(self._shape, self._dtype) and found == self._header
 
     def matches(self, tile: Tile, checksum: int, mirrored: bool) -> bool:
@@ -71,14 +72,14 @@ class NpyFile:
             return False
         if not mirrored:
             return True
-        for start in range(0, block.shape[1], _STRIP):
+        for start in range(0, block.shape[1], _ROWS):
             first = tile.columns.start + start
-            rows = slice(first, min(first + _STRIP, tile.columns.stop))
+            rows = slice(first, min(first + _ROWS, tile.columns.stop))
             image = self._read(rows, tile.rows)
             # As integers: a damaged value may be a NaN, and 0 equals −0.
             bits = f"u{self._dtype.itemsize}"
             if not np.array_equal(
-                image.view(bits), transposed(block[:, start : start + _STRIP]).view(bits)
+                image.view(bits), transposed(block[:, start : start + _ROWS]).view(bits)
             ):
                 return False
         return True
@@ -87,15 +88,16 @@ class NpyFile:
         return len(self._header) + (row * self._shape[1] + column) * self._dtype.itemsize
 
     def _write_row(self, row: int, column: int, values: Array) -> None:
-        rest, offset = values.data.cast("B"), self._offset(row, column)
+        rest = values.data.cast("B")
+        self._file.seek(self._offset(row, column))
         while rest:
-            written = os.pwrite(self._descriptor, rest, offset)
-            rest, offset = rest[written:], offset + written
+            rest = rest[self._file.write(rest) :]
 
     def _read(self, rows: slice, columns: slice) -> Array:
         block = np.empty((rows.stop - rows.start, columns.stop - columns.start), self._dtype)
         for row, values in enumerate(block, start=rows.start):
-            os.preadv(self._descriptor, [values], self._offset(row, columns.start))
+            self._file.seek(self._offset(row, columns.start))
+            self._file.readinto(values.data)
         return block
 
 
@@ -112,9 +114,9 @@ def file_bytes(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
     return len(header(shape, dtype)) + shape[0] * shape[1] * dtype.itemsize
 
 
-def transposed(strip: Array) -> Array:
+def transposed(block: Array) -> Array:
     """The transpose in C order; in small squares, 8 times faster than in one go."""
-    result = np.empty(strip.shape[::-1], strip.dtype)
-    for start in range(0, len(strip), _STRIP):
-        result[:, start : start + _STRIP] = strip[start : start + _STRIP].T
+    result = np.empty(block.shape[::-1], block.dtype)
+    for start in range(0, len(block), _ROWS):
+        result[:, start : start + _ROWS] = block[start : start + _ROWS].T
     return result

@@ -1,14 +1,16 @@
-"""Whether a job fits this machine, asked before its first tile."""
+"""Disk space and memory: whether jobs fit this machine, asked before the first tile."""
 
 import shutil
+from collections.abc import Mapping
 from errno import EDQUOT, ENOSPC
+from pathlib import Path
 
 import psutil
 
 from kernel_regime.core.errors import TooLargeError, UserError
 from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.manifest import Places
 from kernel_regime.execution.store.matrix_file import file_bytes
-from kernel_regime.execution.store.matrix_store import Places
 from kernel_regime.execution.store.tiles import buffer_bytes
 
 
@@ -16,42 +18,61 @@ class DiskTooSmallError(UserError, OSError):
     """The matrix does not fit the disk."""
 
 
-def check_resources(job: KernelJob, edge: int, places: Places) -> None:
-    """Refuse a job that cannot end well.
+def check_disk(jobs: Mapping[Path, KernelJob]) -> None:
+    """Refuse matrices that do not fit the disk together.
+
+    Parameters
+    ----------
+    jobs : mapping of Path to KernelJob
+        By the files that they will fill, all on one file system.
 
     Raises
     ------
     DiskTooSmallError
-        If the file system has too little room for the rest of the file.
-    MemoryError
-        If the tile buffers exceed the memory that is free now.
+        If the file system has too little space left for what is still to be written.
     """
-    needed = bytes_to_come(job, places)
-    free = shutil.disk_usage(places.final.parent).free
+    paths = list(jobs)
+    needed = sum(bytes_to_come(job, Places(path)) for path, job in jobs.items())
+    free = free_bytes(paths[0].parent)
     if needed > free:
+        subject = (
+            f"{paths[0]}: the matrix needs"
+            if len(paths) == 1
+            else f"{paths[0].parent}: the {len(paths)} matrices from {paths[0].name} on need"
+        )
         raise DiskTooSmallError(
-            f"{places.final}: the matrix needs {_gb(needed)} more, the disk has {_gb(free)} left; "
+            f"{subject} {readable_bytes(needed)} more, the disk has {readable_bytes(free)} left; "
             "free space, lower data.n_train, or move the data folder to a larger disk"
         )
+
+
+def check_memory(job: KernelJob, edge: int, path: Path) -> None:
+    """Refuse tiles that do not fit the memory that is free now.
+
+    Raises
+    ------
+    TooLargeError
+    """
     buffers = buffer_bytes(edge, job.dtype.itemsize)
     available = psutil.virtual_memory().available
     if buffers > available:
         raise TooLargeError(
-            f"{places.final}: tiles of {edge} × {edge} need {_gb(buffers)} of memory, "
-            f"{_gb(available)} are free; lower execution.memory"
+            f"{path}: tiles of {edge} × {edge} need {readable_bytes(buffers)} of memory, "
+            f"{readable_bytes(available)} are free; lower execution.memory"
         )
 
 
 def disk_filled_up(job: KernelJob, places: Places) -> DiskTooSmallError:
-    """What to raise when the disk that had room has none left."""
+    """What to raise when the disk that had space has none left."""
+    missing = readable_bytes(bytes_to_come(job, places))
     return DiskTooSmallError(
-        f"{places.final}: the disk filled up while {_gb(bytes_to_come(job, places))} were still to "
-        "be written; free that much, then start the same command: it goes on from here"
+        f"{places.final}: the disk filled up while {missing} were still to be written; free "
+        "that much, then start the same command: it goes on from here"
     )
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether the file system, or this user's share of it, has no room left."""
+    """Whether the file system, or this user's share of it, has nothing left."""
     return error.errno in (ENOSPC, EDQUOT)
 
 
@@ -60,5 +81,12 @@ def bytes_to_come(job: KernelJob, places: Places) -> int:
     return max(0, file_bytes(job.shape, job.dtype) - places.allocated())
 
 
-def _gb(size: int) -> str:
+def free_bytes(folder: Path) -> int:
+    """Bytes left on the file system on which a folder lies, or will lie."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(existing).free
+
+
+def readable_bytes(size: int) -> str:
+    """A size for messages: 1.50 GB, or all digits of a small one."""
     return f"{size / 1e9:.2f} GB" if size > 10**7 else f"{size:,} bytes"

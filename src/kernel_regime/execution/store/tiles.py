@@ -1,4 +1,4 @@
-"""How a matrix is cut into tiles, and how large a tile may be."""
+"""Tiles: how a matrix is cut into them, and how large they may be."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from math import ceil, isqrt
 from kernel_regime.core.errors import InputError
 
 # Tile-sized arrays alive at once: the one being computed with its kernel's temporaries (4), the
-# one being written, and what finiteness checks and strips of the mirror image need (1).
+# one being written, and what finiteness checks and rows of the mirror image need (1).
 TILE_BUFFERS = 6
 # Edges are multiples of what SIMD loops like.
 EDGE_STEP = 16
@@ -55,7 +55,7 @@ class TileGrid:
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
         """All tiles, in the order in which they are computed."""
-        rows, columns = (list(_bands(length, self.edge)) for length in self.shape)
+        rows, columns = (list(_intervals(length, self.edge)) for length in self.shape)
         return tuple(
             Tile(i, j, r, c)
             for i, r in enumerate(rows)
@@ -109,6 +109,6 @@ def buffer_bytes(edge: int, itemsize: int) -> int:
     return TILE_BUFFERS * itemsize * edge**2
 
 
-def _bands(length: int, edge: int) -> Iterator[slice]:
+def _intervals(length: int, edge: int) -> Iterator[slice]:
     for start in range(0, length, edge):
         yield slice(start, min(start + edge, length))

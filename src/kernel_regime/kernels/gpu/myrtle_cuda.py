@@ -23,10 +23,10 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.execution.devices import no_gpu
 from kernel_regime.kernels.convolutional.myrtle_layers import MyrtleLayers
 from kernel_regime.kernels.convolutional.prepared_images import Images
 from kernel_regime.kernels.convolutional.relu import SMOOTH
-from kernel_regime.kernels.device import no_gpu
 
 ROWS = 8  # of threads: 8 × 32 of them may use as many registers as they like
 BLOCKS = 512  # pairs under way at once; each waits in 2 MB

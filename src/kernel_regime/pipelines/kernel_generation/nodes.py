@@ -12,8 +12,8 @@ import pandas as pd
 from kernel_regime.core.arrays import Array
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import audit
+from kernel_regime.execution.store.finished import seconds_spent
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.matrix_store import seconds_spent
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
