@@ -94,7 +94,10 @@ def numpy_file(path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--params", "noise.levls=[1]"], "noise.levls: unknown parameter; did you mean 'levels'?"),
+        (
+            ["--params", "noise.levls=[1]"],
+            "noise: high_frequency has no parameter 'levls'; did you mean 'levels'?",
+        ),
         (["--params", "nosie.seed=1"], "nosie: unknown parameter; did you mean 'noise'?"),
         (["--params", "data.n_train=100000"], "data.n_train: 100,000 samples are asked for"),
         (["--runner", "ParallelRunner"], "--runner ParallelRunner forks"),

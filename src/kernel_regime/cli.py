@@ -1,41 +1,81 @@
-"""The project's own commands: `kedro run` with one-line refusals."""
+"""Commands of the project: `kedro run`, `plan` and `download`, with one-line refusals."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import click
 import pandas as pd
-from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import KedroCliError, env_option
-from kedro.framework.project import pipelines
+from kedro.framework.cli.utils import env_option
+from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 from kedro.runner import SequentialRunner
-from kedro.validation.exceptions import ParameterValidationError
+from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
+from yaml import YAMLError
 
-from kernel_regime.core.errors import InputError
-from kernel_regime.settings import CONFIG_LOADER_ARGS
+from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.error_lines import one_line_errors
 
-# What users can mend themselves: bad values, missing or broken files, too little disk or memory.
-_REFUSALS = (
-    ValueError,
-    DatasetError,
-    MissingConfigException,
-    ParameterValidationError,
-    OSError,
-    MemoryError,
+_KEDRO_RUN = cast(Callable[..., Any], kedro_run.callback)
+
+_traceback_option = click.option(
+    "--traceback",
+    is_flag=True,
+    envvar="KERNEL_REGIME_TRACEBACK",
+    help="Show where an error arose, instead of one line. Also: KERNEL_REGIME_TRACEBACK=1",
 )
 
 
-_KEDRO_RUN = cast(Callable[..., Any], kedro_run.callback)
+def _split_parameters(
+    context: click.Context, option: click.Parameter, value: str | dict[str, Any]
+) -> dict[str, Any]:
+    """Parameters from `a.b=1,c=[2, {d: 3}]`; a file of --config gives them as they are."""
+    if isinstance(value, dict):
+        return value
+    items = _split_outside_brackets(value)
+    for item in items:
+        key, equals, _ = item.partition("=")
+        if not key.strip() or not equals:
+            raise click.BadParameter(f"{item!r} is no key=value", context, option)
+    try:
+        parsed = OmegaConf.to_container(OmegaConf.from_dotlist(items))
+    except (YAMLError, OmegaConfBaseException) as error:
+        raise click.BadParameter(f"{value!r} is no YAML: {error}", context, option) from error
+    return cast(dict[str, Any], parsed)
+
+
+def _split_outside_brackets(text: str) -> list[str]:
+    """Parts between commas, those within brackets and braces apart.
+
+    Examples
+    --------
+    >>> _split_outside_brackets("a.b=1, c=[{value: 0}, {value: 1}]")
+    ['a.b=1', 'c=[{value: 0}, {value: 1}]']
+    """
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+_params_option = click.Option(
+    ["--params"],
+    type=click.UNPROCESSED,
+    default="",
+    callback=_split_parameters,
+    help="Parameters that win over all configuration: data.n_train=500,noise.levels=[{value: 1}]",
+)
+_RUN_OPTIONS = [_params_option if it.name == "params" else it for it in kedro_run.params]
+_PLAN_OPTIONS = [it for it in _RUN_OPTIONS if it.name in ("env", "conf_source", "params")]
 
 
 @click.group()
@@ -43,9 +83,10 @@ def cli() -> None:
     """Commands of kernel-regime."""
 
 
-@cli.command(name="run", params=kedro_run.params, help=kedro_run.help)
+@cli.command(name="run", params=_RUN_OPTIONS, help=kedro_run.help)
+@_traceback_option
 @click.pass_context
-def run(context: click.Context, **options: Any) -> None:
+def run(context: click.Context, traceback: bool, **options: Any) -> None:
     """Run pipelines as `kedro run` does; `--pipeline` keeps its older meaning without a warning."""
     if options["pipeline"] and not options["pipelines"]:
         options |= {"pipelines": [options["pipeline"]], "pipeline": None}
@@ -56,12 +97,13 @@ def run(context: click.Context, **options: Any) -> None:
             "--runner ParallelRunner forks, which deadlocks with JAX and TensorFlow; "
             "leave it out and set `execution: {engine: dask}` for parallel kernels and trainings"
         )
-    with one_line_errors():
+    with one_line_errors(traceback):
         context.invoke(_KEDRO_RUN, **options)
 
 
-@cli.command(params=[option for option in kedro_run.params if option.name in ("env", "params")])
-def plan(env: str | None, params: dict[str, Any]) -> None:
+@cli.command(params=_PLAN_OPTIONS)
+@_traceback_option
+def plan(env: str | None, conf_source: str | None, params: dict[str, Any], traceback: bool) -> None:
     """Forecast hours, gigabytes and memory of every kernel, before any is computed.
 
     Runs data_processing, since a forecast needs the inputs, and measures one small tile of each
@@ -69,16 +111,15 @@ def plan(env: str | None, params: dict[str, Any]) -> None:
     """
     from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
 
-    with one_line_errors():
-        _session(env, params).run(pipeline_names=["data_processing"], runner=SequentialRunner())
+    def session() -> KedroSession:
+        return KedroSession.create(env=env, conf_source=conf_source, runtime_params=params)
+
+    with one_line_errors(traceback):
+        session().run(pipeline_names=["data_processing"], runner=SequentialRunner())
         pipelines.set_requested(["kernel_generation"])
-        context = _session(env, params).load_context()
+        context = session().load_context()
         given = context.params
         _show(plan_kernels(context.catalog, given["kernels"], given["execution"]))
-
-
-def _session(env: str | None, params: dict[str, Any]) -> KedroSession:
-    return cast(KedroSession, KedroSession.create(env=env, runtime_params=params))
 
 
 def _show(forecasts: pd.DataFrame) -> None:
@@ -94,7 +135,8 @@ def _show(forecasts: pd.DataFrame) -> None:
 
 @cli.command()
 @env_option
-def download(env: str | None) -> None:
+@_traceback_option
+def download(env: str | None, traceback: bool) -> None:
     """Fetch the official files of an experiment into data/01_raw, checked and resumable.
 
     What is there already is kept; a transfer that broke off goes on where it stopped.
@@ -102,58 +144,30 @@ def download(env: str | None) -> None:
     from kernel_regime.datasets.download import SOURCES
     from kernel_regime.datasets.download import download as fetch
 
-    with one_line_errors():
-        settings = OmegaConfigLoader("conf", env, **CONFIG_LOADER_ARGS)["globals"]
-        if "download" not in settings:
+    with one_line_errors(traceback):
+        project = find_kedro_project(Path.cwd()) or Path.cwd()
+        conf = project / settings.CONF_SOURCE
+        experiment = settings.CONFIG_LOADER_CLASS(conf, env, **settings.CONFIG_LOADER_ARGS)[
+            "globals"
+        ]
+        if "download" not in experiment:
             raise InputError(
-                f"the data of {settings['experiment']} need no download; experiments that do: "
-                f"{', '.join(_downloadable())}"
+                f"the data of {experiment['experiment']} need no download; experiments that do: "
+                f"{', '.join(_downloadable(conf))}"
             )
-        for path in fetch(SOURCES[settings["download"]], Path(settings["raw_data"])):
+        folder = project / experiment["raw_data"]
+        for path in fetch(SOURCES[experiment["download"]], folder):
             click.echo(path)
 
 
-def _downloadable() -> list[str]:
-    files = sorted(Path("conf").glob("*/globals.yml"))
+def _downloadable(conf: Path) -> list[str]:
+    files = sorted(conf.glob("*/globals.yml"))
     return [file.parent.name for file in files if "download" in OmegaConf.load(file)]
 
 
 def _check_pipeline(name: str) -> None:
     """Refuse a name that no folder of `pipelines/` bears, before any of them is imported."""
     folders = (path.parent.name for path in Path(__file__).parent.glob("pipelines/*/pipeline.py"))
-    known = sorted((*folders, "__default__"))
+    known = {*folders, "__default__"}
     if name not in known:
-        guess = get_close_matches(name, known, n=1)
-        meant = f"did you mean {guess[0]!r}? " if guess else ""
-        raise click.UsageError(f"no pipeline {name!r}; {meant}known: {', '.join(known)}")
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn what the user can mend into one line; `kedro --verbose` still shows where it arose."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        raise SystemExit(
-            "Stopped. What was finished is kept; the same command goes on from there."
-        ) from interrupt
-    except _REFUSALS as error:
-        logging.getLogger(__name__).debug("refused", exc_info=True)
-        raise RefusalError(_essence(error)) from error
-
-
-class RefusalError(KedroCliError):
-    """A one-line error on standard error, exit status 1."""
-
-    def show(self, file: Any = None) -> None:
-        if self.VERBOSE_ERROR:
-            super().show(file)
-        else:
-            click.secho(f"Error: {self.message}", fg="red", err=True)
-
-
-def _essence(error: BaseException) -> str:
-    """The message of the first cause: Kedro wraps errors in paragraphs of its own."""
-    while isinstance(error, DatasetError) and error.__cause__ is not None:
-        error = error.__cause__
-    return str(error)
+        raise click.UsageError(f"no pipeline {name!r}; {did_you_mean(name, known)}")

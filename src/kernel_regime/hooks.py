@@ -1,16 +1,20 @@
-"""What happens around every run: parameters are checked before it, results are pointed to after."""
+"""Hooks of every run: parameters are checked, errors name their node, results are shown."""
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
-from kedro.pipeline import Pipeline
-from omegaconf import OmegaConf
+from kedro.framework.project import pipelines
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
 
-from kernel_regime.parameter_errors import check_parameters
+from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.error_lines import NODE_NOTE
+from kernel_regime.parameter_checks import check_parameters
+
+logger = logging.getLogger(__name__)
 
 _REPORT = "report"
 
@@ -21,11 +25,17 @@ class CheckParameters:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Compare the merged parameters with what `conf/base` and the nodes declare."""
-        loader = context.config_loader
-        # Only the keys: a second config loader would take over this one's ${globals:…} resolver.
-        base = (Path(loader.conf_source) / "base").glob("parameters*.yml")
-        known = set().union(*(map(str, OmegaConf.load(file)) for file in base))
-        check_parameters(loader["parameters"], known)
+        loader = cast(ExperimentConfigLoader, context.config_loader)
+        check_parameters(loader["parameters"], loader.declared, pipelines)
+
+
+class NameTheNode:
+    """An error says in which node it arose."""
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        """Add the node's name to the error, where tracebacks and one-line messages show it."""
+        error.add_note(f"{NODE_NOTE}{node.name}")
 
 
 class PointToResults:
@@ -33,23 +43,22 @@ class PointToResults:
 
     @hook_impl
     def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Name the report, or else the folders of what the run wrote."""
-        log = logging.getLogger(__name__)
         paths = {name: _path(catalog, name) for name in sorted(pipeline.all_outputs())}
         if paths.get(_REPORT):
-            log.info("Done. Open %s", paths[_REPORT])
+            logger.info("Done. Open %s", paths[_REPORT])
             return
         folders = sorted({path.parent for path in paths.values() if path})
-        log.info("Done. Results are in %s", ", ".join(str(folder) for folder in folders))
+        logger.info("Done. Results are in %s", ", ".join(str(folder) for folder in folders))
 
 
-def _path(catalog: CatalogProtocol, name: str) -> Path | None:
-    """Where a dataset lies on disk, relative to the project when inside it."""
-    dataset = catalog.get(name)
-    location = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+def _path(catalog: DataCatalog, name: str) -> Path | None:
+    """Where a catalog entry lies on disk, relative to the working folder when inside it."""
+    entry = catalog.config_resolver.resolve_pattern(name)
+    location = entry.get("filepath") or entry.get("path")
     if location is None:
         return None
-    path = Path(str(location))
+    path = Path(location)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

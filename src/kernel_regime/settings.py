@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from kernel_regime.hooks import CheckParameters, PointToResults
+from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.hooks import CheckParameters, NameTheNode, PointToResults
 
-HOOKS = (CheckParameters(), PointToResults())
+HOOKS = (CheckParameters(), NameTheNode(), PointToResults())
 
+CONFIG_LOADER_CLASS = ExperimentConfigLoader
 CONFIG_LOADER_ARGS: dict[str, Any] = {
     "base_env": "base",
     "default_run_env": "local",

@@ -45,6 +45,6 @@ def test_all_mistakes_are_named_with_their_places(make):
     assert str(refused.value).split("; ") == [
         "Fits.count: 0 should be greater than 0",
         "Fits.ranks.low.lst: unknown parameter",
-        "remove it",
+        "did you mean 'last'?",
         "Fits.ranks.high: 1 comes before 2",
     ]

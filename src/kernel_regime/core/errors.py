@@ -23,6 +23,10 @@ class MissingDeviceError(UserError, RuntimeError):
     """A device that was asked for and is not there."""
 
 
+class UnreachableError(UserError, OSError):
+    """A server that cannot be reached, or breaks off."""
+
+
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """The remedy for a name that does not exist: the nearest one that does, or all of them.
 

@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, ClassVar, TypeVar, cast, get_type_hints
+from typing import Any, ClassVar, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.errors import InputError, UserError, did_you_mean
 
 Built = TypeVar("Built")
 
@@ -136,12 +136,48 @@ class ParameterType:
         check_fields(self)
 
 
+def mistakes(described: Any, given: Any, place: str) -> list[str]:
+    """Mistakes in parameters, one line each: unknown or missing names, values out of bounds.
+
+    Parameters
+    ----------
+    described : type
+        A pydantic model, or a class that `build` can build.
+    given : Any
+        What configuration says.
+    place : str
+        Where it says so; every line begins with the exact place, however deep it lies.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from pydantic import PositiveInt
+    >>> @dataclass(frozen=True)
+    ... class Power(ParameterType):
+    ...     degree: PositiveInt = 2
+    >>> mistakes(Power, {"degre": 3, "degree": 0}, "kernels.power")
+    ['kernels.power.degree: 0 should be greater than 0', \
+"kernels.power.degre: unknown parameter; did you mean 'degree'?"]
+    """
+    is_model = issubclass(described, BaseModel)
+    model = described if is_model else parameter_model(described)
+    try:
+        model.model_validate(given)
+        if not is_model:
+            described(**given)  # what its fields must be together
+    except ValidationError as error:
+        return [_line(model, place, detail) for detail in error.errors()]
+    except UserError as error:
+        return [f"{place}: {error}"]
+    return []
+
+
 def _validated(model: type[BaseModel], given: Mapping[str, Any], name: str) -> dict[str, Any]:
     plain = {key: value.item() if _is_number(value) else value for key, value in given.items()}
     try:
         return dict(model.model_validate(plain))
     except ValidationError as error:
-        raise InputError("; ".join(_line(name, detail) for detail in error.errors())) from None
+        raise InputError("; ".join(_line(model, name, each) for each in error.errors())) from None
 
 
 def _is_number(value: Any) -> bool:
@@ -149,11 +185,46 @@ def _is_number(value: Any) -> bool:
     return hasattr(value, "item") and getattr(value, "ndim", None) == 0
 
 
-def _line(name: str, detail: Any) -> str:
-    place = ".".join([name, *map(str, detail["loc"])])
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+def _line(model: type[BaseModel], name: str, detail: Any) -> str:
+    place = name + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in detail["loc"])
     if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{place}: unknown parameter; remove it"
+        known = _names_beside(model, detail["loc"])
+        remedy = did_you_mean(str(detail["loc"][-1]), known) if known else "remove it"
+        return f"{place}: unknown parameter; {remedy}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if message.startswith("Input "):
+        return f"{place}: {detail['input']!r} {message.removeprefix('Input ')}"
+    message = message[0].lower() + message[1:]
     if detail["type"] in ("missing", "value_error"):
-        return f"{place}: {message[0].lower()}{message[1:]}"
-    return f"{place}: {detail['input']!r} {message}"
+        return f"{place}: {message}"
+    return f"{place}: {message}, got {detail['input']!r}"
+
+
+def _names_beside(annotation: Any, place: tuple[Any, ...]) -> set[str]:
+    """Names of the fields among which the last part of a place was looked for.
+
+    A place goes through fields, and through keys, indices and tags of whatever holds them.
+    """
+    named = _fields(annotation)
+    if named:
+        if len(place) == 1:
+            return set(named)
+        return _names_beside(named.get(place[0]), place[1:])
+    beside = [place, place[1:]] if len(place) > 1 else [place]
+    return {
+        name
+        for part in get_args(annotation)
+        for rest in beside
+        for name in _names_beside(part, rest)
+    }
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    """Annotations of the fields of a parameter type, by the names that configuration gives."""
+    if is_dataclass(annotation):
+        annotation = parameter_model(cast(Any, annotation))
+    if not isinstance(annotation, type) or not issubclass(annotation, BaseModel):
+        return {}
+    return {
+        field.alias or name: field.annotation for name, field in annotation.model_fields.items()
+    }

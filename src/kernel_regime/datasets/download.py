@@ -13,7 +13,7 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from kernel_regime.core.errors import InputError
+from kernel_regime.core.errors import InputError, UnreachableError
 
 logger = logging.getLogger(__name__)
 _CHUNK = 1 << 16
@@ -107,9 +107,9 @@ def download(source: Source, folder: Path) -> list[Path]:
 
     Raises
     ------
-    ValueError
+    InputError
         If a file that came, or one that already lies there, is not the official one.
-    OSError
+    UnreachableError
         If the server cannot be reached, or breaks off again and again.
     """
     if source.unpacked is None:
@@ -135,7 +135,7 @@ def _fetch(source: Source, name: str, folder: Path) -> Path:
     try:
         return Path(files.fetch(name, downloader=_resuming(unfinished)))
     except requests.RequestException as error:
-        raise OSError(
+        raise UnreachableError(
             f"{source.url}{name} could not be fetched ({error}); run the same command again to "
             "go on"
         ) from error

@@ -2,8 +2,8 @@
 
 import pytest
 
+from kernel_regime.core.parameters import mistakes
 from kernel_regime.noise.levels import NoiseParameters, resolve_levels
-from kernel_regime.parameter_errors import _mistakes
 from kernel_regime.pipelines.data_processing.parameters import DataParameters
 
 
@@ -34,12 +34,12 @@ def resolve(kind, levels, shape):
             noise(kind="hgih_frequency"),
             "noise.kind: kind 'hgih_frequency' is no perturbation; did you mean 'high_frequency'?",
         ),
-        (noise(seed=-1), "noise.seed: input should be greater than or equal to 0, got -1"),
+        (noise(seed=-1), "noise.seed: -1 should be greater than or equal to 0"),
         (noise(sed=1), "noise: high_frequency has no parameter 'sed'; did you mean 'seed'?"),
     ],
 )
 def test_wrong_noise_parameters(given, line):
-    (message,) = _mistakes("noise", NoiseParameters, given)
+    (message,) = mistakes(NoiseParameters, given, "noise")
     assert message.startswith(line)
     assert "\n" not in message
 
@@ -47,14 +47,14 @@ def test_wrong_noise_parameters(given, line):
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"n_train": 0}, "data.n_train: input should be greater than 0, got 0"),
-        ({"n_train": -5}, "data.n_train: input should be greater than 0, got -5"),
-        ({"n_test": 2.5}, "data.n_test: input should be a valid integer"),
+        ({"n_train": 0}, "data.n_train: 0 should be greater than 0"),
+        ({"n_train": -5}, "data.n_train: -5 should be greater than 0"),
+        ({"n_test": 2.5}, "data.n_test: 2.5 should be a valid integer"),
         ({"n_trian": 5}, "data.n_trian: unknown parameter; did you mean 'n_train'?"),
     ],
 )
 def test_wrong_data_parameters(given, line):
-    (message,) = _mistakes("data", DataParameters, {"n_train": 5, "n_test": 5, "seed": 0, **given})
+    (message,) = mistakes(DataParameters, {"n_train": 5, "n_test": 5, "seed": 0, **given}, "data")
     assert message.startswith(line)
     assert "\n" not in message
 

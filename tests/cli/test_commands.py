@@ -1,0 +1,93 @@
+"""Commands as users give them: parameters, sub-folders, archives, an installed package."""
+
+import shutil
+import tarfile
+
+import numpy as np
+import pytest
+
+from kernel_regime.__main__ import main
+
+PREPARE = ("run", "--env", "test", "--to-outputs", "train_images")
+
+
+def levels(project):
+    return sorted(path.stem for path in (project / "data/03_primary/test/train_images").iterdir())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "noise.levels=[{value: 1}, {value: 2}, {value: 3}],data.n_train=40",
+        "data.n_train=40 , noise.levels=[{value: 1},{value: 2},{value: 3}]",
+    ],
+)
+def test_lists_can_be_given_as_parameters(command, project, given):
+    result = command(*PREPARE, "--params", given)
+    assert result.exit_code == 0, result.output
+    assert len(levels(project)) == 3
+    assert len(np.load(project / "data/03_primary/test/train_labels.npy")) == 40
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("data.n_train", "'data.n_train' is no key=value"),
+        ("=5", "'=5' is no key=value"),
+        ("noise.levels=[{value: 1}", "is no YAML"),
+    ],
+)
+def test_parameters_that_cannot_be_read_are_refused(command, given, message):
+    result = command("run", "--env", "test", "--params", given)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
+def test_a_file_gives_the_same_options_as_the_command_line(command, project):
+    (project / "run.yml").write_text(
+        "run: {env: test, to_outputs: train_labels, params: {data: {n_train: 30}}}\n"
+    )
+    result = command("run", "--config", "run.yml")
+    assert result.exit_code == 0, result.output
+    assert len(np.load(project / "data/03_primary/test/train_labels.npy")) == 30
+
+
+@pytest.fixture
+def archive(project):
+    """The configuration as `kedro package` packs it, and nothing else in the folder."""
+    path = project / "conf.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(project / "conf", "conf")
+    shutil.rmtree(project / "conf")
+    (project / "pyproject.toml").unlink()
+    return path
+
+
+@pytest.mark.parametrize(("parameters", "status"), [("data.n_train=20", 0), ("dta.n_train=20", 1)])
+def test_an_installed_package_runs_with_configuration_from_an_archive(
+    project, archive, parameters, status
+):
+    with pytest.raises(SystemExit) as end:
+        main([*PREPARE[1:], "--conf-source", str(archive), "--params", parameters])
+    assert end.value.code == status
+    if status == 0:
+        assert len(np.load(project / "data/03_primary/test/train_labels.npy")) == 20
+
+
+def test_download_finds_the_project_from_a_sub_folder(command, project, monkeypatch):
+    fetched = []
+    monkeypatch.setattr(
+        "kernel_regime.datasets.download.download",
+        lambda source, folder: fetched.append(folder) or [folder],
+    )
+    (project / "notebooks").mkdir()
+    monkeypatch.chdir(project / "notebooks")
+    result = command("download", "--env", "mnist")
+    assert result.exit_code == 0, result.output
+    assert fetched == [project / "data/01_raw/mnist"]
+
+
+def test_experiments_without_files_say_which_have_some(command):
+    result = command("download", "--env", "test")
+    assert result.exit_code == 1
+    assert "need no download" in result.stderr and "mnist" in result.stderr
