@@ -11,13 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from recording import Recorded, numbered_samples, recorded
-
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill, writer
 from kernel_regime.execution.store.finished import is_complete
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
+from tests.execution.recording import Recorded, numbered_samples, recorded
 
 EDGE = 16
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.execution.settings import Execution
@@ -18,6 +17,7 @@ from kernel_regime.execution.store.finished import open_matrix
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
 from kernel_regime.execution.store.resources import DiskTooSmallError
+from tests.execution.recording import Recorded, numbered_samples, recorded
 
 N = 160  # a matrix of 102 kB in 55 tiles
 

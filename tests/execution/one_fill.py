@@ -5,11 +5,10 @@ import signal
 import sys
 from pathlib import Path
 
-from recording import Recorded, numbered_samples, record
-
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.job import KernelJob
+from tests.execution.recording import Recorded, numbered_samples, record
 
 if __name__ == "__main__":
     # Started from a background job, Python would inherit an ignored Ctrl-C.

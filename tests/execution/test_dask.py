@@ -6,19 +6,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from threading import Thread
 
 import dask
 import numpy as np
 import pytest
 from distributed import LocalCluster
-from recording import Recorded, ThreadCounts, numbered_samples, recorded
 
 from kernel_regime.execution import dask_cluster
 from kernel_regime.execution.dask_cluster import connect, on_one_thread
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.job import KernelJob, TileTask
+from tests.execution.recording import Recorded, ThreadCounts, numbered_samples, recorded
 
 TILE = 6 * 4 * 16**2
 N = 100  # 7 rows of tiles, 28 tiles
@@ -135,3 +136,39 @@ def test_two_workers_take_one_thread_each(cluster):
 def test_dask_is_imported_only_when_asked_for():
     code = "import sys, kernel_regime.execution.store; sys.exit('distributed' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+UNGUARDED = """
+from pathlib import Path
+from kernel_regime.core.errors import UserError
+from kernel_regime.execution import Execution
+from kernel_regime.execution.store import KernelJob, fill
+from tests.execution.recording import Recorded, numbered_samples
+
+folder = Path(__file__).parent
+with (folder / "starts").open("a") as file:
+    file.write("start ")
+execution = Execution(engine="dask", workers=1)
+job = KernelJob(Recorded(str(folder / "log")), numbered_samples(20), execution=execution)
+try:
+    fill(job, folder / "kernels" / "k.npy")
+except UserError as error:
+    print(f"refused: {error}")
+"""
+
+
+def test_a_script_without_main_guard_is_refused_in_one_line(tmp_path):
+    """Its workers would start it again, and wait for it while it waits for them."""
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED)
+    root = str(Path(__file__).parents[2])
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
+    }
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=100, env=environment
+    )
+    assert done.stdout.count("refused: ") == 1
+    assert 'below `if __name__ == "__main__":`' in done.stdout
+    assert (tmp_path / "starts").read_text() == "start start "  # itself, and in its worker
+    assert not (tmp_path / "kernels").exists()

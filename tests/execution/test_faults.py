@@ -13,17 +13,21 @@ from threading import Timer
 
 import numpy as np
 import pytest
-from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.finished import is_complete, open_matrix
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, boot_id, read_manifest
+from tests.execution.recording import Recorded, numbered_samples, recorded
 
 HERE = Path(__file__).parent
 # Forks must be small and free of threads.
-ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = os.environ | {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")]),
+}
 
 
 @pytest.fixture

@@ -2,20 +2,27 @@
 
 import json
 import logging
+import os
 import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from recording import Recorded, numbered_samples, recorded
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import fill
+from kernel_regime.execution.store import check_disk, fill, finished
 from kernel_regime.execution.store.finished import is_complete, open_matrix, seconds_spent
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.manifest import Places
+from kernel_regime.execution.store.manifest import Places, read_manifest
 from kernel_regime.execution.store.matrix_store import MatrixRefusedError
 from kernel_regime.execution.store.resources import DiskTooSmallError
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
+from tests.execution.recording import Recorded, numbered_samples, recorded
 
 # 6 × 4 bytes × 16² of tile buffers: tiles of 16 × 16.
 SMALL_TILES = Execution(memory=6 * 4 * 16**2)
@@ -206,3 +213,216 @@ def test_a_value_that_is_not_finite_is_never_stored(path):
         fill(KernelJob(Recorded("/dev/null"), samples), path)
     assert not is_complete(path)
     assert not path.exists()
+
+
+def test_paths_may_be_strings(job, path, exact):
+    fill(job, str(path))
+    assert is_complete(str(path))
+    np.testing.assert_allclose(open_matrix(str(path)), exact, rtol=1e-6)
+
+
+def test_inputs_changed_in_place_between_two_fills_give_each_its_own_matrix(path, log):
+    original = numbered_samples(N)
+    inputs = original.copy()
+    job = KernelJob(Recorded(log), inputs, execution=SMALL_TILES)
+    fill(job, path)
+    inputs *= 2
+    fill(job, path)
+    np.testing.assert_allclose(open_matrix(path), 4 * original @ original.T, rtol=1e-6)
+    fill(KernelJob(Recorded(log), original, execution=SMALL_TILES), path)
+    np.testing.assert_allclose(open_matrix(path), original @ original.T, rtol=1e-6)
+
+
+@dataclass(frozen=True)
+class Meddled(Recorded):
+    """A kernel during whose n-th tile somebody doubles the inputs."""
+
+    inputs: np.ndarray | None = None
+    at: int = 0
+    interrupt: bool = False
+
+    def _cross(self, x1, x2):
+        if len(recorded(self.log)) == self.at:
+            np.multiply(self.inputs, 2, out=self.inputs)
+            if self.interrupt:
+                raise KeyboardInterrupt
+        return super()._cross(x1, x2)
+
+
+@pytest.mark.parametrize("view", [False, True], ids=["array", "read-only view of it"])
+def test_inputs_changed_in_place_during_a_fill_are_an_error_and_leave_no_tile(path, log, view):
+    inputs = numbered_samples(N)
+    rows = inputs[:]
+    rows.flags.writeable = not view
+    job = KernelJob(Meddled(log, inputs=inputs, at=4), rows, execution=SMALL_TILES)
+    with pytest.raises(InputError, match="inputs of the kernel matrix changed while"):
+        fill(job, path)
+    assert len(recorded(log)) == 10
+    assert not path.parent.exists()
+
+
+def test_tiles_of_an_earlier_run_survive_inputs_that_change_in_a_later_one(job, path, log):
+    fill(job, path)
+    whole, done = path.read_bytes(), read_manifest(Places(path).manifest).checksums
+    kept = dict(list(done.items())[:7])
+    edit_manifest(path, checksums=kept, sealed=None)
+    inputs = numbered_samples(N)
+    kernel = Meddled(log, inputs=inputs, at=11, interrupt=True)
+    with pytest.raises(KeyboardInterrupt):
+        fill(KernelJob(kernel, inputs, execution=SMALL_TILES), path)
+    assert len(recorded(log)) == 11  # one tile of three, before the change
+    assert read_manifest(Places(path).manifest).checksums == kept
+    fill(job, path)
+    assert path.read_bytes() == whole
+    assert len(recorded(log)) == 11 + 3
+
+
+@pytest.fixture
+def full_reads(monkeypatch):
+    """A list that grows by one whenever a finished matrix is read in full."""
+    reads, real = [], finished.missing_tiles
+    monkeypatch.setattr(
+        finished, "missing_tiles", lambda *given: (reads.append(1), real(*given))[1]
+    )
+    return reads
+
+
+def test_a_touched_matrix_is_read_in_full_once_and_later_writes_still_show(job, path, full_reads):
+    fill(job, path)
+    os.utime(path)
+    for _ in range(3):
+        open_matrix(path)
+    fill(job, path)
+    assert len(full_reads) == 1
+    with path.open("r+b") as file:
+        file.seek(-4, os.SEEK_END)
+        file.write(b"oops")
+    assert not is_complete(path)
+    assert not is_complete(path)
+
+
+def test_a_matrix_that_cannot_be_sealed_anew_is_read_once_per_process(
+    job, path, full_reads, monkeypatch
+):
+    fill(job, path)
+    os.utime(path)
+
+    def refuse(*given, **named):
+        raise PermissionError("not yours")
+
+    monkeypatch.setattr(finished.os, "utime", refuse)
+    for _ in range(3):
+        open_matrix(path)
+    fill(job, path)
+    assert len(full_reads) == 1
+    damaged = bytearray(path.read_bytes())
+    damaged[200] ^= 1
+    path.write_bytes(damaged)
+    assert not is_complete(path)
+
+
+READ_ONLY = """
+import os, sys
+from pathlib import Path
+from kernel_regime.execution.store import KernelJob, fill, is_complete, open_matrix
+from tests.execution.recording import Recorded, numbered_samples
+
+path = Path(sys.argv[1])
+if os.getuid() == 0:  # who may write everywhere
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+assert not os.access(path.parent, os.W_OK)
+assert is_complete(path)
+assert open_matrix(path).shape == (50, 50)
+fill(KernelJob(Recorded("/dev/null/none"), numbered_samples(50)), path)
+"""
+
+
+def test_a_finished_matrix_in_a_read_only_folder_opens_after_a_restart(job, tmp_path):
+    folder = tmp_path / "published"
+    path = folder / "k.npy"
+    fill(job, path)
+    edit_manifest(path, boot="the run of the machine before")
+    for above in (tmp_path, *tmp_path.parents[:3]):
+        above.chmod(above.stat().st_mode | 0o555)
+    folder.chmod(0o555)
+    command = [sys.executable, "-c", READ_ONLY, str(path)]
+    root = str(Path(__file__).parents[2])
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
+    }
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    folder.chmod(0o755)
+    assert result.returncode == 0, result.stderr
+    assert sorted(p.name for p in folder.iterdir()) == ["k.npy", "k.npy.json"]
+
+
+class Unnameable(Recorded):
+    """A kernel whose identity is nothing that JSON knows."""
+
+    def identity(self):
+        return {"kind": object()}
+
+
+class Sizes(Recorded):
+    """A kernel with numbers of NumPy and tuples in its identity."""
+
+    def identity(self):
+        return {"kind": "Sizes", "depth": np.int64(5), "shape": (28, 28), "w": np.ones(2)}
+
+
+def test_a_refused_fill_leaves_nothing_behind(path, tmp_path):
+    refused = {
+        "identity": (Unnameable("/dev/null"), numbered_samples(5), SMALL_TILES, InputError),
+        "first tile": (
+            Recorded("/dev/null"),
+            np.full((5, 4), 1e30, np.float32),
+            SMALL_TILES,
+            FloatingPointError,
+        ),
+        "disk": (
+            Recorded("/dev/null"),
+            np.broadcast_to(np.float32(1), (4_000_000, 2)),
+            SMALL_TILES,
+            DiskTooSmallError,
+        ),
+        "memory": (Recorded("/dev/null"), numbered_samples(5), Execution(memory=9), InputError),
+    }
+    for kernel, samples, execution, error in refused.values():
+        with np.errstate(over="ignore", invalid="ignore"), pytest.raises(error):
+            fill(KernelJob(kernel, samples, execution=execution), path)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_an_identity_of_tuples_and_numpy_numbers_is_found_again(path, log):
+    job = KernelJob(Sizes(log), numbered_samples(N), execution=SMALL_TILES)
+    fill(job, path)
+    fill(job, path)
+    assert len(recorded(log)) == 10
+
+
+def test_several_matrices_are_held_to_the_disk_together(tmp_path, monkeypatch, job):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=25_000))
+    paths = [tmp_path / "level" / f"{name}.npy" for name in "abc"]
+    one = 128 + 4 * N * N
+    check_disk(dict.fromkeys(paths[:2], job))
+    with pytest.raises(DiskTooSmallError, match=f"the 3 matrices from a.npy on need {3 * one:,}"):
+        check_disk(dict.fromkeys(paths, job))
+    fill(job, paths[0])
+    check_disk(dict.fromkeys(paths, job))
+
+
+def test_a_matrix_whose_manifest_has_the_first_format_is_found_again(path, log):
+    """That one called kernels by their Python class."""
+
+    class Cubic(Recorded):
+        def identity(self):
+            return {"kind": "polynomial", "degree": 3, "intercept": 1.0}
+
+    job = KernelJob(Cubic(log), numbered_samples(N), execution=SMALL_TILES)
+    fill(job, path)
+    content = json.loads(Places(path).manifest.read_text())
+    content["fingerprint"]["kernel"]["kind"] = "Polynomial"
+    Places(path).manifest.write_text(json.dumps(content | {"format": 1}))
+    fill(job, path)
+    assert len(recorded(log)) == 10
+    assert is_complete(path)

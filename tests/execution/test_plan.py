@@ -3,13 +3,13 @@
 import time
 
 import pytest
-from recording import Recorded, numbered_samples, recorded
 
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.cost import forecast_cost, measure_rate
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
+from tests.execution.recording import Recorded, numbered_samples, recorded
 
 
 @pytest.fixture

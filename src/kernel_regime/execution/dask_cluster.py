@@ -57,12 +57,12 @@ def run_on_dask(
     ------
     item, result
     """
-    pending, ready = iter(items), as_completed()
+    client = connect(execution.address, execution.workers)
+    pending, ready = iter(items), as_completed(loop=client.loop)
     running: dict[str, Item] = {}
     run, number = uuid4().hex[:8], 0
     # Tasks carry their samples on purpose, see above.
     quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "2GB"})
-    client = connect(execution.address, execution.workers)
 
     def start_tasks() -> None:
         nonlocal number
