@@ -1,4 +1,4 @@
-"""Selection, its leak, bootstrap intervals, and crossings, against what was put in."""
+"""Selection, its bias, bootstrap intervals, and crossings, against what was put in."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_me
 from kernel_regime.evaluation.crossings import crossing, phase_diagram
 from kernel_regime.evaluation.input_dimension import input_dimensions
 from kernel_regime.evaluation.scores import correct, normalised_loss, squared_errors
-from kernel_regime.evaluation.selection import select_ridges, selected_row
+from kernel_regime.evaluation.selection import best_row, select_ridges
 
 
 def test_loss_sums_over_outputs_and_accuracy_takes_the_largest_or_the_sign():
@@ -44,7 +44,7 @@ def path_table():
     )
 
 
-def test_every_criterion_picks_its_best_and_the_leak_is_what_the_test_set_gains():
+def test_every_criterion_picks_its_best_and_the_selection_bias_is_what_the_test_set_gains():
     squared = np.tile(np.array([[0.3], [0.2], [0.25]]), (1, 40))
     hits = np.array([[1.0] * 36 + [0.0] * 4, [1.0] * 32 + [0.0] * 8, [1.0] * 36 + [0.0] * 4])
     table = select_ridges(
@@ -52,9 +52,9 @@ def test_every_criterion_picks_its_best_and_the_leak_is_what_the_test_set_gains(
     ).set_index("criterion")
     ridges = {"loo_loss": 10.0, "gcv_loss": 0.1, "test_loss": 1.0, "test_accuracy": 10.0}
     assert table["ridge"].to_dict() == ridges
-    assert table.loc["test_loss", "loss_leak"] == 0
-    assert table.loc["loo_loss", "loss_leak"] == pytest.approx(0.05)
-    assert table.loc["test_loss", "accuracy_leak"] == pytest.approx(0.1)
+    assert table.loc["test_loss", "loss_selection_bias"] == 0
+    assert table.loc["loo_loss", "loss_selection_bias"] == pytest.approx(0.05)
+    assert table.loc["test_loss", "accuracy_selection_bias"] == pytest.approx(0.1)
     assert (table["test_accuracy_low"] <= table["test_accuracy"]).all()
     assert (table["test_accuracy"] <= table["test_accuracy_high"]).all()
     # Constant losses leave nothing to resample.
@@ -62,7 +62,7 @@ def test_every_criterion_picks_its_best_and_the_leak_is_what_the_test_set_gains(
 
 
 def test_ties_go_to_the_larger_ridge():
-    assert selected_row(path_table(), "test_accuracy") == 2
+    assert best_row(path_table(), "test_accuracy") == 2
 
 
 def test_bootstrap_of_a_hit_rate_is_binomial_and_one_seed_pairs_methods():

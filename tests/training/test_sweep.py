@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kernel_regime.evaluation.penalty_selection import mark_selected
+from kernel_regime.evaluation.selection import mark_selected
 from kernel_regime.execution.settings import Execution
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.networks.storage import load_network
@@ -132,7 +132,7 @@ def test_workers_give_what_this_process_gives(tmp_path):
         )
 
 
-def test_the_honest_choice_and_the_published_one_are_both_marked():
+def test_the_validated_choice_and_the_published_one_are_both_marked():
     scores = pd.DataFrame(
         {
             "level": 0,

@@ -19,6 +19,11 @@ def resampled_means(values: Array, resamples: int, seed: int) -> Array:
     Returns
     -------
     array (resamples, ...)
+
+    Examples
+    --------
+    >>> resampled_means(np.array([1.0, 1.0]), resamples=3, seed=0)
+    array([1., 1., 1.])
     """
     samples = values.shape[-1]
     rng = np.random.default_rng(seed)
@@ -28,7 +33,14 @@ def resampled_means(values: Array, resamples: int, seed: int) -> Array:
 
 
 def percentile_interval(means: Array, confidence: float) -> tuple[Array, Array]:
-    """Lower and upper end of the central interval over the first axis."""
+    """Lower and upper end of the central interval over the first axis.
+
+    Examples
+    --------
+    >>> low, high = percentile_interval(np.arange(101.0), confidence=0.9)
+    >>> round(float(low)), round(float(high))
+    (5, 95)
+    """
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail], axis=0)
     return low, high

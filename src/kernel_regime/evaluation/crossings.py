@@ -22,8 +22,15 @@ def crossing(levels: Array, advantage: Array) -> float:
     levels : array (levels,)
         Increasing.
     advantage : array (levels,)
-        Score of one method minus that of the other.
+        Score of one method minus that of the other; levels where it is NaN are left out.
+
+    Examples
+    --------
+    >>> crossing(np.array([0.0, 1.0, 2.0]), np.array([0.1, np.nan, -0.1]))
+    1.0
     """
+    known = np.isfinite(advantage)
+    levels, advantage = levels[known], advantage[known]
     apart = np.flatnonzero(advantage)
     signs = np.sign(advantage[apart])
     changes = np.flatnonzero(signs[1:] != signs[:-1])
@@ -47,7 +54,8 @@ def phase_diagram(
     levels : array (levels,)
         Noise levels, increasing.
     scores : mapping of str to array (levels,)
-        Score per method, larger is better.
+        Score per method, larger is better; a level at which one of a pair has none (NaN) is left
+        out of their comparison only.
     resampled : mapping of str to array (resamples, levels)
         Bootstrap replicates of the same; `resampled_means` with one seed pairs the methods.
     confidence : float
@@ -60,6 +68,17 @@ def phase_diagram(
         in both if there is none); `crossing`, `crossing_low`, `crossing_high` in units of the
         noise level, NaN where the curves do not cross; `crossing_share`, the share of
         replicates that do. The interval is over those.
+
+    Examples
+    --------
+    >>> scores = {"a": np.array([0.9, 0.5]), "b": np.array([0.8, 0.6])}
+    >>> table = phase_diagram(
+    ...     np.array([0.0, 1.0]), scores, {k: v[None] for k, v in scores.items()}, 0.9
+    ... )
+    >>> table[["ahead_before", "ahead_after"]].to_numpy().tolist()
+    [['a', 'b']]
+    >>> table["crossing"].round(12).tolist()
+    [0.5]
     """
     return pd.DataFrame(
         [
@@ -88,10 +107,11 @@ def _compare(
     second: tuple[str, Array, Array],
     confidence: float,
 ) -> dict[str, Any]:
-    advantage = first[1] - second[1]
+    known = np.isfinite(first[1] - second[1])
+    levels, advantage = levels[known], (first[1] - second[1])[known]
     apart = np.flatnonzero(advantage)
     place = crossing(levels, advantage)
-    replicates = np.array([crossing(levels, row) for row in first[2] - second[2]])
+    replicates = np.array([crossing(levels, row) for row in (first[2] - second[2])[:, known]])
     crossed = replicates[np.isfinite(replicates)]
     low = high = float("nan")
     if np.isfinite(place) and len(crossed):

@@ -1,13 +1,15 @@
-"""How many directions the inputs really fill."""
+"""Effective dimension of inputs: how many directions they really fill."""
+
+from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import as_floating, require_finite
 from kernel_regime.core.errors import InputError
-from kernel_regime.linalg.row_blocks import row_panels
+from kernel_regime.core.memory import row_blocks
 
 
-def input_dimensions(images: Array) -> dict[str, float]:
+def input_dimensions(images: Any) -> dict[str, float]:
     r"""Effective dimensions of inputs, from the eigenvalues of their covariance Σ.
 
     Parameters
@@ -25,13 +27,20 @@ def input_dimensions(images: Array) -> dict[str, float]:
 
     Raises
     ------
-    ValueError
-        If all inputs are equal.
+    InputError
+        If all inputs are equal, or one is not finite.
+
+    Examples
+    --------
+    >>> input_dimensions([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])["effective_dimension"]
+    2.0
     """
-    x = images.reshape(len(images), -1)
+    x = as_floating(images, "images")
+    require_finite(x, "images")
+    x = x.reshape(len(x), -1)
     mean = x.mean(axis=0, dtype=np.float64)
     scatter = np.zeros((x.shape[1], x.shape[1]))
-    for rows in row_panels(*x.shape):
+    for rows in row_blocks(len(x), 8 * x.shape[1]):
         centred = x[rows] - mean
         scatter += centred.T @ centred
     variances = np.linalg.eigvalsh(scatter)

@@ -7,7 +7,19 @@ from kernel_regime.core.errors import InputError
 
 
 def squared_errors(predictions: Array, targets: Array) -> Array:
-    """Squared loss per sample, summed over outputs: (..., n, outputs) → (..., n)."""
+    """Squared loss per sample, summed over outputs: (..., n, outputs) → (..., n).
+
+    Raises
+    ------
+    InputError
+        If targets are not (n, outputs), which NumPy would broadcast without a word.
+
+    Examples
+    --------
+    >>> squared_errors(np.zeros((2, 3)), np.ones((2, 3)))
+    array([3., 3.])
+    """
+    _require_same_shape(predictions, targets)
     return np.square(predictions - targets).sum(axis=-1)
 
 
@@ -15,7 +27,18 @@ def correct(predictions: Array, targets: Array) -> Array:
     """Whether each sample is classified correctly: (..., n, outputs) → boolean (..., n).
 
     The largest output wins; a single output counts by its sign.
+
+    Raises
+    ------
+    InputError
+        As `squared_errors`.
+
+    Examples
+    --------
+    >>> correct(np.array([[0.2], [0.1]]), np.array([[0.5], [-0.5]]))
+    array([ True, False])
     """
+    _require_same_shape(predictions, targets)
     if targets.shape[-1] == 1:
         return (predictions[..., 0] > 0) == (targets[..., 0] > 0)
     return predictions.argmax(axis=-1) == targets.argmax(axis=-1)
@@ -30,8 +53,21 @@ def normalised_loss(loss: Array | float, targets: Array) -> Array | float:
         Mean squared loss, as in the columns of `kernel_scores`.
     targets : array (n, outputs)
         Of the same samples; not all zero.
+
+    Examples
+    --------
+    >>> float(normalised_loss(1.0, np.array([[1.0], [-2.0]])))
+    0.4
     """
     scale = np.square(targets).sum() / len(targets)
     if scale == 0:
         raise InputError("targets: all are zero, so the loss cannot be normalised by them")
     return loss / scale
+
+
+def _require_same_shape(predictions: Array, targets: Array) -> None:
+    if predictions.shape[-2:] != targets.shape[-2:] or targets.ndim < 2:
+        raise InputError(
+            f"targets: shape {targets.shape} does not fit predictions {predictions.shape}; both "
+            "end with one row per sample and one column per output"
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import tensorflow as tf
 
-from kernel_regime.evaluation.penalty_selection import best_row, honest_criterion
+from kernel_regime.evaluation.selection import best_row, validation_criterion
 from kernel_regime.networks.base import Network
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.networks.storage import save_network
@@ -128,7 +128,7 @@ def _solve(
         rows.append(row)
         report(row)
         table = pd.DataFrame(rows)
-        if best_row(table, honest_criterion(table)) == len(rows) - 1:
+        if best_row(table, validation_criterion(table)) == len(rows) - 1:
             best = [v.numpy() for v in network.trainable_variables]
         checkpoint.save([fit.state, *best], rows)
     for variable, value in zip(network.trainable_variables, best, strict=True):

@@ -1,4 +1,4 @@
-"""The kernel-ridge half of model_training: parameters, tables, and what never leaks into them."""
+"""The kernel-ridge half of model_training: parameters, tables, and what never enters them."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ KERNELS = KernelParameters.model_validate(
 SELECTION = SelectionParameters(criterion="loo_loss", resamples=50, confidence=0.9, seed=0)
 COLUMNS = [
     *("level", "kernel", "ridge", "train_loss", "train_accuracy", "test_loss", "test_accuracy"),
-    *("loo_loss", "gcv_loss", "solver"),
+    *("loo_loss", "gcv_loss", "loo_error", "gcv_error", "solver"),
 ]
 
 
@@ -114,7 +114,7 @@ def test_selection_has_a_row_per_level_kernel_and_criterion():
         *experiment.fit(), experiment.labels, experiment.test_labels, SELECTION
     )
     assert table.groupby(["level", "kernel"]).size().eq(4).all()
-    assert (table[["loss_leak", "accuracy_leak"]] >= 0).all(axis=None)
+    assert (table[["loss_selection_bias", "accuracy_selection_bias"]] >= 0).all(axis=None)
     assert (table["test_loss_low"] <= table["test_loss_high"]).all()
 
 
@@ -140,12 +140,50 @@ def test_float_targets_are_compared_by_loss():
 
 @pytest.mark.parametrize(
     "networks",
-    [pd.DataFrame(), network_scores(selected=False), network_scores().query("level == 'level_0'")],
-    ids=["none", "all diverged", "a level without"],
+    [pd.DataFrame(), network_scores(selected=False)],
+    ids=["none", "all diverged"],
 )
-def test_networks_without_a_whole_curve_stay_out(networks):
+def test_networks_without_any_score_stay_out(networks):
     curves, crossings = Experiment().phase(networks)
     assert set(curves["family"]) == {"kernel"}
+    assert len(crossings) == 1
+
+
+def test_a_level_at_which_a_network_diverged_keeps_it_in_the_comparison_at_the_others():
+    whole, _ = Experiment().phase(network_scores())
+    networks = network_scores()
+    first = LEVELS["level"].iloc[0]
+    curves, crossings = Experiment().phase(networks[networks["level"] == first])
+    here = curves[curves["method"] == "net"]
+    assert list(here["level"]) == [first]
+    assert here["score"].tolist() == [0.6]
+    assert here["score_low"].item() <= 0.6 <= here["score_high"].item()
+    pair = crossings.set_index(["first", "second"]).loc["linear", "net"]
+    # One level has no crossing, but says who is ahead there, as the whole table does.
+    assert np.isnan(pair["crossing"])
+    assert pair["ahead_after"] == "linear"
+    assert whole.query("method == 'net' and level == @first")["score"].item() == 0.6
+
+
+def test_a_kernel_whose_criterion_is_nowhere_known_is_not_selected_and_crashes_nothing():
+    scores, errors = Experiment().fit()
+    unknown = scores.assign(
+        loo_loss=scores["loo_loss"].where(
+            (scores["kernel"] != "linear") | (scores["level"] != LEVELS["level"].iloc[0])
+        )
+    )
+    experiment = Experiment()
+    table = select_kernel_ridges(
+        unknown, errors, experiment.labels, experiment.test_labels, SELECTION
+    ).set_index(["level", "kernel", "criterion"])
+    row = table.loc[(LEVELS["level"].iloc[0], "linear", "loo_loss")]
+    assert row.isna().all()
+    assert table.drop(index=row.name).notna().all(axis=None)
+    curves, crossings = trace_phase_diagram(
+        *(unknown, errors, pd.DataFrame(), LEVELS, experiment.images),
+        *(experiment.labels, experiment.test_labels, SELECTION),
+    )
+    assert len(curves[curves["method"] == "linear"]) == 1
     assert len(crossings) == 1
 
 

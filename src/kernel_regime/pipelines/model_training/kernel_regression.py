@@ -1,16 +1,14 @@
 """Kernel ridge regression: every kernel at every level, and the ridges that criteria pick."""
 
-from difflib import get_close_matches
-
 import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError
+from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import select_ridges
-from kernel_regime.evaluation.targets import count_classes, encode_targets
+from kernel_regime.evaluation.targets import class_labels, encode_targets
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
 from kernel_regime.pipelines.model_training.ridge_parameters import (
@@ -40,7 +38,7 @@ def fit_kernel_ridge(
         Squared error and hit of every test sample, for intervals.
     """
     _refuse_unknown(ridge, kernels)
-    classes = count_classes(train_labels)
+    classes = class_labels(train_labels)
     targets = encode_targets(train_labels, classes)
     test_targets = encode_targets(test_labels, classes)
     tables, errors = [], {}
@@ -68,7 +66,7 @@ def select_kernel_ridges(
     selection: SelectionParameters,
 ) -> pd.DataFrame:
     """`level`, `kernel`, and what each criterion picks: see `select_ridges`."""
-    targets = encode_targets(test_labels, count_classes(train_labels))
+    targets = encode_targets(test_labels, class_labels(train_labels))
     tables = []
     for level, kernel in kernel_scores[["level", "kernel"]].drop_duplicates().to_numpy():
         path = kernel_scores.query("level == @level and kernel == @kernel")
@@ -92,10 +90,7 @@ def select_kernel_ridges(
 def _refuse_unknown(ridge: RidgeParameters, kernels: KernelParameters) -> None:
     for name in ridge.exceptions:
         if name not in kernels.root:
-            guess = get_close_matches(name, kernels.names, n=1)
-            hint = (
-                f"did you mean {guess[0]!r}?" if guess else f"kernels: {', '.join(kernels.names)}"
-            )
+            hint = did_you_mean(name, kernels.names)
             raise InputError(f"ridge.exceptions.{name}: no such kernel; {hint}")
 
 

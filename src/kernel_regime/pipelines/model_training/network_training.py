@@ -10,7 +10,7 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.evaluation.penalty_selection import mark_selected
+from kernel_regime.evaluation.selection import mark_selected
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.settings import Execution
 from kernel_regime.pipelines.model_training.network_parameters import (

@@ -4,13 +4,18 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_means
 from kernel_regime.evaluation.crossings import phase_diagram
+from kernel_regime.evaluation.curves import ScoreCurve, kernel_curves, network_curves
 from kernel_regime.evaluation.input_dimension import input_dimensions
-from kernel_regime.evaluation.selection import selected_row
+from kernel_regime.evaluation.selection import best_row
 from kernel_regime.evaluation.targets import count_classes
 from kernel_regime.pipelines.model_training.ridge_parameters import SelectionParameters
 from kernel_regime.pipelines.partitions import Partitions, select
+
+CURVE_COLUMNS = [
+    *("level", "value", "method", "family", "metric", "score", "score_low", "score_high"),
+    *("effective_dimension", "participation_ratio"),
+]
 
 
 def trace_phase_diagram(
@@ -32,109 +37,83 @@ def trace_phase_diagram(
     -------
     phase_curves : DataFrame
         `level`, `value`, `method`, `family` (kernel or network), `metric`, `score`, `score_low`,
-        `score_high`, `effective_dimension`, `participation_ratio` of the training inputs.
+        `score_high`, `effective_dimension`, `participation_ratio` of the training inputs; no row
+        where a method has no score.
     phase_diagram : DataFrame
-        See `kernel_regime.regression.phase_diagram`, and `effective_dimension` at the crossing.
+        See `kernel_regime.evaluation.phase_diagram`, and `effective_dimension` at the crossing.
     """
     metric = "test_accuracy" if count_classes(train_labels) else "test_loss"
     levels = noise_levels.sort_values("value")
-    kernels, kernel_replicates = _kernel_curves(
-        kernel_scores, kernel_test_errors, levels["level"], metric, selection
+    kernels = kernel_curves(
+        *_kernel_scores(
+            kernel_scores, kernel_test_errors, levels["level"], metric, selection.criterion
+        ),
+        selection.resamples,
+        selection.seed,
     )
-    networks, network_replicates = _network_curves(
-        network_scores, levels["level"], metric, len(test_labels), kernel_replicates, selection
+    networks = network_curves(
+        _network_scores(network_scores, levels["level"], metric),
+        len(test_labels) if metric == "test_accuracy" else _scatter(kernels),
+        selection.resamples,
+        selection.seed,
     )
-    scores = kernels | networks
-    replicates = kernel_replicates | network_replicates
+    curves = kernels | networks
     dimensions = _dimensions(train_images, levels)
-    curves = []
-    for method, score in scores.items():
-        low, high = percentile_interval(replicates[method], selection.confidence)
-        family = "kernel" if method in kernels else "network"
-        curves.append(
-            levels.assign(
-                method=method,
-                family=family,
-                metric=metric,
-                score=score,
-                score_low=low,
-                score_high=high,
-                **dimensions,
-            )
+    places = levels.reset_index(drop=True)
+    tables = [
+        pd.concat([places, curve.table(selection.confidence)], axis=1).assign(
+            method=method, metric=metric, **dimensions
         )
+        for method, curve in curves.items()
+    ]
     sign = 1 if metric == "test_accuracy" else -1
     diagram = phase_diagram(
-        levels["value"].to_numpy(),
-        {method: sign * score for method, score in scores.items()},
-        {method: sign * rows for method, rows in replicates.items()},
+        places["value"].to_numpy(),
+        {method: sign * curve.scores for method, curve in curves.items()},
+        {method: sign * curve.replicates for method, curve in curves.items()},
         selection.confidence,
     )
     diagram["effective_dimension"] = np.interp(
-        diagram["crossing"], levels["value"], dimensions["effective_dimension"]
+        diagram["crossing"], places["value"], dimensions["effective_dimension"]
     )
-    return pd.concat(curves, ignore_index=True), diagram
+    return pd.concat(tables, ignore_index=True).dropna(subset="score")[CURVE_COLUMNS], diagram
 
 
-def _kernel_curves(
-    scores: pd.DataFrame,
-    errors: Partitions,
-    levels: pd.Series,
-    metric: str,
-    selection: SelectionParameters,
+def _kernel_scores(
+    scores: pd.DataFrame, errors: Partitions, levels: pd.Series, metric: str, criterion: str
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Score per level, and replicates (resamples, levels) that share their test samples."""
-    part = 1 if metric == "test_accuracy" else 0
-    kernels = list(scores["kernel"].unique())
-    curves = {kernel: np.empty(len(levels)) for kernel in kernels}
-    samples = []
-    for position, level in enumerate(levels):
-        for kernel in kernels:
-            path = scores[(scores["level"] == level) & (scores["kernel"] == kernel)]
-            name, row = f"{level}/{kernel}", selected_row(path, selection.criterion)
-            curves[kernel][position] = path[metric].iloc[row]
-            samples.append(select(errors, [name])[name]()[part, row])
-    stacked = np.stack(samples).reshape(len(levels), len(kernels), -1)
-    replicates = resampled_means(stacked, selection.resamples, selection.seed)
-    return curves, {kernel: replicates[:, :, k] for k, kernel in enumerate(kernels)}
+    """Score per kernel and level at the chosen ridge, and of every test sample there.
 
-
-def _network_curves(
-    scores: pd.DataFrame,
-    levels: pd.Series,
-    metric: str,
-    n_test: int,
-    kernel_replicates: dict[str, Array],
-    selection: SelectionParameters,
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """As for kernels, from tables alone: seeds are resampled, then the test samples.
-
-    An accuracy over `n_test` samples is binomial; a loss is given the relative spread that the
-    first kernel's loss has on the same samples.
+    NaN where the criterion is not known at any ridge.
     """
-    rng = np.random.default_rng(selection.seed)
+    part = 1 if metric == "test_accuracy" else 0
     curves: dict[str, Array] = {}
-    replicates: dict[str, Array] = {}
-    spread = next(iter(kernel_replicates.values()))
+    samples: dict[str, Array] = {}
+    for kernel in scores["kernel"].unique():
+        chosen, by_sample = [], []
+        for level in levels:
+            path = scores[(scores["level"] == level) & (scores["kernel"] == kernel)]
+            name, row = f"{level}/{kernel}", best_row(path, criterion)
+            stored = select(errors, [name])[name]()[part]
+            chosen.append(np.nan if row is None else path[metric].iloc[row])
+            by_sample.append(np.full(stored.shape[1], np.nan) if row is None else stored[row])
+        curves[kernel], samples[kernel] = np.array(chosen), np.stack(by_sample)
+    return curves, samples
+
+
+def _network_scores(scores: pd.DataFrame, levels: pd.Series, metric: str) -> dict[str, list[Array]]:
+    """Scores of the seeds of every network at its selected penalty, level by level."""
     chosen = scores[scores["selected"]] if len(scores) else scores
-    for network in chosen["network"].unique() if len(chosen) else ():
-        rows = chosen[chosen["network"] == network].set_index("level")[metric]
-        if not set(levels) <= set(rows.index):
-            continue  # a level at which every training diverged has no curve to cross
-        by_level = [rows.loc[[level]].to_numpy() for level in levels]
-        curves[network] = np.array([seeds.mean() for seeds in by_level])
-        means = np.stack(
-            [
-                rng.choice(seeds, (selection.resamples, len(seeds))).mean(axis=1)
-                for seeds in by_level
-            ],
-            axis=1,
-        )
-        if metric == "test_accuracy":
-            replicates[network] = rng.binomial(n_test, means) / n_test
-        else:
-            shuffled = rng.permutation(spread, axis=0)
-            replicates[network] = means * shuffled / spread.mean(axis=0)
-    return curves, replicates
+    return {
+        str(network): [rows.loc[rows["level"] == level, metric].to_numpy() for level in levels]
+        for network, rows in (chosen.groupby("network", sort=False) if len(chosen) else ())
+    }
+
+
+def _scatter(kernels: dict[str, ScoreCurve]) -> Array:
+    """Replicates of the loss of the first kernel that has one at every level."""
+    whole = (c.replicates for c in kernels.values() if np.isfinite(c.scores).all())
+    return next(whole, np.ones_like(next(iter(kernels.values())).replicates))
 
 
 def _dimensions(images: Partitions, levels: pd.DataFrame) -> dict[str, Array]:
