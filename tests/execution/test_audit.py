@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from kernel_regime.execution.store import audit
-from kernel_regime.execution.store.audit import extreme_eigenvalues, lanczos
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
 from kernel_regime.kernels.polynomial import Polynomial
 
@@ -12,38 +11,6 @@ from kernel_regime.kernels.polynomial import Polynomial
 @pytest.fixture(scope="module")
 def samples():
     return np.random.default_rng(0).standard_normal((300, 12)).astype(np.float32)
-
-
-def with_spectrum(eigenvalues):
-    n = len(eigenvalues)
-    basis, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))
-    matrix = (basis * eigenvalues) @ basis.T
-    return (matrix + matrix.T) / 2
-
-
-@pytest.mark.parametrize(
-    "eigenvalues",
-    [
-        100.0 * np.arange(1, 401) ** -1.5,
-        np.concatenate([[50.0], np.linspace(1e-3, 1e-2, 399)]),
-        np.concatenate([np.linspace(1, 2, 399), [-0.3]]),
-    ],
-    ids=["power law", "one outlier", "indefinite"],
-)
-def test_lanczos_finds_both_ends_of_the_spectrum(eigenvalues):
-    largest, smallest = lanczos(with_spectrum(eigenvalues))
-    assert largest == pytest.approx(eigenvalues.max(), rel=1e-7)
-    # Met from above, to the resolution that the docstring of Audit states.
-    missed = smallest - eigenvalues.min()
-    assert -1e-12 * largest < missed < 1e-6 * largest
-
-
-def test_lanczos_ends_early_where_the_spectrum_has_two_values():
-    assert lanczos(np.eye(50) + 1.0) == pytest.approx((51.0, 1.0))
-
-
-def test_one_sample_is_a_spectrum():
-    assert extreme_eigenvalues(np.full((1, 1), 3.0, np.float32)) == (3.0, 3.0)
 
 
 def test_a_float32_kernel_is_symmetric_and_as_precise_as_float32(samples):

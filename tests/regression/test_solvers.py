@@ -6,8 +6,8 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from kernel_regime.linalg.row_blocks import multiply
-from kernel_regime.linalg.symmetric_product import symmetric_multiply
+from kernel_regime.linalg.products import multiply
+from kernel_regime.linalg.symmetric import symmetric_multiply
 from kernel_regime.regression.fit import fit_ridge_path, ridge_path
 from kernel_regime.regression.solvers.choice import choose_solver
 from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
@@ -69,14 +69,14 @@ def test_iterative_is_exact_once_its_space_is_everything():
 
 def test_iterative_ends_when_a_low_rank_kernel_is_exhausted():
     rng = np.random.default_rng(1)
-    features = rng.standard_normal((200, 5))
-    targets = rng.standard_normal((200, 2))
+    features = rng.standard_normal((500, 5))
+    targets = rng.standard_normal((500, 2))
     kernel = features @ features.T
     exact = solve_directly(kernel, targets, RIDGES)
     path = solve_iteratively(kernel, targets, RIDGES, tolerance=0.0)
     np.testing.assert_allclose(path.coefficients, exact.coefficients, rtol=0, atol=1e-8)
     np.testing.assert_allclose(path.loo_loss, exact.loo_loss, rtol=1e-3)
-    # The kernel has rank 5, the start 10 columns: nothing is left after the second product.
+    # The kernel has rank 5, the start 202 columns: nothing is left after the second product.
     assert path.solver == "iterative, 2 products"
 
 

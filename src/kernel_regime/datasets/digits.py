@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
+from kernel_regime.datasets.labelled_images import LabelledImages, LabelledImagesDataset
 
 _TEST_SAMPLES = 597
 _SEED = 0
 
 
-class DigitsDataset(LabelledDataset):
+class DigitsDataset(LabelledImagesDataset):
     """scikit-learn's 1,797 digits of 8×8 pixels: 1,200 to train on, 597 to test on.
 
     Parameters
@@ -17,7 +17,7 @@ class DigitsDataset(LabelledDataset):
         `train` or `test`, stratified by class and always the same.
     """
 
-    def load(self) -> LabelledData:
+    def load(self) -> LabelledImages:
         """Images (n, 8, 8) with pixels 0–16."""
         # scikit-learn takes a second to import, and only this data set needs it.
         from sklearn.datasets import load_digits
@@ -31,7 +31,7 @@ class DigitsDataset(LabelledDataset):
             random_state=_SEED,
         )[self._split == "test"]
         names = tuple(str(name) for name in digits.target_names)
-        return LabelledData(digits.images[rows].astype(np.uint8), digits.target[rows], names)
+        return LabelledImages(digits.images[rows].astype(np.uint8), digits.target[rows], names)
 
     def _exists(self) -> bool:
         return True

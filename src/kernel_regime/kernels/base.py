@@ -4,11 +4,10 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict
 from typing import Any, ClassVar, cast
 
-import numpy as np
-
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.linalg.symmetric import mirror_upper
 
 
 class Kernel(ABC):
@@ -95,14 +94,3 @@ def require_real(kernel: Kernel, field: str, *, at_least: float) -> None:
             f"{type(kernel).__name__}.{field}: {value!r} is not a finite number ≥ {at_least}; "
             f"give one, for example {field}={at_least}"
         )
-
-
-def mirror_upper(matrix: Array) -> None:
-    """Copy the upper triangle onto the lower, in place, block by block."""
-    n, block = len(matrix), 512
-    for start in range(0, n, block):
-        stop = min(start + block, n)
-        corner = matrix[start:stop, start:stop]
-        lower = np.tril_indices(stop - start, -1)
-        corner[lower] = corner.T[lower]
-        matrix[stop:, start:stop] = matrix[start:stop, stop:].T

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.base import mirror_upper, require_integer
+from kernel_regime.kernels.base import require_integer
 from kernel_regime.kernels.device import Device, DeviceKernel
 from kernel_regime.linalg.packed_products import add_products
+from kernel_regime.linalg.symmetric import mirror_upper
 
 STREAM = 512  # features drawn from one seed; part of what (width, seed) means
 BLOCK = 4096  # features held at once

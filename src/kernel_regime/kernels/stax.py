@@ -17,7 +17,8 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.kernels.base import Kernel, mirror_upper
+from kernel_regime.kernels.base import Kernel
+from kernel_regime.linalg.symmetric import mirror_upper
 
 Layer = str | dict[str, Any]
 

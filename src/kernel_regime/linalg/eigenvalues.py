@@ -1,7 +1,7 @@
-"""Eigenvalues of kernel matrices: all of them, the largest, or their density.
+"""Eigenvalues of kernel matrices: all of them, the ends, the largest, or their density.
 
 Three routes for three sizes. LAPACK finds everything while a float64 copy fits in memory. Lanczos
-iterations read the (memory-mapped) matrix block by block and find the largest. Stochastic Lanczos
+iterations read the (memory-mapped) matrix in row blocks and find the largest. Stochastic Lanczos
 finds how many eigenvalues lie where, from a few passes over a matrix of any size.
 """
 
@@ -11,167 +11,259 @@ from typing import Any
 
 import numpy as np
 import psutil
-from scipy.linalg import eigh_tridiagonal
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, TooLargeError
+from kernel_regime.core.memory import row_blocks
+from kernel_regime.linalg.lanczos import BlockLanczos
+from kernel_regime.linalg.products import as_matrix, multiply
+from kernel_regime.linalg.symmetric import check_symmetric, symmetric_multiply
 
 logger = logging.getLogger(__name__)
 
 LARGEST_FOR_32_BIT = 32_766
 """1 + 6n + 2n², the work size of LAPACK's divide and conquer, passes 2³¹ after this n."""
 
-BLOCK_BYTES = 64 * 2**20
-"""Size of the float64 copy of the rows in work during a pass over a matrix."""
+RESOLUTION = 1e-6
+"""Of the largest eigenvalue: what `extreme_eigenvalues` may miss at the other end."""
+
+DENSE = 1500
+"""Up to this size the whole spectrum costs less than a careful look at its ends."""
 
 
-def eigenvalues(kernel: Array) -> Array:
-    """All eigenvalues of a symmetric matrix, largest first, in float64.
+def eigenvalues(kernel: Any) -> Array:
+    """All eigenvalues of a symmetric matrix (n, n), largest first, in float64.
 
     Raises
     ------
-    ValueError
+    InputError
         If the matrix is not square, finite and symmetric.
     OverflowError
         If n > 32,766 and NumPy's LAPACK counts in 32 bits.
     MemoryError
         If the float64 copy that LAPACK destroys would not fit.
+
+    Examples
+    --------
+    >>> eigenvalues([[2, 1], [1, 2]]).round(12)
+    array([3., 1.])
     """
-    _check_symmetric(kernel)
-    _check_lapack(len(kernel), copies=1)
-    return np.linalg.eigvalsh(kernel.astype(np.float64))[::-1]
+    matrix = _checked(kernel)
+    _check_lapack(len(matrix), copies=1)
+    return np.linalg.eigvalsh(matrix.astype(np.float64))[::-1]
 
 
-def eigensystem(kernel: Array) -> tuple[Array, Array]:
+def eigensystem(kernel: Any) -> tuple[Array, Array]:
     """All eigenvalues, largest first, and eigenvectors as columns; see `eigenvalues`.
 
     Needs about three float64 copies of the matrix.
+
+    Examples
+    --------
+    >>> values, vectors = eigensystem(np.diag([1.0, 2.0]))
+    >>> values
+    array([2., 1.])
     """
-    _check_symmetric(kernel)
-    _check_lapack(len(kernel), copies=3)
-    values, vectors = np.linalg.eigh(kernel.astype(np.float64))
+    matrix = _checked(kernel)
+    _check_lapack(len(matrix), copies=3)
+    values, vectors = np.linalg.eigh(matrix.astype(np.float64))
     return values[::-1], vectors[:, ::-1]
 
 
-def top_eigensystem(kernel: Array, count: int, seed: int = 0) -> tuple[Array, Array]:
+def top_eigensystem(kernel: Any, count: int, seed: int = 0) -> tuple[Array, Array]:
     """The `count` largest eigenvalues, largest first, and their eigenvectors as columns.
 
-    The matrix is only ever multiplied, a block of rows at a time: a memory-mapped one stays on
-    disk. Errors are those of float64 Lanczos iterations run to convergence.
+    The matrix is only ever multiplied, a row block at a time: a memory-mapped one stays on disk.
+    Errors are those of float64 Lanczos iterations run to convergence.
+
+    Raises
+    ------
+    InputError
+        If the matrix is not square, finite and symmetric, the count does not fit it, or the
+        iterations do not converge.
+
+    Examples
+    --------
+    >>> values, vectors = top_eigensystem(np.diag([1.0, 3.0, 2.0]), 2)
+    >>> values.round(12)
+    array([3., 2.])
     """
-    n = len(kernel)
+    matrix = _checked(kernel)
+    n = len(matrix)
     if not 0 < count < n:
         raise InputError(f"count: {count} of {n} eigenvalues; give 1…{n - 1}, or use eigenvalues")
+    # ARPACK's tolerances are absolute for tiny matrices, and it refuses zero.
+    scale = max(float(np.abs(matrix[rows]).max()) for rows in row_blocks(n, matrix[:1].nbytes))
+    if scale == 0:
+        return np.zeros(count), np.eye(n, count)
     operator: Any = LinearOperator(
-        (n, n), matvec=lambda v: multiply_by_rows(kernel, v), dtype=np.float64
+        (n, n), matvec=lambda v: multiply(matrix, v) / scale, dtype=np.float64
     )
     start = np.random.default_rng(seed).standard_normal(n)
-    values, vectors = eigsh(operator, k=count, which="LA", v0=start)
-    return values[::-1], vectors[:, ::-1]
+    try:
+        values, vectors = eigsh(operator, k=count, which="LA", v0=start)
+    except ArpackError as error:
+        raise InputError(
+            f"count: the largest {count} of {n} eigenvalues did not converge ({error}); ask for "
+            "fewer, or use spectral_density"
+        ) from error
+    return scale * values[::-1], vectors[:, ::-1]
+
+
+def extreme_eigenvalues(kernel: Any, most_products: int = 300) -> tuple[float, float]:
+    """Largest and smallest eigenvalue of a symmetric matrix, in float64.
+
+    Beyond 1500 rows by `lanczos_ends`.
+
+    Examples
+    --------
+    >>> largest, smallest = extreme_eigenvalues(np.diag([1.0, 2.0, 3.0]))
+    >>> round(largest, 12), round(smallest, 12)
+    (3.0, 1.0)
+    """
+    matrix = as_matrix(kernel, "kernel")
+    if len(matrix) > DENSE:
+        return lanczos_ends(matrix, most_products)
+    spectrum = np.linalg.eigvalsh(matrix.astype(np.float64))
+    return float(spectrum[-1]), float(spectrum[0])
+
+
+def lanczos_ends(kernel: Array, most_products: int = 300) -> tuple[float, float]:
+    """Largest and smallest eigenvalue by one fully reorthogonalised Lanczos run.
+
+    The smallest is met from above, to within about `RESOLUTION` of the largest. The run ends when
+    neither end moved by more than a tenth of that over ten products. Library routines stop at a
+    tolerance relative to each eigenvalue, which one next to zero never meets.
+
+    Examples
+    --------
+    >>> largest, smallest = lanczos_ends(np.eye(50) + 1.0)
+    >>> round(largest, 9), round(smallest, 9)
+    (51.0, 1.0)
+    """
+    start = np.random.default_rng(0).standard_normal((len(kernel), 1))
+    lanczos = BlockLanczos(lambda block: symmetric_multiply(kernel, block), start)
+    ends = np.full(2, np.inf)
+    while lanczos.next.shape[1] and lanczos.products < most_products:
+        lanczos.grow()
+        if lanczos.products % 10 == 0:
+            before, ends = ends, _ends(lanczos)
+            if np.abs(ends - before).max() <= RESOLUTION / 10 * ends[0]:
+                break
+    largest, smallest = _ends(lanczos)
+    return float(largest), float(smallest)
+
+
+def _ends(lanczos: BlockLanczos) -> Array:
+    return np.linalg.eigvalsh(lanczos.projected_matrix())[[-1, 0]]
 
 
 @dataclass(frozen=True)
 class SpectralDensity:
-    """A weighted sample of eigenvalues: `nodes` (probes, steps) with `weights` summing to 1."""
+    """A weighted sample of the eigenvalues of a matrix.
+
+    Parameters
+    ----------
+    nodes : array (m,)
+        Where eigenvalues were found, largest first.
+    weights : array (probes, m)
+        Share of all n eigenvalues at each node, as every probe sees it; sums to 1 per probe.
+    n : int
+        Rows of the matrix.
+    exact : int
+        How many of the first nodes are eigenvalues themselves, each counted once.
+
+    Examples
+    --------
+    >>> density = spectral_density(np.diag([3.0, 2.0, 2.0]))
+    >>> density.count_above(2.5).round()
+    array([1.])
+    """
 
     nodes: Array
     weights: Array
     n: int
+    exact: int
 
     def count_above(self, threshold: float | Array) -> Array:
         """Estimated number of eigenvalues above each threshold."""
-        above = self.nodes[..., None] > np.atleast_1d(threshold)
-        return self.n * np.einsum("ps,pst->t", self.weights, above) / len(self.nodes)
+        above = self.nodes[:, None] > np.atleast_1d(threshold)
+        return self.n * (self.weights.mean(axis=0) @ above)
 
     def eigenvalues(self) -> Array:
         """Estimate of all n eigenvalues, largest first.
 
-        The largest, on which all probes agree, are known one by one; the others are quantiles
-        of what remains of the density.
+        The exact nodes, and quantiles of what remains of the density.
         """
-        order = np.argsort(-self.nodes, axis=1)
-        nodes, weights = (np.take_along_axis(a, order, 1) for a in (self.nodes, self.weights))
-        known = self._known(nodes, weights)
-        left, rest = self.n - known, nodes[:, known:].ravel()
-        shares = weights[:, known:] / weights[:, known:].sum(axis=1, keepdims=True) / len(nodes)
-        order = np.argsort(-rest)
-        counts = left * np.cumsum(shares.ravel()[order])
+        left, rest = self.n - self.exact, self.nodes[self.exact :]
+        if not left:
+            return self.nodes[: self.n]
+        shares = self.weights[:, self.exact :].mean(axis=0)
+        counts = left * np.cumsum(shares) / shares.sum()
         middle = np.minimum(np.searchsorted(counts, np.arange(left) + 0.5), len(rest) - 1)
-        return np.r_[nodes[:, :known].mean(axis=0), rest[order][middle]]
-
-    def _known(self, nodes: Array, weights: Array) -> int:
-        """How many of the largest nodes are simple eigenvalues, the same for all probes.
-
-        Of a simple one, the mean weight over p probes is (1 ± √(2/p))/n; of a multiple one, more.
-        """
-        agreed = np.ptp(nodes, axis=0) <= 1e-6 * nodes[:, 0].max()
-        simple = self.n * weights.mean(axis=0) < 1 + 4 * np.sqrt(2 / len(nodes))
-        return int(np.argmin(np.r_[(agreed & simple)[: nodes.shape[1] // 2], False]))
+        return np.r_[self.nodes[: self.exact], rest[middle]]
 
 
 def spectral_density(
-    kernel: Array, probes: int = 8, steps: int = 64, seed: int = 0
+    kernel: Any, probes: int = 8, steps: int = 64, seed: int = 0
 ) -> SpectralDensity:
     """Stochastic Lanczos quadrature: eigenvalue density from `steps` passes over the matrix.
 
-    Every probe is a random direction whose Lanczos matrix has the Gauss quadrature of the
-    density as its eigenvalues and squared first components (Golub & Meurant 1994; Lin, Saad &
-    Yang 2016). The largest eigenvalues come out sharp, the bulk as a smoothed histogram; counts
-    have a relative error of about 1/√(probes·count).
+    A random direction sees the eigenvalues of the matrix with its squared components as weights,
+    which have the mean 1/n. The Gauss quadrature of that measure has the Ritz values as nodes
+    (Golub & Meurant 1994; Lin, Saad & Yang 2016); all probes share one block Krylov space. The
+    largest eigenvalues come out sharp, the bulk as a smoothed histogram; counts have a relative
+    error of about 1/√(probes·count).
+
+    Examples
+    --------
+    >>> spectral_density(3 * np.eye(2)).eigenvalues()
+    array([3., 3.])
     """
-    n = len(kernel)
-    steps = min(steps, n)
+    matrix = _checked(kernel)
+    n = len(matrix)
     directions = np.random.default_rng(seed).standard_normal((n, probes))
     directions /= np.linalg.norm(directions, axis=0)
-    basis = np.zeros((steps, n, probes))
-    diagonal, beside = np.zeros((steps, probes)), np.zeros((steps, probes))
-    for step in range(steps):
-        basis[step] = directions
-        image = multiply_by_rows(kernel, directions)
-        diagonal[step] = np.einsum("np,np->p", directions, image)
-        for _ in range(2):  # once more removes the round-off the first projection leaves
-            overlaps = np.einsum("snp,np->sp", basis[: step + 1], image)
-            image -= np.einsum("snp,sp->np", basis[: step + 1], overlaps)
-        beside[step] = np.linalg.norm(image, axis=0)
-        # A direction that leaves nothing spans an invariant space: its quadrature is complete.
-        finished = beside[step] <= n * np.finfo(float).eps * np.abs(diagonal).max(axis=0)
-        beside[step, finished] = 0
-        directions = np.divide(image, beside[step], where=~finished, out=np.zeros_like(image))
-    ritz = [eigh_tridiagonal(diagonal[:, p], beside[:-1, p]) for p in range(probes)]
-    nodes = np.array([values for values, _ in ritz])
-    return SpectralDensity(nodes, np.array([vectors[0] ** 2 for _, vectors in ritz]), n)
+    lanczos = BlockLanczos(lambda block: symmetric_multiply(matrix, block), directions)
+    while lanczos.next.shape[1] and lanczos.products < steps:
+        lanczos.grow()
+    ritz = lanczos.ritz_pairs()
+    nodes, weights = ritz.values[::-1], np.square(ritz.start[::-1]).T
+    return SpectralDensity(nodes, weights, n, _exact(nodes, weights, ritz.errors[::-1], n))
 
 
-def multiply_by_rows(kernel: Array, vectors: Array) -> Array:
-    """Kernel times vectors in float64, whatever the kernel's dtype, block of rows by block."""
-    step = max(1, BLOCK_BYTES // (8 * kernel.shape[1]))
-    blocks = (kernel[start : start + step] for start in range(0, len(kernel), step))
-    return np.concatenate([np.asarray(block, np.float64) @ vectors for block in blocks])
+def _exact(nodes: Array, weights: Array, errors: Array, n: int) -> int:
+    """How many of the largest nodes are single eigenvalues of the matrix.
+
+    The mean weight of one over p probes is (1 ± √(2/p))/n; one that stands for several
+    eigenvalues weighs more.
+    """
+    if len(nodes) == n:
+        return n
+    sharp = errors <= 1e-6 * np.abs(nodes).max()
+    single = n * weights.mean(axis=0) < 1 + 4 * np.sqrt(2 / len(weights))
+    return int(np.argmin(np.r_[sharp & single, False]))
 
 
 def round_off_floor(kernel: Array) -> float:
     """Size below which eigenvalues of the stored matrix are rounding noise.
 
     Independent rounding errors of ε/2·|K_ij| at most have a spectral norm below ε·max|K|·√n.
+
+    Examples
+    --------
+    >>> round_off_floor(np.eye(4, dtype=np.float32)) < 3e-7
+    True
     """
     largest = float(np.abs(np.diagonal(kernel)).max())
     return float(np.finfo(kernel.dtype).eps) * largest * float(np.sqrt(len(kernel)))
 
 
-def _check_symmetric(kernel: Array) -> None:
-    """Refuse what LAPACK would silently read half of."""
-    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1]:
-        raise InputError(f"kernel: shape {kernel.shape} is not square; give a train kernel")
-    step = max(1, BLOCK_BYTES // (8 * len(kernel)))
-    for start in range(0, len(kernel), step):
-        rows, columns = kernel[start : start + step], kernel[:, start : start + step]
-        if not np.isfinite(rows).all():
-            raise InputError(f"kernel: rows from {start} hold values that are not finite")
-        if not np.array_equal(rows, columns.T):
-            raise InputError(
-                f"kernel: not symmetric in rows from {start}; average it with its transpose"
-            )
+def _checked(kernel: Any) -> Array:
+    matrix: Array = as_matrix(kernel, "kernel")
+    check_symmetric(matrix, "kernel")
+    return matrix
 
 
 def _check_lapack(n: int, copies: int) -> None:
@@ -194,4 +286,6 @@ def _check_lapack(n: int, copies: int) -> None:
 
 def lapack_has_64_bit_integers() -> bool:
     """Whether NumPy is linked to an ILP64 LAPACK, as its wheels are; SciPy's never is."""
-    return bool(getattr(np.linalg._umath_linalg, "_ilp64", False))
+    build: Any = np.show_config(mode="dicts")
+    lapack = build["Build Dependencies"]["lapack"]
+    return "USE64BITINT" in lapack.get("openblas configuration", "") or "ilp64" in lapack["name"]

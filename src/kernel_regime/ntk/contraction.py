@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.base import mirror_upper
+from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Factors, Gradient
 
 BLOCK_BYTES = 64 * 2**20

@@ -15,7 +15,7 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_pair, checked_samples
-from kernel_regime.kernels.base import mirror_upper
+from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.contraction import GradientTable, contract, gather, squared_norms
 from kernel_regime.ntk.factors import Apply, Factors, pull_back
 

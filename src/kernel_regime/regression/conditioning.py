@@ -1,11 +1,13 @@
-"""What to do with ridges too small for the precision of the kernel."""
+"""Conditioning: what to do with ridges too small for the precision of the kernel, and its scale."""
 
 import logging
+from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.linalg.products import diagonal_of
 
 logger = logging.getLogger(__name__)
 
@@ -15,13 +17,33 @@ INDEFINITE = 1e-4
 """Negative eigenvalues beyond this share of the largest are no round-off of any precision here."""
 
 
+def scale_of(kernel: Any) -> float:
+    """Power of two near the largest diagonal entry of a kernel; 1 for a kernel of zeros.
+
+    Divided by it, a kernel of any scale can be squared without leaving the range of float64, and
+    no digit changes.
+
+    Examples
+    --------
+    >>> scale_of(np.diag([3.0, 4.5]))
+    4.0
+    """
+    largest = float(np.abs(diagonal_of(kernel)).max())
+    return 2.0 ** int(np.log2(largest)) if 0 < largest < np.inf else 1.0
+
+
 def least_ridge(smallest: float, largest: float) -> float:
-    """The jitter rule: the least ridge that can be solved with, given the extreme eigenvalues.
+    """Jitter rule: the least ridge that can be solved with, given the extreme eigenvalues.
 
     With δ = max(0, −smallest), the round-off that shows, the smallest eigenvalue of K + λ must
     reach max(δ, 10·ε·largest), ε the precision of float64: noise of size −δ comes with noise of
     size +δ, and below 10·ε·largest the solver itself is noise. At most 0 for a kernel that is
     positive definite beyond that: ridge 0 then interpolates.
+
+    Examples
+    --------
+    >>> least_ridge(0.5, 1.0) < 0 < least_ridge(-1e-9, 1.0)
+    True
     """
     required = max(-smallest, 10 * EPSILON * largest, np.finfo(np.float64).tiny)
     return required - smallest
@@ -32,6 +54,11 @@ def sufficient_shift(ridge: float, norm: float) -> float:
 
     `norm` is the largest eigenvalue or more: `ridge` must reach −2·smallest and
     10·ε·largest − smallest.
+
+    Examples
+    --------
+    >>> sufficient_shift(0.2, norm=1.0)
+    0.1
     """
     return min(ridge / 2, ridge - 10 * EPSILON * norm)
 
@@ -41,13 +68,20 @@ def applied_ridges(ridges: Array, smallest: float, largest: float) -> Array:
 
     Raises
     ------
-    ValueError
+    InputError
         If the kernel is indefinite beyond round-off and a ridge does not make up for it.
+
+    Examples
+    --------
+    >>> applied_ridges(np.array([0.0, 0.1]), smallest=0.5, largest=1.0)
+    array([0. , 0.1])
     """
-    floor = least_ridge(smallest, largest)
-    raised = ridges < floor
+    least = least_ridge(smallest, largest)
+    raised = ridges < least
     if not raised.any():
         return ridges
+    if largest == smallest == 0:
+        raise InputError(f"ridge {ridges.min():g}: the kernel is zero; use ridges above 0")
     if largest <= 0 or -smallest > INDEFINITE * largest:
         raise InputError(
             f"ridge {ridges.min():g}: the kernel is indefinite, its eigenvalues reach from "
@@ -56,6 +90,6 @@ def applied_ridges(ridges: Array, smallest: float, largest: float) -> Array:
     logger.warning(
         "%d of %d ridges (from %g) are below what round-off allows and were raised to %.3g: "
         "eigenvalues of the kernel reach from %.3g to %.3g",
-        *(raised.sum(), len(ridges), ridges.min(), floor, smallest, largest),
+        *(raised.sum(), len(ridges), ridges.min(), least, smallest, largest),
     )
-    return np.maximum(ridges, floor)
+    return np.maximum(ridges, least)

@@ -1,4 +1,4 @@
-"""Fit a path of ridges, and score it."""
+"""Ridge path: fit a whole grid of ridges, and score it."""
 
 import logging
 from collections.abc import Sequence
@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 from psutil import virtual_memory
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.evaluation.scores import correct, squared_errors
+from kernel_regime.linalg.products import as_matrix, is_distributed
 from kernel_regime.regression.ridge_path import RidgePath
-from kernel_regime.regression.solvers.choice import Solver, choose_solver
-from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
-from kernel_regime.regression.solvers.direct import solve_directly
-from kernel_regime.regression.solvers.iterative import solve_iteratively
+from kernel_regime.regression.solvers.choice import choose_solver
 
 logger = logging.getLogger(__name__)
 
@@ -23,71 +21,98 @@ logger = logging.getLogger(__name__)
 def ridge_path(
     train_kernel: Any,
     test_kernel: Any,
-    train_targets: Array,
-    test_targets: Array,
+    train_targets: Any,
+    test_targets: Any,
     ridges: Sequence[float] | Array,
     *,
-    solver: Solver = "auto",
+    solver: str = "auto",
 ) -> pd.DataFrame:
-    r"""Losses and accuracies of kernel ridge regression, one row per ridge.
+    r"""Table of losses and accuracies of kernel ridge regression, one row per ridge.
 
     Parameters
     ----------
-    train_kernel : array (n, n)
-        Kernel of the training points: NumPy, memory-mapped or Dask; float32 or float64.
-    test_kernel : array (m, n)
+    train_kernel : array-like (n, n)
+        Kernel of the training points: any array-like, memory-mapped or Dask.
+    test_kernel : array-like (m, n)
         Kernel between test and training points.
-    train_targets, test_targets : arrays (n, outputs), (m, outputs)
+    train_targets, test_targets : array-likes (n, outputs), (m, outputs)
         See `encode_targets`; one-dimensional targets are one output.
     ridges : sequence of float
         λ ≥ 0 in :math:`(K + \lambda I)\,\alpha = y`; 0 interpolates.
     solver : str
-        "auto", "direct" or "iterative": see `fit_ridge_path`.
+        "auto", or the name of a solver: see `fit_ridge_path`.
 
     Returns
     -------
     DataFrame
         `ridge`, `train_loss`, `train_accuracy`, `test_loss`, `test_accuracy`, `loo_loss`,
-        `gcv_loss`, `solver`: squared losses summed over outputs and averaged over samples.
+        `gcv_loss`, `loo_error`, `gcv_error`, `solver`: squared losses summed over outputs and
+        averaged over samples. The errors say by how much leave-one-out and GCV losses may be off
+        (`RidgePath`); a loss that is not known to a tenth is NaN.
 
     Raises
     ------
-    ValueError
+    InputError
         If shapes do not match, a ridge is negative, or a kernel is not finite or not symmetric.
+
+    Examples
+    --------
+    >>> table = ridge_path([[1, 0], [0, 1]], [[1, 0]], [1, -1], [1], ridges=[0.0, 1.0])
+    >>> table["test_loss"].round(12).tolist()
+    [0.0, 0.25]
     """
-    targets = as_columns("test_targets", test_targets)
-    if test_kernel.shape != (len(targets), train_kernel.shape[0]):
+    targets = _as_columns("test_targets", test_targets)
+    outputs = _as_columns("train_targets", train_targets).shape[1]
+    train, test = as_matrix(train_kernel, "train_kernel"), as_matrix(test_kernel, "test_kernel")
+    if not len(targets):
+        raise InputError("test_targets: there are none; give at least one test point")
+    if targets.shape[1] != outputs:
         raise InputError(
-            f"test_kernel: shape {test_kernel.shape} does not fit {len(targets)} test and "
-            f"{train_kernel.shape[0]} training points; rows are test points"
+            f"test_targets: {targets.shape[1]} outputs, train_targets have {outputs}; encode both "
+            "by the same classes"
         )
-    path = fit_ridge_path(train_kernel, train_targets, ridges, solver=solver)
-    return score_path(path, path.predict(test_kernel), targets)
+    if test.shape != (len(targets), train.shape[0]):
+        raise InputError(
+            f"test_kernel: shape {test.shape} does not fit {len(targets)} test and "
+            f"{train.shape[0]} training points; rows are test points"
+        )
+    path = fit_ridge_path(train, train_targets, ridges, solver=solver)
+    return score_path(path, path.predict(test), targets)
 
 
 def fit_ridge_path(
-    kernel: Any, targets: Array, ridges: Sequence[float] | Array, *, solver: Solver = "auto"
+    kernel: Any, targets: Any, ridges: Sequence[float] | Array, *, solver: str = "auto"
 ) -> RidgePath:
     """Solve (K + λ) α = y for every ridge λ at once.
 
-    Parameters and errors as in `ridge_path`, and besides:
-
     Parameters
     ----------
+    kernel : array-like (n, n)
+        As in `ridge_path`.
+    targets : array-like (n, outputs)
+    ridges : sequence of float
     solver : str
-        "auto" chooses by size and memory (`choose_solver`); "direct" is exact, "iterative"
-        estimates `loo_loss` and `gcv_loss`.
+        "auto" chooses by size and memory (`choose_solver`). "direct" and "cholesky" are exact,
+        "iterative" estimates `loo_loss` and `gcv_loss`, and by how much these may be off.
 
     Raises
     ------
-    MemoryError
+    InputError
+        As `ridge_path`, or if there is no such solver.
+    TooLargeError
         If the path cannot fit the memory that is free.
+
+    Examples
+    --------
+    >>> path = fit_ridge_path(np.eye(2), [1.0, -1.0], [1.0])
+    >>> path.coefficients.ravel()
+    array([ 0.5, -0.5])
     """
-    targets = as_columns("train_targets", targets)
+    targets, matrix = _as_columns("train_targets", targets), as_matrix(kernel, "train_kernel")
     ridges = _checked_ridges(ridges)
-    if kernel.shape != (len(targets), len(targets)) or len(targets) < 2:
+    if matrix.shape != (len(targets), len(targets)) or len(targets) < 2:
         raise InputError(
-            f"train_kernel: shape {kernel.shape} does not fit {len(targets)} training targets; "
+            f"train_kernel: shape {matrix.shape} does not fit {len(targets)} training targets; "
             "give the square kernel of at least two points"
         )
     n, outputs = targets.shape
@@ -97,23 +122,23 @@ def fit_ridge_path(
         len(ridges),
         virtual_memory().available,
         solver=solver,
-        distributed=not isinstance(kernel, np.ndarray),
+        distributed=is_distributed(matrix),
     )
     logger.info(
         "%s solver: %s; %.2f GB beside the kernel", plan.solver, plan.reason, plan.peak_bytes / 1e9
     )
-    if plan.solver == "iterative":
-        return solve_iteratively(kernel, targets, ridges, max_columns=plan.columns)
-    if plan.solver == "cholesky":
-        try:
-            return solve_by_cholesky(kernel, targets, ridges)
-        except NearlySingularError as error:
-            logger.info("%s is nearly singular: on to the direct solver", error)
-    return solve_directly(kernel, targets, ridges)
+    return plan.solve(matrix, targets, ridges)
 
 
 def score_path(path: RidgePath, predictions: Array, targets: Array) -> pd.DataFrame:
-    """The table of `ridge_path`, from predictions (ridges, m, outputs) at the test points."""
+    """Table of `ridge_path`, from predictions (ridges, m, outputs) at the test points.
+
+    Examples
+    --------
+    >>> path = fit_ridge_path(np.eye(2), [1.0, -1.0], [1.0])
+    >>> score_path(path, path.predict(np.eye(2)), path.targets)["test_accuracy"].tolist()
+    [1.0]
+    """
     fitted = path.train_predictions
     return pd.DataFrame(
         {
@@ -124,15 +149,19 @@ def score_path(path: RidgePath, predictions: Array, targets: Array) -> pd.DataFr
             "test_accuracy": correct(predictions, targets).mean(axis=-1),
             "loo_loss": path.loo_loss,
             "gcv_loss": path.gcv_loss,
+            "loo_error": path.loo_error,
+            "gcv_error": path.gcv_error,
             "solver": path.solver,
         }
     )
 
 
-def as_columns(name: str, targets: Array) -> Array:
+def _as_columns(name: str, targets: Any) -> Array:
     """Finite float64 targets (n, outputs)."""
-    columns = np.asarray(targets, dtype=np.float64)
-    columns = columns.reshape(len(columns), -1)
+    columns = as_floating(targets, name).astype(np.float64, copy=False)
+    if not columns.ndim:
+        raise InputError(f"{name}: got one number; give one row per sample")
+    columns = columns.reshape(len(columns), -1) if len(columns) else columns[:, None]
     if not np.isfinite(columns).all():
         row = int(np.argmin(np.isfinite(columns).all(axis=1)))
         raise InputError(f"{name}: row {row} is not finite; clean the targets first")
@@ -140,7 +169,7 @@ def as_columns(name: str, targets: Array) -> Array:
 
 
 def _checked_ridges(ridges: Sequence[float] | Array) -> Array:
-    values = np.asarray(ridges, dtype=np.float64).reshape(-1)
+    values = as_floating(ridges, "ridges").astype(np.float64, copy=False).reshape(-1)
     bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any() or not len(values):
         found = values[bad][0] if bad.any() else "an empty list"

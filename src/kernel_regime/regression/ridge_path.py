@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.linalg.row_blocks import multiply
+from kernel_regime.linalg.products import as_matrix, multiply
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,26 @@ class RidgePath:
     coefficients : array (ridges, n, outputs)
         α.
     inverse_diagonal : array (ridges, n)
-        Diagonal of :math:`A^{-1}`.
+        Diagonal of :math:`A^{-1}`; NaN for a ridge where it is not known.
     inverse_trace : array (ridges,)
-        Trace of :math:`A^{-1}`.
+        Trace of :math:`A^{-1}`; NaN where it is not known.
+    loo_relative_error, gcv_relative_error : arrays (ridges,)
+        By what share of themselves `loo_loss` and `gcv_loss` may be off; 0 from exact solvers.
     solver : str
         How the path was computed.
+
+    Examples
+    --------
+    >>> path = RidgePath.exact(
+    ...     ridges=np.ones(1),
+    ...     applied=np.ones(1),
+    ...     targets=np.array([[1.0], [3.0]]),
+    ...     coefficients=np.array([[[0.5], [1.5]]]),
+    ...     inverse_diagonal=np.full((1, 2), 0.5),
+    ...     solver="by hand",
+    ... )
+    >>> path.train_predictions[0].tolist(), path.loo_predictions[0].tolist()
+    ([[0.5], [1.5]], [[0.0], [0.0]])
     """
 
     ridges: Array
@@ -39,16 +55,31 @@ class RidgePath:
     coefficients: Array
     inverse_diagonal: Array
     inverse_trace: Array
+    loo_relative_error: Array
+    gcv_relative_error: Array
     solver: str
 
-    def predict(self, kernel: Array) -> Array:
+    @classmethod
+    def exact(cls, *, inverse_diagonal: Array, **known: Any) -> "RidgePath":
+        """Path with the whole diagonal of the inverse: its losses have no error but round-off."""
+        nothing = np.zeros(len(inverse_diagonal))
+        return cls(
+            inverse_diagonal=inverse_diagonal,
+            inverse_trace=inverse_diagonal.sum(axis=1),
+            loo_relative_error=nothing,
+            gcv_relative_error=nothing,
+            **known,
+        )
+
+    def predict(self, kernel: Any) -> Array:
         """Predictions (ridges, m, outputs) from the kernel (m, n) between new and training points.
 
-        A memory-mapped kernel is read in row panels.
+        A memory-mapped kernel is read in row blocks.
         """
         ridges, n, outputs = self.coefficients.shape
         block = self.coefficients.transpose(1, 0, 2).reshape(n, -1)
-        return multiply(kernel, block).reshape(-1, ridges, outputs).transpose(1, 0, 2)
+        predictions = multiply(as_matrix(kernel, "kernel"), block)
+        return predictions.reshape(-1, ridges, outputs).transpose(1, 0, 2)
 
     @cached_property
     def train_predictions(self) -> Array:
@@ -63,7 +94,9 @@ class RidgePath:
     @cached_property
     def loo_loss(self) -> Array:
         """Leave-one-out squared loss per ridge."""
-        return (self._squared_coefficients / self.inverse_diagonal**2).mean(axis=-1)
+        # Ratios first: squares of α leave the range of float64 before they do.
+        residuals = self.coefficients / self.inverse_diagonal[:, :, None]
+        return np.einsum("rno,rno->r", residuals, residuals) / len(self.targets)
 
     @cached_property
     def gcv_loss(self) -> Array:
@@ -79,13 +112,18 @@ class RidgePath:
         ----------
         Golub, Heath, Wahba (1979); Jacot et al. (2020), arXiv 2006.09796.
         """
-        n = len(self.targets)
-        return n * self._squared_coefficients.sum(axis=-1) / self.inverse_trace**2
+        ratios = self.coefficients / self.inverse_trace[:, None, None]
+        return len(self.targets) * np.einsum("rno,rno->r", ratios, ratios)
 
-    @cached_property
-    def _squared_coefficients(self) -> Array:
-        """Σ α² over outputs, (ridges, n)."""
-        return np.einsum("rno,rno->rn", self.coefficients, self.coefficients)
+    @property
+    def loo_error(self) -> Array:
+        """By how much `loo_loss` may be off, per ridge; NaN where that is not known."""
+        return self.loo_loss * self.loo_relative_error
+
+    @property
+    def gcv_error(self) -> Array:
+        """By how much `gcv_loss` may be off, per ridge; NaN where that is not known."""
+        return self.gcv_loss * self.gcv_relative_error
 
     @property
     def kare(self) -> Array:

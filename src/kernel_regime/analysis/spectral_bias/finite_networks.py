@@ -12,7 +12,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.kernels.base import mirror_upper
+from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Apply
 
 HIDDEN = {"W_std": 2**0.5, "b_std": 0.1}

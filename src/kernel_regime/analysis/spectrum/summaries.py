@@ -3,7 +3,7 @@
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.linalg.eigenvalues import multiply_by_rows
+from kernel_regime.linalg.products import multiply
 
 
 def trace_rank(eigenvalues: Array) -> float:
@@ -48,7 +48,7 @@ def alignment(kernel: Array, targets: Array, centred: bool = False) -> float:
     square = sum(float(np.square(row, dtype=np.float64).sum()) for row in kernel)
     if centred:
         targets = targets - targets.mean(axis=0)
-        means = multiply_by_rows(kernel, np.ones(n)) / n
+        means = multiply(kernel, np.ones(n)) / n
         square += float(n**2 * means.mean() ** 2 - 2 * n * (means**2).sum())
-    captured = float((targets * multiply_by_rows(kernel, targets)).sum())
+    captured = float((targets * multiply(kernel, targets)).sum())
     return captured / float(np.sqrt(square) * np.linalg.norm(targets.T @ targets))

@@ -12,12 +12,12 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.kernels.base import mirror_upper
 from kernel_regime.kernels.convolutional.myrtle_layers import MyrtleLayers
 from kernel_regime.kernels.convolutional.planes import NNGP, SUM, all_stages
 from kernel_regime.kernels.convolutional.prepared_images import Buffers, Images
 from kernel_regime.kernels.device import Device, DeviceKernel
 from kernel_regime.linalg.simd import LANES
+from kernel_regime.linalg.symmetric import mirror_upper
 
 
 @dataclass(frozen=True)

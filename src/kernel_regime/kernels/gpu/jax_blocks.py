@@ -8,7 +8,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.execution.devices import no_gpu
-from kernel_regime.kernels.base import mirror_upper
+from kernel_regime.linalg.symmetric import mirror_upper
 
 EDGE = 2048  # of a block: enough work for a GPU, in some 0.2 GB of its memory
 

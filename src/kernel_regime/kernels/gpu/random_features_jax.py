@@ -8,8 +8,8 @@ import numpy as np
 from jax.experimental import enable_x64
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.base import mirror_upper
 from kernel_regime.kernels.random_features_kernel import scaled
+from kernel_regime.linalg.symmetric import mirror_upper
 
 
 def accumulate(x1: Array, x2: Array, weights: Iterable[Array], device: jax.Device) -> Array:

@@ -7,11 +7,11 @@ matrices.
 
 import numpy as np
 from numba import get_num_threads
-from threadpoolctl import threadpool_limits
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.linalg.packed_products import EDGE, width_of
-from kernel_regime.linalg.row_blocks import check_symmetric
+from kernel_regime.linalg.symmetric import check_symmetric
+from kernel_regime.linalg.threads import single_blas_thread
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal
 from kernel_regime.linalg.tridiagonal.reduction_loops import (
     BAND,
@@ -22,8 +22,8 @@ from kernel_regime.linalg.tridiagonal.reduction_loops import (
 from kernel_regime.linalg.tridiagonal.reflectors import Reflectors
 
 
-def block_tridiagonalise(kernel: Array) -> BlockTridiagonal:
-    """Reduce a symmetric kernel (n, n), n ≥ 2, float32 or float64; 4/3 n³ operations.
+def block_tridiagonalise(kernel: Array, factor: float = 1.0) -> BlockTridiagonal:
+    """Block tridiagonal form of a symmetric kernel (n, n) times a factor; 4/3 n³ operations.
 
     The first half of the two-stage reduction of Bischof, Lang & Sun (2000), and no second one.
 
@@ -32,11 +32,11 @@ def block_tridiagonalise(kernel: Array) -> BlockTridiagonal:
     ValueError
         If an entry is not finite, or the matrix is not symmetric beyond float32 round-off.
     """
-    trailing = _TrailingMatrix(kernel)
+    trailing = _TrailingMatrix(kernel, factor)
     reflectors, band = Reflectors.empty(trailing.rows), np.zeros((BAND + 1, trailing.rows))
     last = trailing.rows - BAND
     # The BLAS calls are small, and threads that wait for more of them would slow the loops down.
-    with threadpool_limits(1, user_api="blas"):
+    with single_blas_thread():
         for j, start in enumerate(range(0, last, BAND)):
             strip = trailing.strip(start)
             triangle = reflectors.add(j, strip[:, BAND:].T)
@@ -52,11 +52,12 @@ class _TrailingMatrix:
     The tiles catch up while they are multiplied with the next reflectors, in one walk over them.
     """
 
-    def __init__(self, kernel: Array) -> None:
+    def __init__(self, kernel: Array, factor: float) -> None:
         self._across = -(-len(kernel) // EDGE)
         self.rows = self._across * EDGE
         self._tiles = np.empty((self._across * (self._across + 1) // 2, EDGE, EDGE))
-        check_symmetric(kernel, float(gather(kernel, self._tiles, self._across).max()))
+        differences = gather(kernel, factor, self._tiles, self._across)
+        check_symmetric(kernel, "train_kernel", float(differences.max()))
         width = width_of(self._tiles.dtype)
         self._v, self._w = np.zeros((2, self.rows, BAND))
         self._left, self._right = np.zeros((2, self.rows // width, 2 * BAND, width))

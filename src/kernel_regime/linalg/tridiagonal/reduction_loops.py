@@ -21,8 +21,8 @@ def tile_number(i: int, j: int, across: int) -> int:
 
 
 @compiled(parallel=True, nogil=True)
-def gather(kernel: Array, tiles: Array, across: int) -> Array:
-    """Copy the upper triangle into float64 tiles (·, EDGE, EDGE).
+def gather(kernel: Array, factor: float, tiles: Array, across: int) -> Array:
+    """Copy the upper triangle times a factor into float64 tiles (·, EDGE, EDGE).
 
     Rows that the kernel lacks are decoupled from the rest: zero but for the diagonal, which
     repeats an entry of the kernel's, so that no eigenvalue leaves the kernel's range.
@@ -41,12 +41,12 @@ def gather(kernel: Array, tiles: Array, across: int) -> Array:
         for r in range(min(EDGE, n - top)):
             for c in range(min(EDGE, n - start)):
                 value, mirrored = kernel[top + r, start + c], kernel[start + c, top + r]
-                tile[r, c] = value
+                tile[r, c] = factor * value
                 largest = max(largest, abs(value - mirrored))
                 zero += 0 * (value + mirrored)  # or NaN
         if i == j:
             for r in range(n - top, EDGE):
-                tile[r, r] = kernel[0, 0]
+                tile[r, r] = factor * kernel[0, 0]
         asymmetry[number] = largest + zero
     return asymmetry
 

@@ -1,19 +1,48 @@
-"""Which solver a path takes, and whether it fits the memory, decided before it starts."""
+"""Choice of a solver by size and memory, and whether it fits, decided before it starts."""
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Protocol
 
-from kernel_regime.core.errors import TooLargeError
-from kernel_regime.linalg.row_blocks import PANEL_BYTES
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError, TooLargeError, did_you_mean
+from kernel_regime.core.memory import working_memory
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import reduction_bytes
+from kernel_regime.regression.ridge_path import RidgePath
+from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
+from kernel_regime.regression.solvers.direct import solve_directly
+from kernel_regime.regression.solvers.iterative import MAX_COLUMNS, sample_size, solve_iteratively
 
-Solver = Literal["auto", "direct", "iterative"]
+logger = logging.getLogger(__name__)
+
+
+class Solver(Protocol):
+    """What every solver of a path is: a function of kernel, targets and ridges."""
+
+    def __call__(self, kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+        """Path for a checked kernel (n, n), float64 targets (n, outputs) and ridges."""
+        ...
+
+
+def _by_cholesky_or_directly(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+    try:
+        return solve_by_cholesky(kernel, targets, ridges)
+    except NearlySingularError as error:
+        logger.info("%s is nearly singular: on to the direct solver", error)
+        return solve_directly(kernel, targets, ridges)
+
+
+SOLVERS: Mapping[str, Solver] = {
+    "cholesky": _by_cholesky_or_directly,
+    "direct": solve_directly,
+    "iterative": solve_iteratively,
+}
+"""Solvers by the names that parameters give and the table reports."""
 
 LARGEST_DIRECT = 30_000
 """There the cubic reduction takes nine minutes on two cores, Krylov one or two."""
-
-MAX_COLUMNS = 4000
-"""Largest Krylov space where memory allows it."""
 
 MIN_COLUMNS = 500
 """Smallest Krylov space worth starting with."""
@@ -26,7 +55,7 @@ class Plan:
     Parameters
     ----------
     solver : str
-        cholesky, direct (the reduction to block tridiagonal form) or iterative (Krylov).
+        Its name in `SOLVERS`.
     peak_bytes : int
         Predicted peak beside the kernel itself.
     columns : int
@@ -40,6 +69,13 @@ class Plan:
     columns: int
     reason: str
 
+    def solve(self, kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+        """Run the solver as planned."""
+        solver = SOLVERS[self.solver]
+        if self.columns:
+            solver = partial(solve_iteratively, max_columns=self.columns)
+        return solver(kernel, targets, ridges)
+
 
 def choose_solver(
     n: int,
@@ -47,10 +83,10 @@ def choose_solver(
     ridges: int,
     memory: int,
     *,
-    solver: Solver = "auto",
+    solver: str = "auto",
     distributed: bool = False,
 ) -> Plan:
-    """Plan a path.
+    """Plan of a path: the solver, and the memory that it takes.
 
     Parameters
     ----------
@@ -59,30 +95,47 @@ def choose_solver(
     memory : int
         Bytes that may be used beside the kernel.
     solver : str
-        "direct" or "iterative" settle the choice; "auto" is exact up to `LARGEST_DIRECT` points
+        A name in `SOLVERS` settles the choice; "auto" is exact up to `LARGEST_DIRECT` points
         where memory allows, else iterative.
     distributed : bool
         Whether the kernel is a Dask array, which only products may touch.
 
     Raises
     ------
-    MemoryError
+    InputError
+        If there is no such solver, or it needs the entries of a Dask array.
+    TooLargeError
         If the solver that was asked for, or every solver, exceeds the memory.
+
+    Examples
+    --------
+    >>> choose_solver(4_000, 10, 20, 8 * 10**9).solver
+    'direct'
     """
+    if solver not in ("auto", *SOLVERS):
+        hint = did_you_mean(solver, ["auto", *SOLVERS])
+        raise InputError(f"ridge.solver: there is no {solver!r}; {hint}")
+    if distributed and solver not in ("auto", "iterative"):
+        raise InputError(
+            f"ridge.solver: {solver} needs the entries of the kernel, which is a Dask array; use "
+            "iterative, or pass kernel.compute()"
+        )
     # Solutions, their predictions at the training points, and the diagonals of the inverse.
-    results = 8 * n * ridges * (3 * outputs + 2) + 2 * PANEL_BYTES
+    results = 8 * n * ridges * (3 * outputs + 2) + working_memory() // 8
     direct = reduction_bytes(n, ridges) + results
     columns = min(MAX_COLUMNS, max(0, memory - results) // (8 * n))
-    iterative = 8 * n * max(columns, MIN_COLUMNS) + results
+    # A block in the making, its products by two workers, and the start.
+    blocks = 4 * (outputs + sample_size(n, columns))
+    iterative = 8 * n * (max(columns, MIN_COLUMNS) + blocks) + results
     # For two ridges at n = 4000, 2.0 s by Cholesky factors and 1.5 s by one reduction.
     exact = "cholesky" if ridges == 1 else "direct"
     if solver == "auto" and n <= LARGEST_DIRECT and direct <= memory and not distributed:
         return Plan(exact, direct, 0, f"{n:,} points, {ridges} ridges")
-    if solver == "direct" and direct <= memory:
-        return Plan(exact, direct, 0, "asked for")
-    if solver == "direct":
+    if solver in ("direct", "cholesky") and direct <= memory:
+        return Plan(exact if solver == "direct" else solver, direct, 0, "asked for")
+    if solver in ("direct", "cholesky"):
         raise TooLargeError(
-            f"ridge.solver: direct needs {_gb(direct)} beside the kernel of {n:,} points, "
+            f"ridge.solver: {solver} needs {_gb(direct)} beside the kernel of {n:,} points, "
             f"{_gb(memory)} are free; use iterative or fewer training points"
         )
     if iterative > memory:
