@@ -9,9 +9,9 @@ from kernel_regime.datasets.spiked import SpikedCovariatesDataset
 
 def test_digits_split_once_and_for_all():
     train, test = DigitsDataset("train").load(), DigitsDataset("test").load()
-    assert train.images.shape == (1200, 8, 8)
-    assert test.images.shape == (597, 8, 8)
-    assert train.images.max() == 16
+    assert train.inputs.shape == (1200, 8, 8)
+    assert test.inputs.shape == (597, 8, 8)
+    assert train.inputs.max() == 16
     assert np.bincount(train.labels).min() >= 116
     np.testing.assert_array_equal(DigitsDataset("train").load().labels, train.labels)
 
@@ -34,7 +34,7 @@ def test_spiked_covariates_are_standard_normal_with_normalised_targets():
 
 def test_test_targets_use_the_training_normalisation():
     few, many = spiked("test", n_train=100), spiked("test", n_train=500)
-    np.testing.assert_array_equal(few.images, many.images)
+    np.testing.assert_array_equal(few.inputs, many.inputs)
     assert not np.allclose(few.labels, many.labels)
     # Same target up to the three scales: each differs by some percent only.
     assert np.corrcoef(few.labels, many.labels)[0, 1] > 0.95
@@ -42,12 +42,12 @@ def test_test_targets_use_the_training_normalisation():
 
 def test_seeds_and_splits_are_different_draws():
     train, other, test = spiked("train"), spiked("train", seed=1), spiked("test")
-    np.testing.assert_array_equal(train.images, spiked("train").images)
-    assert not np.allclose(train.images, other.images)
-    assert not np.allclose(train.images[:50], test.images)
+    np.testing.assert_array_equal(train.inputs, spiked("train").inputs)
+    assert not np.allclose(train.inputs, other.inputs)
+    assert not np.allclose(train.inputs[:50], test.inputs)
 
 
 def test_more_samples_extend_fewer():
     np.testing.assert_array_equal(
-        spiked("train", n_train=600).images[:500], spiked("train", n_train=500).images
+        spiked("train", n_train=600).inputs[:500], spiked("train", n_train=500).inputs
     )

@@ -85,8 +85,24 @@ def test_a_missing_file_says_how_to_get_it(tmp_path):
 
 def test_a_label_without_a_name_is_refused(tmp_path):
     write(tmp_path)
-    with pytest.raises(DatasetError, match="label 2 has no name; class_names lists 2"):
+    with pytest.raises(DatasetError, match=r"which of the 2 class_names .* is not clear"):
         IdxDataset(str(tmp_path), "train", class_names=["a", "b"]).load()
+    with pytest.raises(DatasetError, match="label 2 has no name; add it to class_names"):
+        IdxDataset(str(tmp_path), "train", class_names={0: "a", 1: "b"}).load()
+
+
+def test_labels_that_start_at_1_or_have_gaps_are_numbered_from_0(tmp_path):
+    images = np.zeros((260, 4, 5), np.uint8)
+    letters = (np.arange(260) % 26 + 1).astype(np.uint8)  # as EMNIST's
+    _, labels, names = write(tmp_path, idx(images), idx(letters)).load()
+    np.testing.assert_array_equal(labels, letters - 1)
+    assert names == tuple(map(str, range(1, 27)))
+    named = IdxDataset(str(tmp_path), "train", class_names=list("abcdefghijklmnopqrstuvwxyz"))
+    assert named.load().class_names[letters[0] - 1] == "a"
+    write(tmp_path, idx(IMAGES), idx(np.array([5, 9, 5], np.uint8)))
+    _, labels, names = IdxDataset(str(tmp_path), "train", class_names={5: "five", 9: "nine"}).load()
+    assert labels.tolist() == [0, 1, 0]
+    assert names == ("five", "nine")
 
 
 def test_an_unknown_split_is_refused():

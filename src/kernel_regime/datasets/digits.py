@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from kernel_regime.datasets.labelled_images import LabelledImages, LabelledImagesDataset
+from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
 
 _TEST_SAMPLES = 597
 _SEED = 0
 
 
-class DigitsDataset(LabelledImagesDataset):
+class DigitsDataset(LabelledDataset):
     """scikit-learn's 1,797 digits of 8×8 pixels: 1,200 to train on, 597 to test on.
 
     Parameters
@@ -17,7 +17,7 @@ class DigitsDataset(LabelledImagesDataset):
         `train` or `test`, stratified by class and always the same.
     """
 
-    def load(self) -> LabelledImages:
+    def load(self) -> LabelledData:
         """Images (n, 8, 8) with pixels 0–16."""
         # scikit-learn takes a second to import, and only this data set needs it.
         from sklearn.datasets import load_digits
@@ -31,7 +31,7 @@ class DigitsDataset(LabelledImagesDataset):
             random_state=_SEED,
         )[self._split == "test"]
         names = tuple(str(name) for name in digits.target_names)
-        return LabelledImages(digits.images[rows].astype(np.uint8), digits.target[rows], names)
+        return LabelledData(digits.images[rows].astype(np.uint8), digits.target[rows], names)
 
     def _exists(self) -> bool:
         return True

@@ -3,6 +3,7 @@
 import gzip
 import struct
 import zlib
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,19 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.datasets.labelled_images import (
-    LabelledImages,
-    LabelledImagesDataset,
-    Split,
+from kernel_regime.datasets.labelled_data import (
+    LabelledData,
+    LabelledDataset,
+    local_path,
     read_bytes,
 )
+from kernel_regime.noise.sampling import Split
 
 _UNSIGNED_BYTE = 8
 _PREFIX = {"train": "train", "test": "t10k"}
 
 
-class IdxDataset(LabelledImagesDataset):
+class IdxDataset(LabelledDataset):
     """One split of MNIST, Fashion-MNIST or anything laid out like them.
 
     Parameters
@@ -32,25 +34,32 @@ class IdxDataset(LabelledImagesDataset):
         plain or with `.gz` at the end.
     split : str
         `train` or `test`.
-    class_names : list of str, optional
-        In the order of the labels; the labels as text by default.
+    class_names : list or mapping, optional
+        In the order of the labels, or by label (EMNIST's letters are 1, …, 26); the labels as
+        text by default.
+    metadata : dict, optional
+        For other tools; ignored here.
     """
 
-    def __init__(self, path: str, split: Split, class_names: list[str] | None = None) -> None:
-        super().__init__(split)
-        self._path = Path(path)
+    def __init__(
+        self,
+        path: str,
+        split: Split,
+        class_names: Sequence[str] | Mapping[Any, str] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(split, metadata)
+        self._path = local_path(path)
         self._class_names = class_names
 
-    def load(self) -> LabelledImages:
+    def load(self) -> LabelledData:
         """Images (n, height, width) of bytes and their labels.
 
         Raises
         ------
-        FileNotFoundError
-            If a file is missing.
-        ValueError
-            If a file is not a whole IDX file of bytes, the two count differently, or a label
-            has no name.
+        InputError
+            If a file is missing or no whole IDX file of bytes, the two count differently, or a
+            label has no name.
         """
         images_file, labels_file = self._file("images-idx3"), self._file("labels-idx1")
         images, labels = read_idx(images_file, axes=3), read_idx(labels_file, axes=1)
@@ -59,12 +68,9 @@ class IdxDataset(LabelledImagesDataset):
                 f"{labels_file} has {len(labels):,} labels for the {len(images):,} images of "
                 f"{images_file.name}; the two do not belong together"
             )
-        names = self._class_names or [str(k) for k in range(int(labels.max(initial=0)) + 1)]
-        if labels.max(initial=0) >= len(names):
-            raise InputError(
-                f"{labels_file}: label {labels.max()} has no name; class_names lists {len(names)}"
-            )
-        return LabelledImages(images, labels.astype(np.int64), tuple(names))
+        return LabelledData.of(
+            images, labels, self._class_names, "classification", source=str(labels_file)
+        )
 
     def _file(self, content: str) -> Path:
         """The gzipped file, or the plain one where only that exists."""
@@ -84,10 +90,9 @@ def read_idx(path: Path, axes: int) -> Array:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If its magic number or its length is wrong, or the compression is broken.
+    InputError
+        If there is no such file, its magic number or its length is wrong, or the compression is
+        broken.
     """
     content = _decompressed(read_bytes(path), path)
     magic = bytes([0, 0, _UNSIGNED_BYTE, axes])

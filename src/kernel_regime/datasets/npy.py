@@ -1,8 +1,6 @@
 """NumPy arrays on disk."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,8 @@ from kedro_datasets._typing import JSONPreview
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.files import replacing
+from kernel_regime.datasets.labelled_data import local_path
 
 _PREVIEWED = 1000
 
@@ -27,7 +27,7 @@ class NpyDataset(AbstractDataset[Array, Array]):
     """
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath.removeprefix("file://"))
+        self._filepath = local_path(filepath)
         self.metadata = metadata
 
     def load(self) -> Array:
@@ -47,18 +47,10 @@ class NpyDataset(AbstractDataset[Array, Array]):
 
     def save(self, data: Array) -> None:
         """Write beside the file, then take its place: a reader sees the old array or the new."""
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._filepath.with_name(f".{self._filepath.name}.{os.getpid()}.part")
-        try:
-            with unfinished.open("wb") as file:
-                np.save(file, data, allow_pickle=False)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(self._filepath)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with replacing(self._filepath, durable=True) as draft:
+            np.save(draft, data, allow_pickle=False)
 
-    def preview(self) -> JSONPreview:
+    def preview(self) -> "JSONPreview":
         """Shape, type, and the range of the first thousand samples, for kedro-viz."""
         array = self.load()
         sample = array[:_PREVIEWED]

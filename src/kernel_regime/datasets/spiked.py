@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.datasets.labelled_images import LabelledImages, LabelledImagesDataset, Split
+from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
+from kernel_regime.noise.sampling import Split
 from kernel_regime.noise.spiked_covariates import SpikedTarget, signal_dimension
 
 _BATCH = 4096
 
 
-class SpikedCovariatesDataset(LabelledImagesDataset):
+class SpikedCovariatesDataset(LabelledDataset):
     """Standard Gaussian vectors and the target of degree 4 on their signal.
 
     The perturbation `spiked_covariates` gives the vectors their norms, level by level; the
@@ -27,17 +28,25 @@ class SpikedCovariatesDataset(LabelledImagesDataset):
         Features per sample, d.
     seed : int
         Same seed, same data; both splits share the target and its training normalisation.
+    metadata : dict, optional
+        For other tools; ignored here.
     """
 
     def __init__(
-        self, split: Split, n_train: int, n_test: int, dimension: int = 1024, seed: int = 0
+        self,
+        split: Split,
+        n_train: int,
+        n_test: int,
+        dimension: int = 1024,
+        seed: int = 0,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(split)
+        super().__init__(split, metadata)
         self._samples = {"train": n_train, "test": n_test}
         self._dimension = dimension
         self._seed = seed
 
-    def load(self) -> LabelledImages:
+    def load(self) -> LabelledData:
         """Vectors (n, d) in float32 and targets (n,) in float64."""
         n_signal = signal_dimension(self._dimension)
         rng = np.random.default_rng([self._seed, 0])
@@ -50,7 +59,7 @@ class SpikedCovariatesDataset(LabelledImagesDataset):
         for start in range(0, len(vectors), _BATCH):
             block = vectors[start : start + _BATCH, n_signal:]
             block[...] = rest.standard_normal(block.shape, np.float32)
-        return LabelledImages(vectors, target(signal))
+        return LabelledData(vectors, target(signal))
 
     def _signal(self, split: Split) -> Array:
         """The first d₀ coordinates, drawn by themselves: the target needs no others."""

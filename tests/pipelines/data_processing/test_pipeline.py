@@ -8,7 +8,7 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.partitions import PartitionedDataset
 
-from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.datasets.npy import NpyDataset
 from kernel_regime.noise.high_frequency import HighFrequencyNoise
 from kernel_regime.noise.levels import NoiseParameters
@@ -20,7 +20,7 @@ from kernel_regime.pipelines.data_processing.parameters import DataParameters
 def labelled(n, shape, seed):
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (n, *shape), dtype=np.uint8)
-    return LabelledImages(images, np.arange(n) % 2, ("a", "b"))
+    return LabelledData(images, np.arange(n) % 2, ("a", "b"))
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_levels_too_close_to_tell_apart_by_name_are_refused(run):
 def test_a_refusal_leaves_an_earlier_run_as_it_was(run, tmp_path, kind):
     before = run([0])
     raw = labelled(10, (6, 6), seed=2)
-    raw.images[9] = 7
+    raw.inputs[9] = 7
     with pytest.raises(ValueError, match=r"test samples: image \d is constant \(all pixels 7\)"):
         run([1, 2], kind=kind, raw_test=raw)
     with pytest.raises(ValueError, match=r"noise\.levels\[1\]: index 99 is out of range"):

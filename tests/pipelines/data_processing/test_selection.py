@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.pipelines.data_processing.subsamples import refuse_unlike, select_samples
 
 
 def samples(labels, names=("a", "b", "c"), **changes):
     labels = np.asarray(labels)
     images = changes.get("images", np.arange(4 * len(labels), dtype=np.float32).reshape(-1, 2, 2))
-    return LabelledImages(images, labels, names)
+    return LabelledData(images, labels, names)
 
 
 THREE = samples(np.repeat([0, 1, 2], [60, 30, 10]))
@@ -39,12 +39,12 @@ def test_the_seed_decides_which():
 
 def test_all_samples_stay_in_order():
     images, labels = select_samples(THREE, None, 0, "data.n_train")
-    np.testing.assert_array_equal(images, THREE.images)
+    np.testing.assert_array_equal(images, THREE.inputs)
     np.testing.assert_array_equal(labels, THREE.labels)
 
 
 def test_float_targets_are_subsampled_too():
-    raw = LabelledImages(np.zeros((50, 3)), np.arange(50.0))
+    raw = LabelledData(np.zeros((50, 3)), np.arange(50.0))
     _, labels = select_samples(raw, 10, 0, "data.n_train")
     assert len(set(labels)) == 10
 
@@ -65,12 +65,12 @@ def with_hole(array, row):
             "null for all",
         ),
         (
-            samples(THREE.labels, images=with_hole(THREE.images, 5)),
+            samples(THREE.labels, images=with_hole(THREE.inputs, 5)),
             20,
-            "image 5 of the raw data is not finite; clean or remove it",
+            "input 5 of the raw data is not finite; clean or remove it",
         ),
         (
-            LabelledImages(np.zeros((4, 3)), with_hole(np.arange(4.0), 2)),
+            LabelledData(np.zeros((4, 3)), with_hole(np.arange(4.0), 2)),
             None,
             "label 2 of the raw data is not finite; clean or remove it",
         ),
@@ -94,17 +94,8 @@ def test_what_would_mislead_is_refused(raw, size, message):
     assert str(refusal.value) == message
 
 
-@pytest.mark.parametrize(
-    ("test", "test_labels", "message"),
-    [
-        (
-            np.zeros((2, 3, 3)),
-            [0, 1],
-            r"test samples have the shape \(3, 3\), training .* \(2, 2\)",
-        ),
-        (np.zeros((2, 2, 2)), [0, 3], "test samples show class 3, training samples do not"),
-    ],
-)
-def test_test_samples_must_be_like_training_samples(test, test_labels, message):
-    with pytest.raises(ValueError, match=message):
-        refuse_unlike(THREE.images, test, THREE.labels, np.array(test_labels))
+def test_test_samples_must_be_like_training_samples():
+    with pytest.raises(
+        ValueError, match=r"test samples have the shape \(3, 3\), training .* \(2, 2\)"
+    ):
+        refuse_unlike(THREE.inputs, np.zeros((2, 3, 3)))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.noise.levels import NoiseParameters, level_name, resolve_levels
 from kernel_regime.noise.sweep import Sweep
 from kernel_regime.pipelines.data_processing.parameters import DataParameters
@@ -15,8 +15,8 @@ from kernel_regime.pipelines.data_processing.subsamples import refuse_unlike, se
 
 
 def prepare(
-    raw_train: LabelledImages,
-    raw_test: LabelledImages,
+    raw_train: LabelledData,
+    raw_test: LabelledData,
     data: DataParameters,
     noise: NoiseParameters,
 ) -> tuple[Array, Array, Array, Array, pd.DataFrame]:
@@ -30,10 +30,12 @@ def prepare(
         Training inputs, test inputs, training labels, test labels, and the columns level (the
         name of a partition) and value.
     """
-    values = resolve_levels(noise, raw_train.images.shape[1:])
+    raw_train = raw_train.checked("raw_train")
+    raw_test = raw_test.checked("raw_test").in_classes_of(raw_train)
+    values = resolve_levels(noise, raw_train.inputs.shape[1:])
     train, train_labels = select_samples(raw_train, data.n_train, data.seed, "data.n_train")
     test, test_labels = select_samples(raw_test, data.n_test, data.seed, "data.n_test")
-    refuse_unlike(train, test, train_labels, test_labels)
+    refuse_unlike(train, test)
     for name, samples in (("train", train), ("test", test)):
         if refused := noise.perturbation.sample_refusal(samples):
             raise InputError(f"{name} samples: {refused}")

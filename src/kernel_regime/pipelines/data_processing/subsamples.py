@@ -4,17 +4,18 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.datasets.labelled_data import LabelledData
+from kernel_regime.datasets.splitting import stratified_rows
 
 
 def select_samples(
-    raw: LabelledImages, size: int | None, seed: int, name: str
+    raw: LabelledData, size: int | None, seed: int, name: str
 ) -> tuple[Array, Array]:
-    """Images and labels of a stratified subsample, or all of them as they come.
+    """Inputs and labels of a stratified subsample, or all of them as they come.
 
     Parameters
     ----------
-    raw : LabelledImages
+    raw : LabelledData
         One split.
     size : int or None
         How many samples; None for all.
@@ -25,7 +26,7 @@ def select_samples(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer samples than asked for, an input or target is not finite, or a class
         is left without samples.
     """
@@ -36,52 +37,29 @@ def select_samples(
             f"{available} or less, or null for all"
         )
     _refuse_non_finite(raw)
-    rows = slice(None) if size is None else _stratified_rows(raw.labels, size, seed)
-    images, labels = raw.images[rows], raw.labels[rows]
+    rows = slice(None) if size is None else stratified_rows(raw.labels, size, seed)
+    labels = raw.labels[rows]
     _refuse_empty_classes(labels, raw.class_names, name)
-    return images, labels
+    return raw.inputs[rows], labels
 
 
-def refuse_unlike(train: Array, test: Array, train_labels: Array, test_labels: Array) -> None:
-    """Refuse test samples of another shape, or of classes that training never shows.
+def refuse_unlike(train: Array, test: Array) -> None:
+    """Refuse test samples of another shape.
 
     Raises
     ------
-    ValueError
-        Naming what differs.
+    InputError
+        Naming both shapes.
     """
     if train.shape[1:] != test.shape[1:]:
         raise InputError(
             f"test samples have the shape {test.shape[1:]}, training samples {train.shape[1:]}; "
             "take both from one data set"
         )
-    if not np.issubdtype(test_labels.dtype, np.integer):
-        return
-    unseen = np.setdiff1d(test_labels, train_labels)
-    if unseen.size:
-        raise InputError(
-            f"test samples show class {unseen[0]}, training samples do not; "
-            "take both from one data set"
-        )
 
 
-def _stratified_rows(labels: Array, size: int, seed: int) -> Array:
-    """Rows in random order, every class as often as its share asks, rounded to the total."""
-    rng = np.random.default_rng(seed)
-    shuffled = rng.permutation(len(labels))
-    if np.issubdtype(labels.dtype, np.floating):
-        return shuffled[:size]
-    counts = np.bincount(labels)
-    shares = counts * size / len(labels)
-    quota = np.floor(shares).astype(int)
-    largest_remainders = np.argsort(quota - shares, kind="stable")
-    quota[largest_remainders[: size - quota.sum()]] += 1
-    kept = [shuffled[labels[shuffled] == k][:n] for k, n in enumerate(quota)]
-    return rng.permutation(np.concatenate(kept))
-
-
-def _refuse_non_finite(raw: LabelledImages) -> None:
-    for what, array in (("image", raw.images), ("label", raw.labels)):
+def _refuse_non_finite(raw: LabelledData) -> None:
+    for what, array in (("input", raw.inputs), ("label", raw.labels)):
         if not np.issubdtype(array.dtype, np.floating):
             continue
         finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)

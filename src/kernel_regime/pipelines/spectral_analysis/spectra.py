@@ -11,7 +11,7 @@ from kernel_regime.analysis.spectrum.initialisations import draw_kernel
 from kernel_regime.analysis.spectrum.profile import Profile, profile
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.datasets.labelled_images import LabelledImages
+from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
@@ -39,7 +39,7 @@ class _Place:
 def analyse_spectra(
     train_kernels: Partitions,
     networks: Partitions,
-    raw_train: LabelledImages,
+    raw_train: LabelledData,
     train_images: Partitions,
     train_labels: Array,
     noise_levels: pd.DataFrame,
@@ -129,12 +129,12 @@ def _of_networks(
 
 
 def _of_initialisations(
-    level: str, raw_train: LabelledImages, spectra: SpectraParameters
+    level: str, raw_train: LabelledData, spectra: SpectraParameters
 ) -> Iterator[tuple[_Place, Profile]]:
     """Networks at random initialisations, each on its own samples of the undisturbed images."""
     for name, entry in spectra.entries().items():
         for run in range(entry.runs):
-            matrix = draw_kernel(entry.network(), raw_train.images, entry.samples, entry.seed, run)
+            matrix = draw_kernel(entry.network(), raw_train.inputs, entry.samples, entry.seed, run)
             yield _Place(level, name, run), profile(matrix, spectra.settings())
 
 
