@@ -29,9 +29,12 @@ class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
 
     Examples
     --------
-    >>> dataset = KernelMatrixDataset(filepath="data/04_feature/ntk.npy")
-    >>> dataset.save(KernelJob(FullyConnectedNTK(layers=3), images))
-    >>> matrix = dataset.load()
+    >>> import tempfile
+    >>> from kernel_regime.kernels import FullyConnectedNTK
+    >>> dataset = KernelMatrixDataset(filepath=f"{tempfile.mkdtemp()}/ntk.npy")
+    >>> dataset.save(KernelJob(FullyConnectedNTK(layers=3), np.eye(4, dtype="float32")))
+    >>> dataset.load().shape
+    (4, 4)
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
