@@ -1,11 +1,12 @@
 """The catalog's kernels: jobs in, checked matrices out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from kedro.io import DatasetError
-from kedro_datasets.partitions import PartitionedDataset
 
-from kernel_regime.datasets.kernel_matrix import KernelMatrixDataset
+from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset, KernelMatrixDataset
 from kernel_regime.datasets.kernel_validator import KernelValidator, check_matrix
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.kernels.polynomial import Polynomial
@@ -59,15 +60,32 @@ def test_the_preview_shows_the_corner(dataset, samples):
 
 
 def test_partitions_are_filled_lazily_and_in_folders(tmp_path, samples):
-    partitions = PartitionedDataset(
-        path=str(tmp_path),
-        dataset={"type": KernelMatrixDataset},
-        filename_suffix=".npy",
-    )
-    partitions.save({"level_00/a": lambda: KernelJob(KERNEL, samples)})
+    partitions = KernelMatricesDataset(path=str(tmp_path / "kernels"))
+    assert not partitions.exists()
+    partitions.save({f"level_{tau}/a": lambda: KernelJob(KERNEL, samples) for tau in (0, 2)})
     loaded = partitions.load()
-    assert list(loaded) == ["level_00/a"]  # manifests are no partitions
-    assert loaded["level_00/a"]().shape == (20, 20)
+    assert list(loaded) == ["level_0/a", "level_2/a"]  # manifests are no partitions
+    assert loaded["level_2/a"]().shape == (20, 20)
+    assert partitions.exists()
+    assert partitions.file("level_2/a") == tmp_path / "kernels" / "level_2" / "a.npy"
+
+
+def test_partitions_that_do_not_fit_the_disk_together_are_refused_before_the_first(
+    tmp_path, samples, monkeypatch
+):
+    """Each takes 1,728 bytes, so that any one would fit."""
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=3000))
+    partitions = KernelMatricesDataset(path=str(tmp_path / "kernels"))
+    with pytest.raises(DatasetError, match=r"the 2 matrices from a\.npy on need 3,456 bytes more"):
+        partitions.save(
+            dict.fromkeys(("level_0/a", "level_0/b"), lambda: KernelJob(KERNEL, samples))
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_matrices_says_what_to_run(tmp_path):
+    with pytest.raises(DatasetError, match="no kernel matrices; run kernel_generation"):
+        KernelMatricesDataset(path=str(tmp_path)).load()
 
 
 @pytest.mark.parametrize(

@@ -404,11 +404,11 @@ def test_several_matrices_are_held_to_the_disk_together(tmp_path, monkeypatch, j
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=25_000))
     paths = [tmp_path / "level" / f"{name}.npy" for name in "abc"]
     one = 128 + 4 * N * N
-    check_disk(dict.fromkeys(paths[:2], job))
+    check_disk((path, job) for path in paths[:2])
     with pytest.raises(DiskTooSmallError, match=f"the 3 matrices from a.npy on need {3 * one:,}"):
-        check_disk(dict.fromkeys(paths, job))
+        check_disk((path, job) for path in paths)
     fill(job, paths[0])
-    check_disk(dict.fromkeys(paths, job))
+    check_disk((path, job) for path in paths)
 
 
 def test_a_matrix_whose_manifest_has_the_first_format_is_found_again(path, log):

@@ -1,17 +1,21 @@
-"""Kernel matrices: a job goes in, a memory-mapped matrix comes out."""
+"""Kernel matrices in the catalog: jobs go in, memory-mapped matrices come out."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NewType
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_protocol_and_path
-from kedro_datasets._typing import TablePreview
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.execution.store import fill
-from kernel_regime.execution.store.finished import is_complete, open_matrix
-from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store import KernelJob, check_disk, fill, is_complete, open_matrix
+
+# kedro-viz shows what a preview returns by the name of its type.
+TablePreview = NewType("TablePreview", dict[str, Any])
+
+LazyJobs = Mapping[str, Callable[[], KernelJob]]
 
 
 class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
@@ -30,31 +34,20 @@ class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
     Examples
     --------
     >>> import tempfile
-    >>> from kernel_regime.kernels import FullyConnectedNTK
-    >>> dataset = KernelMatrixDataset(filepath=f"{tempfile.mkdtemp()}/ntk.npy")
-    >>> dataset.save(KernelJob(FullyConnectedNTK(layers=3), np.eye(4, dtype="float32")))
-    >>> dataset.load().shape
-    (4, 4)
+    >>> from kernel_regime.kernels import Polynomial
+    >>> dataset = KernelMatrixDataset(filepath=f"{tempfile.mkdtemp()}/quadratic.npy")
+    >>> dataset.save(KernelJob(Polynomial(degree=2, intercept=0.0), [[1.0], [2.0]]))
+    >>> dataset.load().tolist()
+    [[1.0, 4.0], [4.0, 16.0]]
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        protocol, path = get_protocol_and_path(filepath)
-        if protocol != "file":
-            raise DatasetError(
-                f"{filepath}: kernel matrices are memory-mapped and need a local path, "
-                f"not {protocol}; copy finished ones elsewhere"
-            )
-        self._filepath = Path(path)
+        self._filepath = local_path(filepath)
         self.metadata = metadata
 
     def save(self, data: KernelJob) -> None:
         """Fill the file."""
-        if not isinstance(data, KernelJob):
-            raise DatasetError(
-                f"{self._filepath}: expected a KernelJob, got {type(data).__name__}; "
-                "describe the matrix with execution.store.KernelJob(kernel, rows, columns)"
-            )
-        fill(data, self._filepath)
+        fill(_checked_job(data, self._filepath), self._filepath)
 
     def load(self) -> Array:
         """The complete matrix, memory-mapped read-only."""
@@ -72,3 +65,87 @@ class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Array]]]):
+    """A folder of kernel matrices, `<partition>.npy`, filled one after the other.
+
+    As with a partitioned dataset, partitions are callables: on saving they make a `KernelJob`
+    each, on loading they open a matrix. Whether all of them fit the disk together is checked
+    before the first is filled.
+
+    Parameters
+    ----------
+    path : str
+        The folder, on a local file system.
+    metadata : dict, optional
+        Ignored; for plugins.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kernel_regime.kernels import Polynomial
+    >>> dataset = KernelMatricesDataset(path=tempfile.mkdtemp())
+    >>> job = KernelJob(Polynomial(degree=2, intercept=0.0), [[1.0], [2.0]])
+    >>> dataset.save({"level_0/quadratic": lambda: job})
+    >>> dataset.load()["level_0/quadratic"]().tolist()
+    [[1.0, 4.0], [4.0, 16.0]]
+    """
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self._folder = local_path(path)
+        self.metadata = metadata
+
+    def file(self, partition: str) -> Path:
+        """Where a partition lies, or will lie."""
+        return self._folder / f"{partition}.npy"
+
+    def save(self, data: LazyJobs) -> None:
+        """Fill the files. Jobs are made twice, so that one level's inputs are open at a time."""
+        jobs = {self.file(partition): describe for partition, describe in data.items()}
+        check_disk((path, _checked_job(describe(), path)) for path, describe in jobs.items())
+        for path, describe in jobs.items():
+            fill(describe(), path)
+
+    def load(self) -> dict[str, Callable[[], Array]]:
+        """What opens each matrix, memory-mapped read-only, by partition."""
+        names = self._partitions()
+        if not names:
+            raise DatasetError(f"{self._folder}: no kernel matrices; run kernel_generation")
+        return {name: partial(open_matrix, self.file(name)) for name in names}
+
+    def _partitions(self) -> list[str]:
+        files = self._folder.rglob("*.npy")
+        return sorted(f.relative_to(self._folder).with_suffix("").as_posix() for f in files)
+
+    def _exists(self) -> bool:
+        return bool(self._partitions())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._folder)}
+
+
+def local_path(given: str) -> Path:
+    """Path on a local file system, on which alone matrices can be filled in place and mapped.
+
+    Raises
+    ------
+    DatasetError
+        If it is on any other.
+    """
+    protocol, path = get_protocol_and_path(given)
+    if protocol != "file":
+        raise DatasetError(
+            f"{given}: kernel matrices are memory-mapped and need a local path, not {protocol}; "
+            "copy finished ones elsewhere"
+        )
+    return Path(path)
+
+
+def _checked_job(job: Any, path: Path) -> KernelJob:
+    if not isinstance(job, KernelJob):
+        raise DatasetError(
+            f"{path}: expected a KernelJob, got {type(job).__name__}; "
+            "describe the matrix with execution.store.KernelJob(kernel, rows, columns)"
+        )
+    return job

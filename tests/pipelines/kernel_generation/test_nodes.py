@@ -1,12 +1,14 @@
 """From images per level to kernels per level and name."""
 
+import logging
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
-from kedro_datasets.partitions import PartitionedDataset
 
-from kernel_regime.datasets.kernel_matrix import KernelMatrixDataset
+from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
@@ -38,11 +40,7 @@ def images(count, seed):
 def catalog(tmp_path):
     """What data_processing leaves, one level of an earlier run (1) included."""
     kernels = {
-        name: PartitionedDataset(
-            path=str(tmp_path / name),
-            dataset={"type": KernelMatrixDataset},
-            filename_suffix=".npy",
-        )
+        name: KernelMatricesDataset(path=str(tmp_path / name))
         for name in ("train_kernels", "test_kernels")
     }
     inputs = {"train_images": images(30, 0), "test_images": images(10, 1), "noise_levels": LEVELS}
@@ -103,17 +101,38 @@ def test_kernels_of_an_earlier_run_stay_out_of_the_audit(filled):
     assert table[["level", "kernel"]].to_numpy().tolist() == [["level_0", "ntk"]]
 
 
-def test_a_plan_has_a_row_per_kernel_and_knows_what_is_done(catalog, filled):
+def test_a_plan_has_a_row_per_kernel_and_a_total(catalog, caplog):
+    with caplog.at_level(logging.INFO):
+        plan = plan_kernels(catalog, KERNELS, Execution())
+    assert plan.kernel.tolist() == ["ntk", "cubic", "total"]
+    pairs = 2 * (30 * 31 // 2 + 300)
+    assert plan.pairs.tolist() == [pairs, pairs, 2 * pairs]
+    first, second, total = plan.itertuples(index=False)
+    assert total.hours == pytest.approx(first.hours + second.hours)
+    assert total.hours == pytest.approx(2 * pairs / total.pairs_per_second / 3600)
+    size = 2 * (2 * 128 + 4 * (30 * 30 + 10 * 30)) / 1e9
+    assert plan.gigabytes.tolist() == pytest.approx([size, size, 2 * size])
+    assert plan.gigabytes_to_come.tolist() == plan.gigabytes.tolist()
+    assert (plan.free_gigabytes > 0).all()
+    assert "ntk: measuring a tile" in caplog.text
+
+
+def test_a_plan_knows_what_is_done(filled):
     plan = plan_kernels(filled, KERNELS, Execution())
-    assert plan.kernel.tolist() == ["ntk", "cubic"]
-    assert plan.pairs.tolist() == [2 * (30 * 31 // 2 + 300)] * 2
     assert (plan.tiles == plan.tiles_done).all()
     assert (plan.hours == 0).all()
+    assert (plan.gigabytes_to_come == 0).all()
     assert (plan.pairs_per_second > 0).all()
 
 
+def test_a_plan_warns_of_a_disk_too_small_for_all_kernels(catalog, monkeypatch, caplog):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=15_000))
+    plan_kernels(catalog, KERNELS, Execution())
+    assert "The kernels need 2.02e-05 GB more, the disk has 1.5e-05 GB left" in caplog.text
+
+
 def test_a_plan_without_inputs_says_what_to_run(tmp_path):
-    empty = PartitionedDataset(path=str(tmp_path), dataset={"type": KernelMatrixDataset})
+    empty = KernelMatricesDataset(path=str(tmp_path))
     with pytest.raises(ValueError, match="run `kedro run --pipelines data_processing` first"):
         plan_kernels(DataCatalog({"train_images": empty}), KERNELS, Execution())
 

@@ -1,5 +1,6 @@
 """Cost of a matrix before it is computed: pairs, hours, gigabytes, memory."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -9,6 +10,7 @@ import numpy as np
 from kernel_regime.execution.store.job import KernelJob, TileTask
 from kernel_regime.execution.store.manifest import Places, read_manifest
 from kernel_regime.execution.store.matrix_file import file_bytes
+from kernel_regime.execution.store.resources import bytes_to_come
 from kernel_regime.execution.store.tiles import buffer_bytes
 
 # Probes grow until one takes this long: shorter ones measure start-up, not work.
@@ -28,8 +30,8 @@ class CostForecast:
         Measured on a small tile, in this process.
     hours : float
         For the tiles that are not done yet, by this process alone.
-    gigabytes : float
-        Size of the file.
+    gigabytes, gigabytes_to_come : float
+        Size of the file, and how much of it is not on the disk yet.
     peak_memory : float
         Gigabytes of tile buffers, besides the inputs and some 0.2 GB of libraries.
     tiles, done : int
@@ -40,14 +42,17 @@ class CostForecast:
     pairs_per_second: float
     hours: float
     gigabytes: float
+    gigabytes_to_come: float
     peak_memory: float
     tiles: int
     done: int
 
 
-def forecast_cost(job: KernelJob, path: Path, pairs_per_second: float) -> CostForecast:
+def forecast_cost(
+    job: KernelJob, path: str | os.PathLike[str], pairs_per_second: float
+) -> CostForecast:
     """What filling `path` with `job` will take at a rate from `measure_rate`."""
-    places = Places(path)
+    places = Places(Path(path))
     manifest = read_manifest(places.manifest)
     edge = job.tile_edge()
     done: set[str] = set()
@@ -62,6 +67,7 @@ def forecast_cost(job: KernelJob, path: Path, pairs_per_second: float) -> CostFo
         pairs_per_second=pairs_per_second,
         hours=left / pairs_per_second / 3600,
         gigabytes=file_bytes(job.shape, job.dtype) / 1e9,
+        gigabytes_to_come=bytes_to_come(job, places) / 1e9,
         peak_memory=buffer_bytes(edge, job.dtype.itemsize) / 1e9,
         tiles=len(grid.tiles),
         done=len(done),

@@ -101,7 +101,7 @@ def _folder(folder: Path) -> Iterator[None]:
 
 def _fill(job: KernelJob, fingerprint: Fingerprint, places: Places) -> None:
     manifest = claim(job, fingerprint, places)
-    check_disk({places.final: job})
+    check_disk([(places.final, job)])
     check_memory(job, manifest.edge, places.final)
     try:
         with closing(Store(places, manifest)) as store:

@@ -1,7 +1,7 @@
 """Disk space and memory: whether jobs fit this machine, asked before the first tile."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
@@ -18,22 +18,24 @@ class DiskTooSmallError(UserError, OSError):
     """The matrix does not fit the disk."""
 
 
-def check_disk(jobs: Mapping[Path, KernelJob]) -> None:
+def check_disk(jobs: Iterable[tuple[Path, KernelJob]]) -> None:
     """Refuse matrices that do not fit the disk together.
 
     Parameters
     ----------
-    jobs : mapping of Path to KernelJob
-        By the files that they will fill, all on one file system.
+    jobs : iterable of (Path, KernelJob)
+        With the files that they will fill, all on one file system. One job is held at a time.
 
     Raises
     ------
     DiskTooSmallError
         If the file system has too little space left for what is still to be written.
     """
-    paths = list(jobs)
-    needed = sum(bytes_to_come(job, Places(path)) for path, job in jobs.items())
-    free = free_bytes(paths[0].parent)
+    needed, paths = 0, []
+    for path, job in jobs:
+        needed += bytes_to_come(job, Places(path))
+        paths.append(path)
+    free = free_bytes(paths[0].parent) if paths else 0
     if needed > free:
         subject = (
             f"{paths[0]}: the matrix needs"

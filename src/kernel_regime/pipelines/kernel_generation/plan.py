@@ -1,15 +1,19 @@
-"""What kernel_generation will cost: the table behind `kedro plan`."""
+"""Plan of kernel_generation: what it will cost, the table behind `kedro plan`."""
 
+import logging
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 from kedro.io import CatalogProtocol, DatasetError
-from kedro_datasets.partitions import PartitionedDataset
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.progress import progress
+from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.resources import free_bytes
 from kernel_regime.pipelines.kernel_generation.nodes import (
     LazyJobs,
     describe_test_kernels,
@@ -17,11 +21,13 @@ from kernel_regime.pipelines.kernel_generation.nodes import (
 )
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 
+logger = logging.getLogger(__name__)
+
 
 def plan_kernels(
     catalog: CatalogProtocol, kernels: KernelParameters, execution: Execution
 ) -> pd.DataFrame:
-    """Cost of every kernel over all levels, train and test.
+    """Cost of every kernel over all levels, train and test, and of all kernels together.
 
     Parameters
     ----------
@@ -33,13 +39,14 @@ def plan_kernels(
     Returns
     -------
     DataFrame
-        A row per kernel: kernel, pairs, pairs_per_second (measured here, on one small tile),
-        hours (of what is not done, on this machine alone), gigabytes (on disk), peak_memory_gb
-        (of tile buffers), tiles, tiles_done.
+        A row per kernel, and a last one, `total`: kernel, pairs, pairs_per_second (measured
+        here, on one small tile), hours (of what is not done, on this machine alone), gigabytes
+        (of the files), gigabytes_to_come (not on the disk yet), free_gigabytes (of that disk),
+        peak_memory_gb (of tile buffers), tiles, tiles_done.
 
     Raises
     ------
-    ValueError
+    InputError
         If data_processing has not been run.
     """
     try:
@@ -55,28 +62,55 @@ def plan_kernels(
         "train_kernels": describe_train_kernels(train, levels, kernels, execution),
         "test_kernels": describe_test_kernels(test, train, levels, kernels, execution),
     }
-    folders = {name: Path(cast(PartitionedDataset, catalog.get(name))._path) for name in jobs}
-    return pd.DataFrame(_row(kernel, jobs, folders) for kernel in kernels.names)
+    folders = {name: cast(KernelMatricesDataset, catalog.get(name)) for name in jobs}
+    parts: dict[str, list[CostForecast]] = {}
+    with progress("measuring", len(kernels.names), "kernels") as advance:
+        for kernel in kernels.names:
+            logger.info("%s: measuring a tile, counting what is done", kernel)
+            parts[kernel] = _forecast(_jobs_of(kernel, jobs, folders))
+            advance(1, kernel)
+    parts["total"] = [part for forecasts in parts.values() for part in forecasts]
+    free = free_bytes(folders["train_kernels"].file("any").parent) / 1e9
+    table = pd.DataFrame({"kernel": name} | _sum(part, free) for name, part in parts.items())
+    _warn_of_disk(table["gigabytes_to_come"].iloc[-1], free)
+    return table
 
 
-def _row(kernel: str, jobs: dict[str, LazyJobs], folders: dict[str, Path]) -> dict[str, object]:
-    mine = [
-        (folders[split] / f"{partition}.npy", describe())
+def _jobs_of(
+    kernel: str, jobs: dict[str, LazyJobs], folders: dict[str, KernelMatricesDataset]
+) -> list[tuple[Path, KernelJob]]:
+    return [
+        (folders[split].file(partition), describe())
         for split, described in jobs.items()
         for partition, describe in described.items()
         if partition.rpartition("/")[2] == kernel
     ]
-    rate = measure_rate(mine[0][1])
-    return {"kernel": kernel} | _total([forecast_cost(job, path, rate) for path, job in mine])
 
 
-def _total(parts: list[CostForecast]) -> dict[str, object]:
+def _forecast(jobs: list[tuple[Path, KernelJob]]) -> list[CostForecast]:
+    rate = measure_rate(jobs[0][1])
+    return [forecast_cost(job, path, rate) for path, job in jobs]
+
+
+def _sum(parts: list[CostForecast], free: float) -> dict[str, Any]:
+    pairs = sum(part.pairs for part in parts)
     return {
-        "pairs": sum(part.pairs for part in parts),
-        "pairs_per_second": parts[0].pairs_per_second,
+        "pairs": pairs,
+        "pairs_per_second": pairs / sum(part.pairs / part.pairs_per_second for part in parts),
         "hours": sum(part.hours for part in parts),
         "gigabytes": sum(part.gigabytes for part in parts),
+        "gigabytes_to_come": sum(part.gigabytes_to_come for part in parts),
+        "free_gigabytes": free,
         "peak_memory_gb": max(part.peak_memory for part in parts),
         "tiles": sum(part.tiles for part in parts),
         "tiles_done": sum(part.done for part in parts),
     }
+
+
+def _warn_of_disk(to_come: float, free: float) -> None:
+    if to_come > free:
+        logger.warning(
+            "The kernels need %.3g GB more, the disk has %.3g GB left: free space, lower "
+            "data.n_train, take fewer levels or kernels, or move the data folder to a larger disk",
+            *(to_come, free),
+        )
