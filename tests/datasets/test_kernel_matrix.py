@@ -91,9 +91,9 @@ def test_a_folder_without_matrices_says_what_to_run(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ((3, 4, np.nan), "a: value nan at row 3, column 4"),
-        ((1, 7, np.inf), "a: value inf at row 1, column 7"),
-        ((9, 2, 5.0), "a: not symmetric in rows"),
+        ((3, 4, np.nan), "a: row 3 is not finite; compute the kernel again"),
+        ((1, 7, np.inf), "a: row 1 is not finite"),
+        ((9, 2, 5.0), "a: not symmetric, entries differ from their mirror images by up to "),
     ],
 )
 def test_the_validator_refuses_broken_kernels_when_they_are_loaded(samples, change, message):
@@ -103,6 +103,20 @@ def test_the_validator_refuses_broken_kernels_when_they_are_loaded(samples, chan
     checked = KernelValidator(symmetric=True).validate({"a": lambda: broken})
     with pytest.raises(ValueError, match=message):
         checked["a"]()
+
+
+def test_the_validator_takes_the_last_bit_for_a_difference(samples):
+    kernel = KERNEL(samples)
+    kernel[9, 2] = np.nextafter(kernel[9, 2], np.float32(9))
+    with pytest.raises(ValueError, match="not symmetric"):
+        check_matrix("a", kernel, symmetric=True)
+
+
+def test_a_test_kernel_with_an_infinite_value_is_refused(samples):
+    kernel = KERNEL(samples, samples[:3])
+    kernel[7, 1] = np.inf
+    with pytest.raises(ValueError, match="row 7 is not finite"):
+        check_matrix("a", kernel, symmetric=False)
 
 
 def test_the_validator_lets_good_kernels_pass(samples):
