@@ -5,6 +5,7 @@ import pytest
 
 from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
 from kernel_regime.analysis.spectral_bias.flow import network_flow
+from kernel_regime.core.memory import limited_memory
 from kernel_regime.ntk.empirical import empirical_ntk
 
 
@@ -22,15 +23,13 @@ def test_kernels_of_wide_networks_approach_the_limit(kind):
     assert 2 < distances[8] / distances[128] < 8
 
 
-def test_blocks_of_pairs_give_the_same_limit(monkeypatch):
+def test_blocks_of_pairs_give_the_same_limit():
     architecture = FiniteNetwork("convolutional", 4, 1)
     x = architecture.prepare(np.random.default_rng(0).standard_normal((9, 5, 5)))
     whole = architecture.limit(x)
-    monkeypatch.setattr(
-        "kernel_regime.analysis.spectral_bias.finite_networks.LIMIT_BYTES", 32 * 25 * 16
-    )
-    np.testing.assert_allclose(architecture.limit(x), whole, rtol=1e-5)
-    np.testing.assert_allclose(architecture.limit(x[:3], x[3:]), whole[:3, 3:], rtol=1e-5)
+    with limited_memory(8 * 32 * 25 * 16):  # blocks of 4×4 pairs
+        np.testing.assert_allclose(architecture.limit(x), whole, rtol=1e-5)
+        np.testing.assert_allclose(architecture.limit(x[:3], x[3:]), whole[:3, 3:], rtol=1e-5)
 
 
 def test_vectors_are_refused_by_convolutions():

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from kernel_regime.analysis.learning_curves import LearningCurveForecast, learning_curve
+from kernel_regime.analysis.learning_curves import (
+    LearningCurveForecast,
+    LearningCurveSettings,
+    learning_curve,
+)
 from kernel_regime.regression.fit import fit_ridge_path
 
 
@@ -26,11 +30,43 @@ def test_at_its_own_size_a_forecast_is_cross_validation(gaussian_task):
         assert forecast.loss(300, ridge) == pytest.approx(gcv, rel=1e-9)
 
 
+@pytest.mark.parametrize(("n", "ridge"), [(10, 0.03), (25, 1.0), (40, 0.5)])
+def test_the_loss_is_its_formula_with_matrices_and_a_difference_quotient(n, ridge):
+    """κ, D₁, D₂ and B of the docstring, written with inverses of K + εI and no eigenvalue."""
+    rng = np.random.default_rng(3)
+    p = 40
+    features = rng.standard_normal((p, 60)) * np.arange(1, 61.0) ** -0.7
+    kernel, y = features @ features.T, rng.standard_normal((p, 2))
+
+    def resolvent(epsilon):
+        return np.linalg.inv(kernel + epsilon * np.eye(p))
+
+    def threshold(epsilon):
+        return 1 / np.trace(resolvent(epsilon))
+
+    def learned(epsilon):
+        return p - epsilon / threshold(epsilon)
+
+    low, high = ridge, 1e6  # more samples than n would need a larger ridge for n's threshold
+    for _ in range(200):
+        epsilon = np.sqrt(low * high)
+        enough = learned(epsilon) + ridge / threshold(epsilon) <= n
+        low, high = (low, epsilon) if enough else (epsilon, high)
+    around = epsilon * (1 + np.array([-1e-5, 1e-5]))
+    slope = np.diff([learned(e) for e in around])[0] / np.diff([threshold(e) for e in around])[0]
+    squared = learned(epsilon) + threshold(epsilon) * slope
+    smoother = kernel @ resolvent(epsilon)
+    gcv = ((y - smoother @ y) ** 2).sum() / p / (1 - np.trace(smoother) / p) ** 2
+    bias = (1 - squared / p) * gcv
+    found = LearningCurveForecast.of(kernel, y).loss(n, ridge)
+    assert found == pytest.approx(n / (n - squared) * bias, rel=1e-6)
+
+
 def test_forecasts_meet_regressions_on_other_samples(gaussian_task):
     kernel, targets = gaussian_task
     table = learning_curve(
         kernel[:1600, :1600], kernel[1600:, :1600], targets[:1600], targets[1600:],
-        forecast_from=800, sizes=[50, 200, 700], ridges=[1e-2, 1.0], repeats=8, seed=0,
+        LearningCurveSettings(800, sizes=[50, 200, 700], ridges=[1e-2, 1.0], repeats=8),
     )  # fmt: skip
     # Forecast and test set have 800 and 1000 samples of squared error: 5 % and 4.5 % each.
     np.testing.assert_allclose(table["forecast"], table["test_loss"], rtol=0.15)
@@ -74,5 +110,5 @@ def test_sizes_beyond_the_samples_are_refused(gaussian_task):
     with pytest.raises(ValueError, match="501 exceeds"):
         learning_curve(
             kernel[:1000, :1000], kernel[1000:, :1000], targets[:1000], targets[1000:],
-            forecast_from=500, sizes=[501], ridges=[1.0], repeats=1, seed=0,
+            LearningCurveSettings(500, sizes=[501], ridges=[1.0], repeats=1),
         )  # fmt: skip

@@ -9,8 +9,8 @@ from kernel_regime.analysis.spectral_bias.flow import kernel_flow
 from kernel_regime.analysis.spectral_bias.mode_rates import ModeDecay, pool_runs
 from kernel_regime.analysis.spectral_bias.operator import KernelOperator
 from kernel_regime.analysis.spectral_bias.study_settings import (
-    ExperimentSettings,
     SpectralBiasStudy,
+    Widths,
 )
 
 
@@ -149,8 +149,8 @@ def small_study():
 
     digits = load_digits()
     study = SpectralBiasStudy(
-        widths={"fully_connected": [32, 512]}, train=300, reference=600, held_out=600,
-        runs=3, seed=0, settings=ExperimentSettings(modes=6, horizon=1.5, step=0.1, records=30),
+        architectures={"fully_connected": Widths([512, 32])}, train=300, reference=600,
+        held_out=600, runs=3, modes=6, horizon=1.5, step=0.1, records=30,
     )  # fmt: skip
     return run_study(study, digits.images, encode_targets(digits.target, 10))
 
@@ -186,7 +186,8 @@ def test_too_few_samples_are_refused():
     from kernel_regime.analysis.spectral_bias.study import run_study
 
     study = SpectralBiasStudy(
-        {"fully_connected": [8]}, 50, 50, 50, 1, 0, ExperimentSettings(modes=2)
-    )
+        architectures={"fully_connected": Widths([8])},
+        **dict.fromkeys(("train", "reference", "held_out"), 50), runs=1, modes=2,
+    )  # fmt: skip
     with pytest.raises(ValueError, match="150 samples are asked for, there are 100"):
         run_study(study, np.zeros((100, 4)), np.zeros((100, 1)))

@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 
-from kernel_regime.analysis.spectrum.sphere import compare_on_sphere, uniform_on_sphere
+from kernel_regime.analysis.spectrum.sphere import (
+    SphereSample,
+    compare_on_sphere,
+    uniform_on_sphere,
+)
 from kernel_regime.kernels.dense.zonal import relu_ntk
 
 
 @pytest.mark.parametrize(("kernel", "dimension"), [(relu_ntk(3), 10), (relu_ntk(2), 4)])
 def test_sampled_eigenvalues_lie_where_the_exact_ones_are(kernel, dimension):
-    table = compare_on_sphere(kernel, dimension, samples=1200, degrees=4, seed=0)
+    table = compare_on_sphere(kernel, SphereSample(dimension, samples=1200, degrees=4))
     assert table["degree"].tolist()[:3] == [0, 1, 2]
     top = table[table["degree"] <= 2]
     # Each group is a mean over its multiplicity; a sample of 1200 moves it by a few percent, and
@@ -21,7 +25,7 @@ def test_sampled_eigenvalues_lie_where_the_exact_ones_are(kernel, dimension):
 
 def test_the_spectrum_of_the_sphere_adds_up_to_the_diagonal():
     spectrum = relu_ntk(3).sphere_spectrum(10, 30)
-    table = compare_on_sphere(relu_ntk(3), 10, samples=400, degrees=4, seed=0)
+    table = compare_on_sphere(relu_ntk(3), SphereSample(10, samples=400, degrees=4))
     assert (table["multiplicity"] == spectrum.multiplicities[table["degree"]]).all()
     np.testing.assert_array_equal(table["exact"], spectrum.eigenvalues[table["degree"]])
     assert table["multiplicity"].sum() <= 400

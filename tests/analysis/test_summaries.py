@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernel_regime.analysis.spectrum.power_law import fit_power_law
+from kernel_regime.analysis.spectrum.power_law import PowerLawRange, fit_power_law
 from kernel_regime.analysis.spectrum.profile import ProfileSettings, profile
 from kernel_regime.analysis.spectrum.summaries import (
     alignment,
@@ -12,6 +12,7 @@ from kernel_regime.analysis.spectrum.summaries import (
     target_power,
     trace_rank,
 )
+from kernel_regime.core.memory import limited_memory
 
 
 def test_ranks_of_a_projection_are_its_rank():
@@ -26,6 +27,59 @@ def test_effective_dimension_is_the_trace_of_the_smoother():
     kernel = root @ root.T
     smoother = np.linalg.solve(kernel + 0.7 * np.eye(20), kernel)
     assert degrees_of_freedom(np.linalg.eigvalsh(kernel), 0.7) == pytest.approx(np.trace(smoother))
+
+
+def test_ranks_and_power_laws_take_any_order_of_eigenvalues():
+    spectrum = 100 / np.arange(1, 301.0)
+    ascending = np.linalg.eigvalsh(np.diag(spectrum))  # the order of NumPy and SciPy
+    assert trace_rank(ascending) == pytest.approx((1 / np.arange(1, 301.0)).sum())
+    law = fit_power_law(ascending, 1, 300)
+    assert (law.exponent, law.scale) == pytest.approx((1, 100))
+    shuffled = np.random.default_rng(0).permutation(spectrum)
+    assert fit_power_law(shuffled, 5, 200) == fit_power_law(spectrum, 5, 200)
+    # A kernel of rank 5 has eigenvalues of either sign at the level of round-off.
+    factor = np.random.default_rng(0).standard_normal((200, 5))
+    values = np.linalg.eigvalsh(factor @ factor.T)
+    expected = np.trace(factor.T @ factor) / np.linalg.norm(factor, 2) ** 2
+    assert trace_rank(values) == pytest.approx(expected)
+
+
+def test_power_laws_refuse_ranks_and_eigenvalues_without_a_meaning():
+    with pytest.raises(ValueError, match="first: 0; ranks count from 1"):
+        fit_power_law(np.arange(1, 30.0), 0, 20)
+    with pytest.raises(ValueError, match="eigenvalues: sample 1 is not finite"):
+        fit_power_law([1.0, np.nan] + [0.5] * 20, 1, 20)
+    with pytest.raises(ValueError, match="10–16 holds fewer than 8 ranks"):
+        PowerLawRange(10, 16)
+
+
+def one_hot(n, kinds):
+    return np.eye(kinds)[np.random.default_rng(1).integers(0, kinds, n)]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool, np.float16, list])
+def test_integer_and_boolean_targets_do_not_overflow(dtype):
+    targets = one_hot(600, 2)
+    given = targets.tolist() if dtype is list else targets.astype(dtype)
+    # ⟨I, yyᵀ⟩ = 600 and ‖yyᵀ‖ = √(n₀² + n₁²).
+    counts = targets.sum(axis=0)
+    expected = 600 / (np.sqrt(600) * np.sqrt((counts**2).sum()))
+    assert alignment(np.eye(600), given) == pytest.approx(expected, rel=1e-12)
+    vectors = np.linalg.qr(np.random.default_rng(0).standard_normal((600, 600)))[0]
+    np.testing.assert_allclose(target_power(vectors, given), target_power(vectors, targets))
+
+
+def test_one_dimensional_targets_are_one_output():
+    rng = np.random.default_rng(0)
+    grey = rng.integers(0, 10, 60).astype(np.uint8) * 20
+    vectors = np.linalg.qr(rng.standard_normal((60, 60)))[0]
+    power = target_power(vectors, grey)
+    assert power.sum() == pytest.approx(1)
+    np.testing.assert_allclose(power, (vectors.T @ grey.astype(float)) ** 2 / (grey**2.0).sum())
+    kernel, _ = decaying(60, 80)
+    assert alignment(kernel, grey) == alignment(kernel, grey[:, None])
+    with pytest.raises(ValueError, match=r"shape \(3,\) does not fit 60 samples"):
+        alignment(kernel, [1, 2, 3])
 
 
 def test_target_power_sums_to_one_over_a_basis():
@@ -52,6 +106,29 @@ def test_centred_alignment_is_that_of_the_centred_kernel():
     kernel, ideal = centre @ root @ root.T @ centre, centre @ y @ y.T @ centre
     expected = (kernel * ideal).sum() / (np.linalg.norm(kernel) * np.linalg.norm(ideal))
     assert alignment(root @ root.T, y, centred=True) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("size", [1e-2, 1e-8, 1e-9])
+def test_centring_a_nearly_constant_kernel_does_not_cancel(size):
+    rng = np.random.default_rng(0)
+    factor = rng.standard_normal((200, 5))
+    kernel, y = factor @ factor.T, np.sign(rng.standard_normal((200, 1)))
+    # The constant part falls out exactly; 1 + size·K is stored to 1e-16, K in it to 1e-16/size.
+    found = alignment(1 + size * kernel, y, centred=True)
+    assert found == pytest.approx(alignment(kernel, y, centred=True), rel=1e-15 / size + 1e-12)
+
+
+def test_alignment_reads_a_kernel_in_row_blocks_of_the_working_memory():
+    kernel, targets = decaying(50, 60)
+    whole = [alignment(kernel, targets, centred) for centred in (False, True)]
+    with limited_memory(16 * 8 * 50 * 7):
+        blocks = [alignment(kernel, targets, centred) for centred in (False, True)]
+    np.testing.assert_allclose(blocks, whole, rtol=1e-13)
+
+
+def test_alignment_with_nothing_is_not_a_number():
+    assert np.isnan(alignment(np.eye(4), np.ones(4), centred=True))
+    assert np.isnan(alignment(np.zeros((4, 4)), np.ones(4)))
 
 
 def test_an_exact_power_law_is_found_exactly():
@@ -93,8 +170,8 @@ def decaying(points, features):
 
 def test_profile_agrees_whether_complete_or_partial():
     kernel, targets = decaying(60, 200)
-    complete = profile(kernel, ProfileSettings(100, 100, 15, 2, 12), targets)
-    partial = profile(kernel, ProfileSettings(50, 60, 15, 2, 12), targets)
+    complete = profile(kernel, ProfileSettings(100, 100, 15, PowerLawRange(2, 12)), targets)
+    partial = profile(kernel, ProfileSettings(50, 60, 15, PowerLawRange(2, 12)), targets)
     np.testing.assert_allclose(partial.eigenvalues, complete.eigenvalues[:15], rtol=1e-10)
     np.testing.assert_allclose(partial.cumulative_power, complete.cumulative_power[:15], rtol=1e-9)
     for key in ("trace_rank", "participation_rank", "power_law_exponent", "alignment"):
@@ -107,8 +184,8 @@ def test_profile_agrees_whether_complete_or_partial():
 
 def test_kernels_too_large_for_more_are_profiled_by_their_density():
     kernel, targets = decaying(400, 600)
-    exact = profile(kernel, ProfileSettings(400, 400, 15, 5, 200), targets)
-    estimate = profile(kernel, ProfileSettings(100, 399, 15, 5, 200), targets)
+    exact = profile(kernel, ProfileSettings(400, 400, 15, PowerLawRange(5, 200)), targets)
+    estimate = profile(kernel, ProfileSettings(100, 399, 15, PowerLawRange(5, 200)), targets)
     assert (exact.summary["method"], estimate.summary["method"]) == ("full", "density")
     assert estimate.cumulative_power is None
     assert len(estimate.eigenvalues) == 400

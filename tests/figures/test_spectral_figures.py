@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kernel_regime.analysis.spectrum.sphere import compare_on_sphere
+from kernel_regime.analysis.spectrum.sphere import SphereSample, compare_on_sphere
 from kernel_regime.figures.limits import shallow_convergence, sphere_spectrum
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.spectra import eigenvalue_decay, training_spectra
@@ -55,7 +55,7 @@ def test_a_network_is_dashed_before_and_solid_after_training_in_one_colour(spect
 
 
 def test_the_sphere_figure_shows_every_degree_beside_its_exact_eigenvalue():
-    table = compare_on_sphere(relu_ntk(2), 4, samples=150, degrees=3, seed=0)
+    table = compare_on_sphere(relu_ntk(2), SphereSample(4, samples=150, degrees=3))
     (ax,) = sphere_spectrum(table).axes
     np.testing.assert_allclose(lines(ax)["exact"].get_ydata(), table["exact"])
     assert [text.get_text() for text in ax.texts] == [f"×{m}" for m in table["multiplicity"]]

@@ -13,16 +13,18 @@ threshold κ = 1/tr (K + εI)⁻¹ (Jacot et al. 2020), and its generalised cros
 L(p, ε). So one eigendecomposition forecasts every n ≤ p and every ridge.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from scipy import stats
 from scipy.optimize import brentq
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterType
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.linalg.eigenvalues import eigensystem
 from kernel_regime.regression.solvers.direct import solve_directly
@@ -30,33 +32,55 @@ from kernel_regime.regression.solvers.direct import solve_directly
 
 @dataclass(frozen=True)
 class LearningCurveForecast:
-    """The kernel matrix of p labelled samples, diagonalised.
+    r"""Forecast of a learning curve from the kernel matrix of p labelled samples.
 
     Parameters
     ----------
     eigenvalues : array of shape (p,)
-        Of K itself.
+        Of K itself, not negative.
     power : array of shape (p,)
         Squared coefficients of the targets in its eigenvectors, summed over outputs.
+
+    Examples
+    --------
+    A huge ridge predicts 0, and the loss is the mean square of the labels:
+
+    >>> forecast = LearningCurveForecast.of(np.eye(4), [1.0, -1.0, 1.0, -1.0])
+    >>> round(forecast.loss(n=2, ridge=1e6), 4)
+    1.0
     """
 
     eigenvalues: Array
     power: Array
 
     @classmethod
-    def of(cls, kernel: Array, targets: Array) -> "LearningCurveForecast":
-        """From a kernel matrix (p, p) and targets (p, outputs)."""
-        values, vectors = eigensystem(kernel)
-        return cls(np.maximum(values, 0), ((vectors.T @ targets) ** 2).sum(axis=1))
+    def of(cls, kernel: Any, targets: Any) -> "LearningCurveForecast":
+        """From a kernel matrix (p, p) and targets (p,) or (p, outputs), as array-likes."""
+        values, vectors = eigensystem(as_floating(kernel, "kernel"))
+        columns = as_floating(targets, "targets").astype(np.float64).reshape(len(values), -1)
+        return cls(np.maximum(values, 0), ((vectors.T @ columns) ** 2).sum(axis=1))
 
     def loss(self, n: int, ridge: float) -> float:
-        """Expected squared loss, summed over outputs, on new samples after training on n.
+        r"""Expected squared loss, summed over outputs, on new samples after training on n.
 
-        At n = p this is generalised cross-validation itself.
+        At n = p this is generalised cross-validation itself. In general, with s the eigenvalues
+        of K and ε the ridge at which p samples have the threshold that n samples have at δ:
+
+        .. math::
+            κ &= 1 / \mathrm{tr} (K + εI)^{-1} = 1 / \textstyle\sum 1/(s + ε) \\
+            D_1 &= p - ε/κ = \textstyle\sum s/(s + ε) \\
+            D_2 &= D_1 + κ\, \partial D_1/\partial κ, \qquad
+                \partial κ/\partial ε = κ^2 \textstyle\sum 1/(s + ε)^2 \\
+            B &= (1 - D_2/p) \, \mathrm{GCV}(p, ε)
+               = (p - D_2) \, κ^2 \, y^T (K + εI)^{-2} y .
+
+        The first is the threshold that a sample shows (Jacot et al. 2020), the second its
+        definition solved for D₁, the third the identity λ/(λ + κ) − κλ/(λ + κ)² = λ²/(λ + κ)²
+        under the sum, and the fourth the formula of L at n = p solved for B.
 
         Raises
         ------
-        ValueError
+        InputError
             If n exceeds p, or the ridge is not positive.
         """
         p = len(self.power)
@@ -66,15 +90,16 @@ class LearningCurveForecast:
                 "and positive ridges"
             )
         shifted = self.eigenvalues + self._equivalent_ridge(n, ridge)
-        inverse, inverse_square = (1 / shifted).sum(), (1 / shifted**2).sum()
-        kappa = 1 / inverse
-        first = (self.eigenvalues / shifted).sum()
-        second = first - (self.eigenvalues / shifted**2).sum() / (kappa * inverse_square)
-        bias = kappa**2 * (p - second) * (self.power / shifted**2).sum()
-        return float(n / (n - second) * bias)
+        kappa = 1 / (1 / shifted).sum()
+        learned = (self.eigenvalues / shifted).sum()
+        learned_by_ridge = -(self.eigenvalues / shifted**2).sum()
+        kappa_by_ridge = kappa**2 * (1 / shifted**2).sum()
+        learned_squared = learned + kappa * learned_by_ridge / kappa_by_ridge
+        bias = (p - learned_squared) * kappa**2 * (self.power / shifted**2).sum()
+        return float(n / (n - learned_squared) * bias)
 
     def _equivalent_ridge(self, n: int, ridge: float) -> float:
-        """The ε with which p samples have the threshold of n: Σ (s + δ)/(s + ε) = n."""
+        """The ε with which p samples have the threshold of n: D₁ + δ/κ = Σ (s + δ)/(s + ε) = n."""
         s = self.eigenvalues
 
         def excess(log_ridge: float) -> float:
@@ -85,11 +110,52 @@ class LearningCurveForecast:
         return float(np.exp(brentq(excess, lowest - 1e-9, highest + 1e-9, xtol=1e-12)))
 
 
+@dataclass(frozen=True)
+class LearningCurveSettings(ParameterType):
+    """Which learning curve to forecast, and which regressions it is scored on.
+
+    Parameters
+    ----------
+    forecast_from : int
+        The p samples the forecast is made from, the first ones. No regression uses them.
+    sizes : list of int
+        Sizes n of the training sets, drawn from the other samples.
+    ridges : list of float
+        In units of the kernel's mean diagonal over those p samples.
+    repeats : int
+        Training sets per size.
+    seed : int
+        Of the draws.
+
+    Examples
+    --------
+    >>> settings = LearningCurveSettings(500, [50, 400], ridges=[0.1], repeats=3)
+    >>> settings.within(200).sizes
+    [50]
+    """
+
+    forecast_from: PositiveInt
+    sizes: Annotated[list[PositiveInt], Field(min_length=1)]
+    ridges: Annotated[list[PositiveFloat], Field(min_length=1)]
+    repeats: PositiveInt
+    seed: NonNegativeInt = 0
+
+    def within(self, available: int) -> "LearningCurveSettings":
+        """For a training set of the given size: at most half of it forecasts, the rest is drawn."""
+        forecast_from = min(self.forecast_from, available // 2)
+        largest = min(forecast_from, available - forecast_from)
+        sizes = [size for size in self.sizes if size <= largest] or [largest]
+        return replace(self, forecast_from=forecast_from, sizes=sizes)
+
+
 def learning_curve(
-    kernel: Array, test_kernel: Array, targets: Array, test_targets: Array,
-    forecast_from: int, sizes: Sequence[int], ridges: Sequence[float], repeats: int, seed: int,
-) -> pd.DataFrame:  # fmt: skip
-    """LearningCurveForecast from the first samples, scored on regressions trained on the others.
+    kernel: Array,
+    test_kernel: Array,
+    targets: Array,
+    test_targets: Array,
+    settings: LearningCurveSettings,
+) -> pd.DataFrame:
+    """Learning curve forecast from the first samples, beside regressions trained on the others.
 
     Parameters
     ----------
@@ -99,63 +165,64 @@ def learning_curve(
         Kernel between test and training samples.
     targets, test_targets : arrays (N, outputs), (m, outputs)
         Targets.
-    forecast_from : int
-        The p samples the forecast is made from. No regression uses them.
-    sizes : sequence of int
-        Sizes n of the training sets, drawn from the other N − p samples.
-    ridges : sequence of float
-        In units of the kernel's mean diagonal over those p samples.
-    repeats : int
-        Training sets per size.
-    seed : int
-        Of the draws.
+    settings : LearningCurveSettings
+        Sizes, ridges and repeats.
 
     Returns
     -------
     DataFrame
         n, ridge (relative), forecast_from, forecast, and over the repeats the means of test_loss
-        (with test_low and test_high, a 95 % t-interval), gcv_loss and kare_loss; repeats.
+        (with test_low and test_high, a 95 % t-interval), gcv_loss and kare_loss (two names of one
+        estimate, see `docs/regression.md`); repeats.
 
     Raises
     ------
-    ValueError
+    InputError
         If a size exceeds p or the samples left.
     """
-    left = len(kernel) - forecast_from
-    if max(sizes) > min(left, forecast_from):
+    first = settings.forecast_from
+    left = len(kernel) - first
+    if max(settings.sizes) > min(left, first):
         raise InputError(
-            f"learning_curves.sizes: {max(sizes)} exceeds the {forecast_from} samples of the "
+            f"learning_curves.sizes: {max(settings.sizes)} exceeds the {first} samples of the "
             f"forecast or the {left} left to train on; lower sizes or change forecast_from"
         )
-    own = np.asarray(kernel[:forecast_from, :forecast_from], np.float64)
-    scale = float(np.trace(own)) / forecast_from
-    forecast = LearningCurveForecast.of(own, targets[:forecast_from])
-    rng = np.random.default_rng(seed)
-    rows = []
-    for n in sizes:
-        scores = []
-        for _ in range(repeats):
-            chosen = np.sort(forecast_from + rng.choice(left, n, replace=False))
-            scores.append(
-                _score(kernel, test_kernel, targets, test_targets, chosen, scale * np.array(ridges))
-            )
-        means, errors = np.mean(scores, axis=0), stats.sem(scores, axis=0)
-        margin = stats.t.ppf(0.975, max(repeats - 1, 1)) * errors
-        for i, ridge in enumerate(ridges):
-            test, gcv, kare = means[:, i]
-            rows.append({
-                "n": n,
-                "ridge": ridge,
-                "forecast_from": forecast_from,
-                "forecast": forecast.loss(n, ridge * scale),
-                "test_loss": test,
-                "test_low": test - margin[0, i],
-                "test_high": test + margin[0, i],
-                "gcv_loss": gcv,
-                "kare_loss": kare,
-                "repeats": repeats,
-            })  # fmt: skip
-    return pd.DataFrame(rows)
+    own = np.asarray(kernel[:first, :first], np.float64)
+    scale = float(np.trace(own)) / first
+    ridges = scale * np.array(settings.ridges)
+    forecast = LearningCurveForecast.of(own, targets[:first])
+    rng = np.random.default_rng(settings.seed)
+    tables = []
+    for n in settings.sizes:
+        draws = (first + rng.choice(left, n, replace=False) for _ in range(settings.repeats))
+        losses = [
+            _score(kernel, test_kernel, targets, test_targets, np.sort(chosen), ridges)
+            for chosen in draws
+        ]
+        expected = [forecast.loss(n, ridge) for ridge in ridges]
+        tables.append(_summarise(n, settings, expected, np.array(losses)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _summarise(
+    n: int, settings: LearningCurveSettings, expected: list[float], losses: Array
+) -> pd.DataFrame:
+    """One row per ridge: the forecast, and losses (repeats, 3, ridges) as mean and interval."""
+    test, gcv, kare = losses.mean(axis=0)
+    quantile = stats.t.ppf(0.975, max(settings.repeats - 1, 1))
+    margin = quantile * stats.sem(losses[:, 0], axis=0)
+    return pd.DataFrame({
+        "n": n,
+        "ridge": settings.ridges,
+        "forecast_from": settings.forecast_from,
+        "forecast": expected,
+        "test_loss": test,
+        "test_low": test - margin,
+        "test_high": test + margin,
+        "gcv_loss": gcv,
+        "kare_loss": kare,
+        "repeats": settings.repeats,
+    })  # fmt: skip
 
 
 def _score(

@@ -1,14 +1,19 @@
-"""Did training leave the kernel regime? Measures for one network, and a verdict over seeds."""
+"""Kernel regime or feature learning: measures of one trained network, and a verdict over seeds."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field, PositiveFloat
 from scipy import linalg, optimize, stats
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterType
 from kernel_regime.evaluation.scores import correct, squared_errors
+from kernel_regime.evaluation.selection import best_row
+from kernel_regime.linalg.eigenvalues import eigensystem
 from kernel_regime.ntk.observations import NetworkOutputs, TangentKernels
 from kernel_regime.regression.fit import ridge_path
 
@@ -16,9 +21,9 @@ from kernel_regime.regression.fit import ridge_path
 _RIDGES = 10.0 ** np.arange(-6, 2)
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """When the verdict falls.
+@dataclass(frozen=True, kw_only=True)
+class Thresholds(ParameterType):
+    """Thresholds of the verdict on a network's regime.
 
     Parameters
     ----------
@@ -28,12 +33,34 @@ class Thresholds:
         Feature learning: both, with their intervals, lie above this.
     confidence : float
         Of the intervals over seeds.
+
+    Raises
+    ------
+    InputError
+        If the two overlap.
+
+    Examples
+    --------
+    >>> Thresholds(kernel_below=0.05).features_above
+    0.3
     """
 
-    kernel_below: float = 0.1
-    features_above: float = 0.3
-    confidence: float = 0.95
+    kernel_below: PositiveFloat = 0.1
+    features_above: PositiveFloat = 0.3
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
+    def __post_init__(self) -> None:
+        """Refuse thresholds between which a network would be both."""
+        super().__post_init__()
+        if self.kernel_below > self.features_above:
+            raise InputError(
+                f"kernel_below ({self.kernel_below}) must not exceed "
+                f"features_above ({self.features_above})"
+            )
+
+
+LIMITS = ("kernel_below", "features_above", "confidence")
+"""Columns that say which `Thresholds` a verdict falls by."""
 
 MEASURES = (
     "drift",
@@ -101,9 +128,10 @@ def measure_regime(
     for name, kernels in (("before_kernel", before), ("after_kernel", after)):
         ridges = _RIDGES * np.trace(kernels.train) / len(kernels.train)
         path = ridge_path(kernels.train, kernels.test, train_targets, test_targets, ridges)
-        best = path.iloc[int(path["loo_loss"].to_numpy().argmin())]
-        measures[f"{name}_loss"] = best["test_loss"]
-        measures[f"{name}_accuracy"] = best["test_accuracy"]
+        best = best_row(path, "loo_loss")
+        for score in ("loss", "accuracy"):
+            known = np.nan if best is None else path[f"test_{score}"].iloc[best]
+            measures[f"{name}_{score}"] = known
     return {name: float(measures[name]) for name in MEASURES}
 
 
@@ -127,8 +155,8 @@ def linearised_outputs(
     targets : array (n, K)
         Of the training samples.
     """
-    values, vectors = linalg.eigh(np.asarray(kernels.train, np.float64))
-    top = values[-1]
+    values, vectors = eigensystem(kernels.train)
+    top = values[0]
     rates = np.maximum(values / top, 0)
     residual = vectors.T @ (targets - initial.train)
     goal = squared_errors(final_train, targets).sum()
@@ -168,7 +196,7 @@ def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> 
         `…_high`; a Student interval, which one seed leaves as wide as can be.
     """
     count = len(runs)
-    row: dict[str, Any] = {"seeds": count, **asdict(thresholds)}
+    row: dict[str, Any] = {"seeds": count} | {name: getattr(thresholds, name) for name in LIMITS}
     for name in MEASURES:
         mean = runs[name].mean()
         half = np.inf
@@ -207,8 +235,10 @@ def _sentence(row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, 
     if row["seeds"] == 1:
         reason = "one seed gives no interval; train at least two"
     found = " and ".join(findings)
-    return f"{row['verdict'].capitalize()}: over {row['seeds']} seeds {found}: {reason}."
+    seeds = "one seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"
+    return f"{row['verdict'].capitalize()}: over {seeds} {found}: {reason}."
 
 
 def _percent(row: dict[str, Any], name: str) -> str:
-    return f"{row[name]:.0%} (±{row[f'{name}_high'] - row[name]:.0%})"
+    half = row[f"{name}_high"] - row[name]
+    return f"{row[name]:.0%}" + (f" (±{half:.0%})" if np.isfinite(half) else "")

@@ -137,26 +137,45 @@ class ShallowNTK(Kernel):
         return parts[self.part] / self.width
 
 
-def shallow_relu_limit(x1: Array, x2: Array | None = None, part: str = "total") -> Array:
-    """Kernel of the infinitely wide shallow ReLU network, shape (n1, n2).
+def shallow_relu_limit(x1: Any, x2: Any = None, part: str = "total") -> Array:
+    r"""Arc-cosine limit of the shallow ReLU network's kernel, shape (n1, n2).
 
-    With inputs augmented by a constant 1, the inner part is (x·x' + 1)(π − θ)/(2π) and the outer
-    ‖x‖‖x'‖(sin θ + (π − θ) cos θ)/(2π) (Cho & Saul 2009).
+    With inputs augmented by a constant 1 and θ the angle between them, the inner part is
+    :math:`(\langle x, x' \rangle + 1)(π - θ)/(2π)` and the outer
+    :math:`\|x\| \|x'\| (\sin θ + (π - θ) \cos θ)/(2π)` (Cho & Saul 2009).
+
+    Examples
+    --------
+    >>> shallow_relu_limit([[3.0, 4.0]])  # (|x|² + 1) + 1: half from each part, and the bias
+    array([[27.]])
     """
     if x2 is None:
         x1 = checked_samples(x1, "x1")
+        x2 = x1
     else:
         x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
-    augmented = [
-        np.hstack([x, np.ones((len(x), 1), x.dtype)]) for x in (x1, x1 if x2 is None else x2)
-    ]
+    dtype = x1.dtype
+    augmented = [np.hstack([x, np.ones((len(x), 1))]).astype(np.float64) for x in (x1, x2)]
     norms = [np.linalg.norm(x, axis=1) for x in augmented]
     scale = np.outer(*norms)
-    cosine = np.clip(augmented[0] @ augmented[1].T / scale, -1, 1)
-    angle = np.arccos(cosine)
-    inner = scale * cosine * (np.pi - angle) / (2 * np.pi)
-    outer = scale * (np.sin(angle) + (np.pi - angle) * cosine) / (2 * np.pi)
-    return {"inner": inner, "outer": outer, "total": inner + outer + 1}[part]
+    angle = _angles(*(x / norm[:, None] for x, norm in zip(augmented, norms, strict=True)))
+    inner = scale * np.cos(angle) * (np.pi - angle) / (2 * np.pi)
+    outer = scale * (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / (2 * np.pi)
+    return {"inner": inner, "outer": outer, "total": inner + outer + 1}[part].astype(dtype)
+
+
+def _angles(units1: Array, units2: Array) -> Array:
+    """Angles (n1, n2) between unit vectors, exact where they are close.
+
+    The arc cosine turns a rounding error ε near 1 into an angle of √(2ε), and the kernel has a
+    kink there; the chord of two close vectors has no such error.
+    """
+    cosine = np.clip(units1 @ units2.T, -1, 1)
+    angle: Array = np.arccos(cosine)
+    close = np.nonzero(cosine > 1 - 1e-4)
+    chord = np.linalg.norm(units1[close[0]] - units2[close[1]], axis=1)
+    angle[close] = 2 * np.arcsin(chord / 2)
+    return angle
 
 
 def distance_to_limit(x: Array, widths: Iterable[int], runs: int) -> pd.DataFrame:

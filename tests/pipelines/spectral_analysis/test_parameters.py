@@ -1,13 +1,18 @@
-"""Parameters of spectral_analysis on data sets of any size."""
+"""Parameters of spectral_analysis: the shipped ones, on data sets of any size, and mistakes."""
 
 from pathlib import Path
 
 import pytest
 import yaml
 
+from kernel_regime.analysis.learning_curves import LearningCurveSettings
+from kernel_regime.analysis.spectral_bias import SpectralBiasStudy
+from kernel_regime.analysis.spectrum.initialisations import ShallowAtRandom
+from kernel_regime.core.parameters import build
 from kernel_regime.pipelines.spectral_analysis.parameters import (
-    LearningCurveParameters,
-    SpectralBiasParameters,
+    LimitParameters,
+    RegimeParameters,
+    SpectrumParameters,
 )
 
 FILE = Path(__file__).parents[3] / "conf" / "base" / "parameters_spectral_analysis.yml"
@@ -16,8 +21,8 @@ BASE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize("available", [20, 150, 1255, 1256, 100_000])
 def test_the_study_never_asks_for_more_samples_than_there_are(available):
-    given = SpectralBiasParameters.model_validate(BASE["spectral_bias_study"])
-    fitted = given.fitted(available)
+    given = SpectralBiasStudy(**BASE["spectral_bias_study"])
+    fitted = given.within(available)
     assert fitted.train + fitted.reference + fitted.held_out <= available
     assert 2 <= fitted.modes <= min(fitted.train, fitted.reference)
     assert (fitted == given) == (available >= 1256)
@@ -25,8 +30,55 @@ def test_the_study_never_asks_for_more_samples_than_there_are(available):
 
 @pytest.mark.parametrize("available", [4, 90, 500, 1000, 60_000])
 def test_forecasts_and_regressions_share_the_training_set(available):
-    given = LearningCurveParameters.model_validate(BASE["learning_curve_forecasts"])
-    fitted = given.fitted(available)
+    given = LearningCurveSettings(**BASE["learning_curve_forecasts"])
+    fitted = given.within(available)
     assert min(fitted.sizes) >= 1
     assert max(fitted.sizes) <= min(fitted.forecast_from, available - fitted.forecast_from)
     assert (fitted == given) == (available >= 1000)
+
+
+def test_an_environment_drops_what_base_lists_with_null():
+    given = BASE["spectrum"] | {
+        "initialisations": {"fresh": {"kind": "shallow", "runs": 1, "samples": 9}, "old": None}
+    }
+    spectrum = SpectrumParameters(**given)
+    assert spectrum.fresh_networks() == {"fresh": ShallowAtRandom(runs=1, samples=9)}
+    assert spectrum.power_law.last == BASE["spectrum"]["power_law"]["last"]
+    study = SpectralBiasStudy(
+        **BASE["spectral_bias_study"]
+        | {"architectures": {"fully_connected": None, "residual": {"widths": [8, 4]}}}
+    )
+    assert study.widths() == {"residual": [4, 8]}
+    with pytest.raises(ValueError, match="none is left"):
+        SpectralBiasStudy(**BASE["spectral_bias_study"] | {"architectures": {"residual": None}})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "key", "value", "message"),
+    [
+        ("spectrum", "power_law", {"first": 5, "last": 9}, "spectrum.power_law: 5–9 holds fewer"),
+        ("spectrum", "power_law", {"first": 5, "lst": 90}, "spectrum.power_law.lst: unknown"),
+        (
+            *("spectrum", "initialisations", {"a": {"kind": "lenet", "runs": 1, "samples": 1}}),
+            "spectrum.initialisations.a: kind 'lenet' is no .* did you mean 'lenet5'",
+        ),
+        ("limits", "sphere", {"dimension": 2}, "limits.sphere.dimension: 2 should be greater"),
+        ("regime_verdict", "kernel_below", 0.5, r"kernel_below \(0.5\) must not exceed"),
+        ("spectral_bias_study", "step", 2, "spectral_bias_study.step: 2 should be less"),
+        ("spectral_bias_study", "modes", 600, "600 need as many reference and training samples"),
+        ("learning_curve_forecasts", "sizes", [], "sizes: .* at least 1 item"),
+    ],
+)
+def test_mistakes_are_refused_with_their_place(parameter, key, value, message):
+    regime = FILE.with_name("parameters_spectral_analysis_regime.yml")
+    given = (BASE | yaml.safe_load(regime.read_text("utf-8")))[parameter]
+    kind = {
+        "spectrum": SpectrumParameters,
+        "limits": LimitParameters,
+        "regime_verdict": RegimeParameters,
+        "spectral_bias_study": SpectralBiasStudy,
+        "learning_curve_forecasts": LearningCurveSettings,
+    }[parameter]
+    build(kind, given, parameter)
+    with pytest.raises(ValueError, match=message):
+        build(kind, given | {key: value}, parameter)

@@ -6,6 +6,7 @@ from kernel_regime.analysis.spectral_bias.operator import KernelOperator
 from kernel_regime.analysis.spectral_bias.study_settings import (
     ExperimentSettings,
     SpectralBiasStudy,
+    Widths,
 )
 from kernel_regime.core.lazy import lazy_exports
 
@@ -18,6 +19,7 @@ __all__ = [
     "FiniteNetwork",
     "KernelOperator",
     "SpectralBiasStudy",
+    "Widths",
     "run_study",
 ]
 

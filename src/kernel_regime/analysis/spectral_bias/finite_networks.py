@@ -5,26 +5,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from math import isqrt
 from typing import Any
 
 import jax
 import numpy as np
+from pydantic import PositiveInt
 
+from kernel_regime.analysis.spectral_bias.study_settings import Architecture
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.memory import rows_within
+from kernel_regime.core.parameters import ParameterType
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Apply
 
 HIDDEN = {"W_std": 2**0.5, "b_std": 0.1}
 """Scale of hidden weights that keeps the variance of ReLU layers, and a little bias."""
 
-LIMIT_BYTES = 2**27
-"""Memory for the pixel covariances of one block of pairs."""
+PAIRS_SHARE = 1 / 8
+"""Of the working memory, for the pixel covariances of one block of pairs."""
 
 
 @dataclass(frozen=True)
-class FiniteNetwork:
-    """A network of some kind, width and number of outputs.
+class FiniteNetwork(ParameterType):
+    """Finite network in NTK parametrisation, of some kind, width and number of outputs.
 
     Parameters
     ----------
@@ -37,9 +42,9 @@ class FiniteNetwork:
         K.
     """
 
-    kind: str
-    width: int
-    outputs: int
+    kind: Architecture
+    width: PositiveInt
+    outputs: PositiveInt
 
     def prepare(self, images: Array) -> Array:
         """Float32 inputs: vectors for dense layers, images with a channel axis for others."""
@@ -61,7 +66,7 @@ class FiniteNetwork:
         kernel = np.empty((len(x1), len(columns)), x1.dtype)
         evaluate = _limit_function(self.kind)
         pixels = int(np.prod(x1.shape[1:-1]))
-        step = int((LIMIT_BYTES / (32 * pixels)) ** 0.5)
+        step = max(1, isqrt(rows_within(32 * pixels, PAIRS_SHARE)))  # pairs in a square
         for i in range(0, len(x1), step):
             for j in range(i if x2 is None else 0, len(columns), step):
                 rows, others = x1[i : i + step], columns[j : j + step]

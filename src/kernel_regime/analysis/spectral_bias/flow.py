@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.eigenvalues import eigensystem
 from kernel_regime.ntk.factors import Apply
 
 
@@ -54,7 +55,7 @@ def kernel_flow(
         When to record.
     """
     n = len(kernel)
-    values, vectors = np.linalg.eigh(np.asarray(kernel, np.float64))
+    values, vectors = eigensystem(kernel)
     rates = np.maximum(values, 0)[None, :, None] / n
     amplitudes = (vectors.T @ targets)[None]
     elapsed = np.asarray(times, np.float64)[:, None, None]

@@ -1,15 +1,16 @@
-"""The integral operator of a kernel, known from a large reference sample."""
+"""Integral operator of a kernel, known from a large reference sample, and its eigenfunctions."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.eigenvalues import eigensystem
 
 
 @dataclass(frozen=True)
 class KernelOperator:
-    """T f = E[K(·, z) f(z)] with z uniform over the reference sample.
+    """Integral operator T f = E[K(·, z) f(z)], with z uniform over the reference sample.
 
     On the reference sample everything is exact; elsewhere eigenfunctions are extended by
     Nyström's formula φ_i(x) = E[K(x, z) φ_i(z)]/σ_i.
@@ -20,6 +21,12 @@ class KernelOperator:
         σ_i, largest first.
     functions : array of shape (m, m)
         φ_i at the reference samples, as columns with E[φ_i²] = 1.
+
+    Examples
+    --------
+    >>> operator = KernelOperator.of(np.array([[2.0, 0.0], [0.0, 2.0]]))
+    >>> operator.apply(np.array([[1.0], [3.0]])).ravel()  # T = K/m = 1
+    array([1., 3.])
     """
 
     eigenvalues: Array
@@ -28,9 +35,9 @@ class KernelOperator:
     @classmethod
     def of(cls, kernel: Array) -> "KernelOperator":
         """The operator of a kernel matrix (m, m) of the reference sample."""
-        values, vectors = np.linalg.eigh(np.asarray(kernel, np.float64))
+        values, vectors = eigensystem(kernel)
         m = len(values)
-        return cls(np.maximum(values[::-1], 0) / m, vectors[:, ::-1] * np.sqrt(m))
+        return cls(np.maximum(values, 0) / m, vectors * np.sqrt(m))
 
     def extend(self, kernel: Array, modes: int) -> Array:
         """φ_1 … φ_modes (n, modes) at samples with this kernel (n, m) to the reference sample."""

@@ -1,4 +1,4 @@
-"""The test of spectral bias over architectures, widths, runs, and true against permuted labels."""
+"""Study of spectral bias: architectures, widths, runs, and true against permuted labels."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import pandas as pd
 from kernel_regime.analysis.spectral_bias.experiment import Experiment, LabelledSamples, RunTables
 from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
 from kernel_regime.analysis.spectral_bias.mode_rates import pool_runs
-from kernel_regime.analysis.spectral_bias.study_settings import SpectralBiasStudy
+from kernel_regime.analysis.spectral_bias.study_settings import Architecture, SpectralBiasStudy
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.images import grey, resize
@@ -61,7 +61,7 @@ def run_study(study: SpectralBiasStudy, inputs: Array, targets: Array) -> StudyT
     pool = LabelledSamples(_prepare(inputs, study.side)[order], targets[order])
     permuted = LabelledSamples(pool.inputs, targets[shuffled])
     found: dict[str, list[pd.DataFrame]] = {"rates": [], "curves": [], "bounds": [], "widths": []}
-    for kind, widths in study.widths.items():
+    for kind, widths in study.widths().items():
         for labels, samples in (("true", pool), ("permuted", permuted)):
             for what, result, distances in _run_architecture(study, kind, widths, samples, labels):
                 if result is not None:
@@ -76,7 +76,11 @@ def run_study(study: SpectralBiasStudy, inputs: Array, targets: Array) -> StudyT
 
 
 def _run_architecture(
-    study: SpectralBiasStudy, kind: str, widths: Sequence[int], pool: LabelledSamples, labels: str
+    study: SpectralBiasStudy,
+    kind: Architecture,
+    widths: Sequence[int],
+    pool: LabelledSamples,
+    labels: str,
 ) -> Iterator[tuple[dict[str, Any], RunTables | None, dict[str, float] | None]]:
     """Kernel and networks of one architecture: who and which run, what was found."""
     widest = FiniteNetwork(kind, max(widths), pool.targets.shape[1])
@@ -84,7 +88,7 @@ def _run_architecture(
     reference = pool.take(slice(0, study.reference))
     held_out = pool.take(slice(study.reference, study.reference + study.held_out))
     rest = np.arange(study.reference + study.held_out, len(pool))
-    experiment = Experiment.prepare(widest, reference, held_out, study.settings)
+    experiment = Experiment.prepare(widest, reference, held_out, study)
     for run in range(study.runs):
         rng = np.random.default_rng((study.seed, run))
         train = pool.take(rng.choice(rest, study.train, replace=False))

@@ -1,18 +1,51 @@
-"""Power-law decay of a spectrum, with an interval that knows the residuals are not independent."""
+"""Power law fitted to a spectrum's decay, with an interval that allows for dependent errors."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from pydantic import PositiveInt
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating, require_finite
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterType
 
 POINTS = 48
 """Ranks kept, evenly spaced in log rank, so that every octave weighs the same."""
 
-
 LAG_SHARE = 1 / 3
+"""Autocovariances up to this share of the points enter the standard error."""
+
+FEWEST = 8
+"""Ranks that a fit needs at least."""
+
 CRITICAL = 1.9600 + 2.9694 * LAG_SHARE + 0.4160 * LAG_SHARE**2 - 0.5324 * LAG_SHARE**3
-"""97.5 % quantile of the t-ratio when autocovariances up to that share of the points are used."""
+"""97.5 % quantile of the t-ratio at that share."""
+
+
+@dataclass(frozen=True)
+class PowerLawRange(ParameterType):
+    """Ranks between which power laws are fitted, both included.
+
+    Raises
+    ------
+    InputError
+        If the range holds fewer than 8 ranks.
+
+    Examples
+    --------
+    >>> PowerLawRange(first=10, last=1000)
+    PowerLawRange(first=10, last=1000)
+    """
+
+    first: PositiveInt
+    last: PositiveInt
+
+    def __post_init__(self) -> None:
+        """Refuse a range too short for an exponent."""
+        super().__post_init__()
+        if self.last - self.first < FEWEST - 1:
+            raise InputError(f"{self.first}–{self.last} holds fewer than {FEWEST} ranks; widen it")
 
 
 @dataclass(frozen=True)
@@ -27,31 +60,51 @@ class PowerLaw:
     last: int
 
 
-def fit_power_law(eigenvalues: Array, first: int, last: int, floor: float = 0.0) -> PowerLaw | None:
-    """Least-squares fit in log-log, over ranks `first`…`last` as far as they exceed `floor`.
+def fit_power_law(eigenvalues: Any, first: int, last: int, floor: float = 0.0) -> PowerLaw | None:
+    """Least-squares power law in log-log, over ranks `first`…`last` as far as they exceed `floor`.
 
     Neighbouring eigenvalues share their errors, so the 95 % interval uses Newey-West standard
     errors with the critical value that accounts for their own uncertainty (Kiefer & Vogelsang
     2005, Bartlett weights over a third of the points).
 
+    Parameters
+    ----------
+    eigenvalues : array-like of shape (n,)
+        In any order: rank 1 is the largest.
+    first, last : int
+        Ranks, counted from 1.
+    floor : float
+        Eigenvalues that do not exceed it are round-off.
+
     Returns
     -------
     PowerLaw or None
         None when fewer than 8 ranks remain.
+
+    Examples
+    --------
+    >>> law = fit_power_law([3 / rank**2 for rank in range(1, 101)], first=1, last=100)
+    >>> round(law.exponent, 6), round(law.scale, 6)
+    (2.0, 3.0)
     """
-    usable = np.flatnonzero(eigenvalues <= max(floor, 0))
-    last = min(last, usable[0] if len(usable) else len(eigenvalues))
-    if last - first < 7:
+    if first < 1:
+        raise InputError(f"first: {first}; ranks count from 1")
+    values = as_floating(eigenvalues, "eigenvalues").astype(np.float64)
+    require_finite(values, "eigenvalues")
+    values = np.sort(values)[::-1]
+    last = min(last, int((values > max(floor, 0)).sum()))
+    if last - first < FEWEST - 1:
         return None
     ranks = np.unique(np.geomspace(first, last, POINTS).round().astype(int))
-    x, y = np.log(ranks), np.log(eigenvalues[ranks - 1])
+    x, y = np.log(ranks), np.log(values[ranks - 1])
     design = np.column_stack([np.ones_like(x), x])
     inverse = np.linalg.inv(design.T @ design)
     intercept, slope = inverse @ design.T @ y
     scores = design * (y - design @ [intercept, slope])[:, None]
     deviation = np.sqrt((inverse @ _long_run(scores) @ inverse)[1, 1])
-    margin = CRITICAL * deviation
-    return PowerLaw(-slope, -slope - margin, -slope + margin, np.exp(intercept), first, last)
+    exponent, margin = float(-slope), float(CRITICAL * deviation)
+    scale = float(np.exp(intercept))
+    return PowerLaw(exponent, exponent - margin, exponent + margin, scale, first, last)
 
 
 def _long_run(scores: Array) -> Array:

@@ -1,14 +1,17 @@
-"""Everything the tables say about one kernel matrix."""
+"""Spectral profile of one kernel matrix: eigenvalues, effective ranks, decay, and target power."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import PositiveInt
 
-from kernel_regime.analysis.spectrum.power_law import fit_power_law
+from kernel_regime.analysis.spectrum.power_law import PowerLawRange, fit_power_law
 from kernel_regime.analysis.spectrum.summaries import alignment, degrees_of_freedom, target_power
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.parameters import ParameterType
 from kernel_regime.linalg.eigenvalues import (
     eigensystem,
     eigenvalues,
@@ -18,12 +21,12 @@ from kernel_regime.linalg.eigenvalues import (
 )
 
 POWER_RANKS = (1, 10, 100)
-"""Numbers of top eigenvectors whose share of the labels' power the summary states."""
+"""Numbers of top eigenvectors whose share of the targets' power the summary states."""
 
 
 @dataclass(frozen=True)
-class ProfileSettings:
-    """How to look at a spectrum.
+class ProfileSettings(ParameterType):
+    """How far to look into a spectrum, by the size n of the matrix.
 
     Parameters
     ----------
@@ -33,20 +36,19 @@ class ProfileSettings:
         Largest n for which the `top` largest are; beyond it, the density of all is estimated.
     top : int
         How many those are. They take about three passes over the matrix each.
-    first, last : int
+    power_law : PowerLawRange
         Ranks between which the power law is fitted, as far as they exceed round-off.
     """
 
-    full_up_to: int
-    top_up_to: int
-    top: int
-    first: int
-    last: int
+    full_up_to: PositiveInt
+    top_up_to: PositiveInt
+    top: PositiveInt
+    power_law: PowerLawRange
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Eigenvalues (largest first), one row of the summary, and the labels' cumulative power."""
+    """Eigenvalues (largest first), one row of the summary, and the targets' cumulative power."""
 
     eigenvalues: Array
     summary: dict[str, Any]
@@ -57,6 +59,10 @@ class Profile:
         ranks = np.arange(1, len(self.eigenvalues) + 1)
         return pd.DataFrame({"index": ranks, "eigenvalue": self.eigenvalues})
 
+    def summary_table(self) -> pd.DataFrame:
+        """The summary, in one row."""
+        return pd.DataFrame([self.summary])
+
     def power_table(self) -> pd.DataFrame:
         """Columns index and power, at ranks evenly spaced in logarithm; empty without targets."""
         if self.cumulative_power is None:
@@ -65,22 +71,28 @@ class Profile:
         return pd.DataFrame({"index": ranks, "power": self.cumulative_power[ranks - 1]})
 
 
-def profile(kernel: Array, settings: ProfileSettings, targets: Array | None = None) -> Profile:
-    """Spectrum, ranks and decay of a kernel matrix (n, n), and its fit to targets (n, outputs)."""
+def profile(kernel: Any, settings: ProfileSettings, targets: Any = None) -> Profile:
+    """Spectral profile of a kernel matrix (n, n), and of how targets lie in it.
+
+    Parameters
+    ----------
+    kernel : array-like of shape (n, n)
+        Kernel matrix; may be memory-mapped.
+    settings : ProfileSettings
+        How far to look.
+    targets : array-like of shape (n,) or (n, outputs), optional
+        What is regressed on.
+
+    Examples
+    --------
+    >>> settings = ProfileSettings(100, 100, top=5, power_law=PowerLawRange(1, 8))
+    >>> found = profile(np.diag([2.0, 1.0, 1.0]), settings, targets=[1.0, 0.0, 0.0])
+    >>> found.summary["trace_rank"], found.summary["power_top_1"]
+    (2.0, 1.0)
+    """
+    kernel = as_floating(kernel, "kernel")
     method, values, vectors = _diagonalise(kernel, settings, targets is not None)
-    floor = round_off_floor(kernel)
-    summary = _ranks(kernel, values, complete=method != "top") | {
-        "method": method,
-        "n": len(kernel),
-        "eigenvalues": len(values),
-        "largest": values[0],
-        "round_off": floor,
-        "resolved": int((values > floor).sum()),
-        "negative": int((values < -floor).sum()),
-    }
-    law = fit_power_law(values, settings.first, min(settings.last, len(values)), floor)
-    fields = ("exponent", "low", "high", "first", "last")
-    summary |= {f"power_law_{f}": getattr(law, f) if law else np.nan for f in fields}
+    summary = _decay(kernel, values, method, settings.power_law)
     if targets is None:
         return Profile(values, summary)
     summary["alignment"] = alignment(kernel, targets)
@@ -89,8 +101,26 @@ def profile(kernel: Array, settings: ProfileSettings, targets: Array | None = No
         return Profile(values, summary)
     power = np.cumsum(target_power(vectors, targets))
     for rank in POWER_RANKS:
-        summary[f"power_top_{rank}"] = power[rank - 1] if rank <= len(power) else np.nan
+        summary[f"power_top_{rank}"] = float(power[rank - 1]) if rank <= len(power) else np.nan
     return Profile(values, summary, power)
+
+
+def _decay(kernel: Array, values: Array, method: str, ranks: PowerLawRange) -> dict[str, Any]:
+    """Effective ranks and power law of a spectrum, and what of it is resolved."""
+    floor = round_off_floor(kernel)
+    law = fit_power_law(values, ranks.first, min(ranks.last, len(values)), floor)
+    fields = ("exponent", "low", "high", "first", "last")
+    return {
+        **_ranks(kernel, values, complete=method != "top"),
+        "method": method,
+        "n": len(kernel),
+        "eigenvalues": len(values),
+        "largest": values[0],
+        "round_off": floor,
+        "resolved": int((values > floor).sum()),
+        "negative": int((values < -floor).sum()),
+        **{f"power_law_{field}": getattr(law, field) if law else np.nan for field in fields},
+    }
 
 
 def _diagonalise(
@@ -110,7 +140,8 @@ def _diagonalise(
 def _ranks(kernel: Array, values: Array, complete: bool) -> dict[str, float]:
     """Effective ranks from trace and norms, which need no eigenvalue but the first."""
     trace = float(np.trace(kernel, dtype=np.float64))
-    square = sum(float(np.square(row, dtype=np.float64).sum()) for row in kernel)
+    blocks = row_blocks(len(kernel), 8 * len(kernel))
+    square = sum(float(np.square(kernel[rows], dtype=np.float64).sum()) for rows in blocks)
     return {
         "trace_rank": trace / float(values[0]),
         "participation_rank": trace**2 / square,

@@ -1,54 +1,151 @@
-"""One line per spectrum: ranks, decay, and how much of the labels lies in the top."""
+"""Effective ranks of a spectrum, and how much of the targets lies in its top."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
-from kernel_regime.linalg.products import multiply
+from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.memory import row_blocks
 
 
-def trace_rank(eigenvalues: Array) -> float:
-    """Tr K/‖K‖: how many eigenvalues of the largest size the trace is worth."""
-    return float(eigenvalues.sum() / eigenvalues[0])
-
-
-def participation_rank(eigenvalues: Array) -> float:
-    """(Tr K)²/‖K‖_F²: how many equal eigenvalues would have this trace and norm."""
-    return float(eigenvalues.sum() ** 2 / (eigenvalues**2).sum())
-
-
-def degrees_of_freedom(eigenvalues: Array, ridge: float) -> float:
-    """Σ λ/(λ + ridge): degrees of freedom of kernel ridge regression, (K + ridge·I)α = y."""
-    kept = eigenvalues[eigenvalues > 0]
-    return float((kept / (kept + ridge)).sum())
-
-
-def target_power(vectors: Array, targets: Array) -> Array:
-    """Share of ‖y‖² in each eigenvector, summed over outputs; sums to 1 over a full basis.
+def trace_rank(eigenvalues: Any) -> float:
+    r"""Effective rank :math:`\mathrm{tr} K/\|K\|`: how many largest eigenvalues the trace is worth.
 
     Parameters
     ----------
-    vectors : array of shape (n, k)
-        Orthonormal eigenvectors as columns.
-    targets : array of shape (n, outputs)
-        Targets y.
+    eigenvalues : array-like of shape (n,)
+        In any order.
+
+    Examples
+    --------
+    >>> trace_rank([1, 1, 2])
+    2.0
     """
+    values = as_floating(eigenvalues, "eigenvalues")
+    return float(values.sum(dtype=np.float64) / np.abs(values).max())
+
+
+def participation_rank(eigenvalues: Any) -> float:
+    r"""Participation ratio :math:`(\mathrm{tr} K)^2/\|K\|_F^2` of eigenvalues in any order.
+
+    So many equal eigenvalues would have this trace and norm.
+
+    Examples
+    --------
+    >>> participation_rank([3, 3, 0])
+    2.0
+    """
+    values = as_floating(eigenvalues, "eigenvalues").astype(np.float64)
+    return float(values.sum() ** 2 / (values**2).sum())
+
+
+def degrees_of_freedom(eigenvalues: Any, ridge: float) -> float:
+    r"""Degrees of freedom :math:`\sum_i λ_i/(λ_i + δ)` of kernel ridge regression (K + δI)α = y.
+
+    Eigenvalues come in any order; those below zero are round-off and left out.
+
+    Examples
+    --------
+    >>> degrees_of_freedom([1, 1, 0], ridge=1)
+    1.0
+    """
+    values = as_floating(eigenvalues, "eigenvalues").astype(np.float64)
+    kept = values[values > 0]
+    return float((kept / (kept + ridge)).sum())
+
+
+def target_power(vectors: Any, targets: Any) -> Array:
+    r"""Share of :math:`\|y\|^2` in each eigenvector, summed over outputs; 1 over a full basis.
+
+    Parameters
+    ----------
+    vectors : array-like of shape (n, k)
+        Orthonormal eigenvectors as columns.
+    targets : array-like of shape (n,) or (n, outputs)
+        Targets y, of any numeric type.
+
+    Returns
+    -------
+    array of shape (k,)
+
+    Examples
+    --------
+    >>> target_power([[1, 0], [0, 1]], [3, 4])
+    array([0.36, 0.64])
+    """
+    vectors = as_floating(vectors, "vectors")
+    targets = _columns(targets, len(vectors))
     return ((vectors.T @ targets) ** 2).sum(axis=1) / (targets**2).sum()
 
 
-def alignment(kernel: Array, targets: Array, centred: bool = False) -> float:
-    """Kernel-target alignment ⟨K, yyᵀ⟩/(‖K‖_F ‖yyᵀ‖_F), in [0, 1] for a positive kernel.
+def alignment(kernel: Any, targets: Any, centred: bool = False) -> float:
+    r"""Kernel-target alignment :math:`\langle K, yy^T \rangle/(\|K\|_F \|yy^T\|_F)`.
 
-    The kernel is read block by block, never copied: it may be memory-mapped.
+    It lies in [0, 1] for a positive kernel. The kernel is read a row block at a time, in float64:
+    it may be memory-mapped.
+
+    Parameters
+    ----------
+    kernel : array-like of shape (n, n)
+        Kernel matrix K.
+    targets : array-like of shape (n,) or (n, outputs)
+        Targets y, of any numeric type.
+    centred : bool
+        Whether rows and columns of K, and y, are freed of their means first.
+
+    Returns
+    -------
+    float
+        NaN where K or y vanishes, once centred.
 
     References
     ----------
     Cristianini et al. (2001); centred: Cortes, Mohri & Rostamizadeh (2012).
+
+    Examples
+    --------
+    >>> alignment([[1, -1], [-1, 1]], [1, -1])
+    1.0
     """
-    n = len(kernel)
-    square = sum(float(np.square(row, dtype=np.float64).sum()) for row in kernel)
+    kernel = as_floating(kernel, "kernel")
+    targets = _columns(targets, len(kernel))
     if centred:
         targets = targets - targets.mean(axis=0)
-        means = multiply(kernel, np.ones(n)) / n
-        square += float(n**2 * means.mean() ** 2 - 2 * n * (means**2).sum())
-    captured = float((targets * multiply(kernel, targets)).sum())
-    return captured / float(np.sqrt(square) * np.linalg.norm(targets.T @ targets))
+    square = captured = 0.0
+    for rows, block in _float64_blocks(kernel, centred):
+        square += float(np.vdot(block, block))
+        captured += float(np.vdot(targets[rows], block @ targets))
+    norms = float(np.sqrt(square) * np.linalg.norm(targets.T @ targets))
+    return captured / norms if norms else np.nan
+
+
+def _float64_blocks(kernel: Array, centred: bool) -> Iterator[tuple[slice, Array]]:
+    """Row blocks of a kernel matrix, or of it with its means taken off.
+
+    The means come off entry by entry: taken off the norm instead, what a nearly constant kernel
+    consists of would cancel.
+    """
+    n = len(kernel)
+    blocks = list(row_blocks(n, 8 * n))
+    means = np.zeros(n)
+    if centred:
+        for rows in blocks:
+            means[rows] = kernel[rows].mean(axis=1, dtype=np.float64)
+    for rows in blocks:
+        block = kernel[rows].astype(np.float64)
+        if centred:
+            block -= means[rows, None]
+            block -= means - means.mean()
+        yield rows, block
+
+
+def _columns(targets: Any, n: int) -> Array:
+    """Targets of n samples as float64 columns (n, outputs)."""
+    values = as_floating(targets, "targets").astype(np.float64)
+    if values.ndim not in (1, 2) or len(values) != n:
+        raise InputError(
+            f"targets: shape {values.shape} does not fit {n} samples; give ({n},) or ({n}, outputs)"
+        )
+    return values.reshape(n, -1)

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from importlib import resources
 from typing import Any
 
@@ -42,9 +43,13 @@ def _html(table: pd.DataFrame) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Parameters as YAML can write them."""
+    """Parameters as YAML can write them, and a run can read them again."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", by_alias=True)
+    if is_dataclass(value) and not isinstance(value, type):
+        given = {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+        kind = getattr(type(value), "kind", None)  # what a registry calls the class
+        return {"kind": kind, **given} if isinstance(kind, str) else given
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

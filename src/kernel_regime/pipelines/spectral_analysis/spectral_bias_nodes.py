@@ -1,13 +1,12 @@
-"""The test of spectral bias outside the training set."""
+"""Test of spectral bias outside the training set, on the samples of a run."""
 
 import numpy as np
 import pandas as pd
-from kedro.pipeline import Node, Pipeline
 
+from kernel_regime.analysis.spectral_bias import SpectralBiasStudy
 from kernel_regime.core.arrays import Array
 from kernel_regime.evaluation.targets import count_classes, encode_targets
-from kernel_regime.pipelines.partitions import SAMPLES, Partitions, select
-from kernel_regime.pipelines.spectral_analysis.parameters import SpectralBiasParameters
+from kernel_regime.pipelines.partitions import Partitions, select
 
 
 def measure_spectral_bias(
@@ -16,7 +15,7 @@ def measure_spectral_bias(
     train_labels: Array,
     test_labels: Array,
     noise_levels: pd.DataFrame,
-    spectral_bias: SpectralBiasParameters,
+    study: SpectralBiasStudy,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Run the study on all samples of the first level, training and test alike.
 
@@ -41,27 +40,5 @@ def measure_spectral_bias(
     ]
     labels = np.concatenate([train_labels, test_labels])
     targets = encode_targets(labels, count_classes(train_labels))
-    study = spectral_bias.fitted(len(labels)).study()
-    tables = run_study(study, np.concatenate(inputs), targets)
+    tables = run_study(study.within(len(labels)), np.concatenate(inputs), targets)
     return tables.modes, tables.curves, tables.bounds, tables.widths
-
-
-def create_spectral_bias() -> Pipeline:
-    """Images and labels → the spectral_bias tables."""
-    return Pipeline([
-        Node(
-            measure_spectral_bias,
-            inputs=[
-                *SAMPLES,
-                "params:spectral_bias_study",
-            ],
-            outputs=[
-                "spectral_bias",
-                "spectral_bias_curves",
-                "spectral_bias_bounds",
-                "spectral_bias_widths",
-            ],
-            name="measure_spectral_bias",
-            tags="spectra",
-        )
-    ])  # fmt: skip

@@ -1,23 +1,21 @@
-"""Which trained networks left the kernel regime."""
+"""Verdicts on trained networks: kernel regime, feature learning, or undecided."""
 
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from kedro.pipeline import Node, Pipeline
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from kernel_regime.analysis.regime import MEASURES, Thresholds, judge, measure_regime
+from kernel_regime.analysis.regime import LIMITS, MEASURES, judge, measure_regime
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
-from kernel_regime.pipelines.partitions import SAMPLES, Partitions, select
+from kernel_regime.pipelines.partitions import Partitions, select
+from kernel_regime.pipelines.spectral_analysis.parameters import RegimeParameters
 from kernel_regime.training.samples import SampleSplits
 
 if TYPE_CHECKING:
@@ -27,38 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LINEAR = ("random_features", "neural_tangent")
-
-
-class RegimeParameters(BaseModel):
-    """When to speak of the kernel regime, and of feature learning.
-
-    Parameters
-    ----------
-    samples : int
-        At most so many training and test samples for the kernels.
-    kernel_below, features_above, confidence
-        See `kernel_regime.analysis.regime.Thresholds`.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    samples: PositiveInt
-    kernel_below: float = Field(gt=0)
-    features_above: float = Field(gt=0)
-    confidence: float = Field(gt=0, lt=1)
-
-    @model_validator(mode="after")
-    def _is_consistent(self) -> "RegimeParameters":
-        if self.kernel_below > self.features_above:
-            raise InputError(
-                f"kernel_below ({self.kernel_below}) must not exceed "
-                f"features_above ({self.features_above})"
-            )
-        return self
-
-    def thresholds(self) -> Thresholds:
-        """As the library wants them."""
-        return Thresholds(self.kernel_below, self.features_above, self.confidence)
 
 
 def judge_regimes(
@@ -106,7 +72,7 @@ def judge_regimes(
             ]
             trained_on = len(samples.train[0])
             complete = regime.samples >= trained_on
-            verdict = judge(pd.DataFrame(runs), regime.thresholds(), complete)
+            verdict = judge(pd.DataFrame(runs), regime, complete)
             logger.info("%s/%s: %s", level, network, verdict["sentence"])
             place = {
                 "level": level,
@@ -116,9 +82,8 @@ def judge_regimes(
             }
             rows.append(place | verdict)
     columns = ["level", "network", "verdict", "sentence", "seeds", "samples", "trained_on"]
-    columns += ["kernel_below", "features_above", "confidence"]
     intervals = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")]
-    return pd.DataFrame(rows, columns=columns + intervals)
+    return pd.DataFrame(rows, columns=[*columns, *LIMITS, *intervals])
 
 
 def _nonlinear(parameters: NetworkParameters) -> list[tuple[str, NetworkDescription]]:
@@ -144,24 +109,3 @@ def _measure(
     (before, first), (after, last) = observe([initial, final], train, test)
     movement = weight_movement(initial, final)
     return measure_regime(before, after, first, last, (train_targets, test_targets), movement)
-
-
-def create_regime() -> Pipeline:
-    """Trained networks → regime."""
-    return Pipeline(
-        [
-            Node(
-                judge_regimes,
-                inputs=[
-                    "networks",
-                    "network_scores",
-                    *SAMPLES,
-                    "params:network_sweep",
-                    "params:training",
-                    "params:regime_verdict",
-                ],
-                outputs="regime",
-                name="judge_regimes",
-            )
-        ]
-    )

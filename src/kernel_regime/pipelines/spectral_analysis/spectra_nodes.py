@@ -1,0 +1,151 @@
+"""Spectra of kernels, of trained networks, and of networks at initialisation."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+import pandas as pd
+
+from kernel_regime.analysis.spectrum.initialisations import FreshNetwork
+from kernel_regime.analysis.spectrum.profile import Profile, ProfileSettings, profile
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.datasets.labelled_data import LabelledData
+from kernel_regime.evaluation.targets import count_classes, encode_targets
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.partitions import Partitions, select
+from kernel_regime.pipelines.spectral_analysis.parameters import (
+    SpectrumParameters,
+    TrainedNetworks,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a spectrum stands in the tables."""
+
+    level: str
+    source: str
+    run: int
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.source}/run_{self.run}"
+
+    def label(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table, this place in front of every row."""
+        return pd.DataFrame(vars(self), index=table.index).join(table)
+
+
+def analyse_spectra(
+    train_kernels: Partitions,
+    networks: Partitions,
+    raw_train: LabelledData,
+    train_images: Partitions,
+    train_labels: Array,
+    noise_levels: pd.DataFrame,
+    network_scores: pd.DataFrame,
+    kernels: KernelParameters,
+    spectrum: SpectrumParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Spectra of kernels and empirical NTKs, one matrix in memory at a time.
+
+    Returns
+    -------
+    spectra : DataFrame
+        `level`, `source` (a kernel, a network, `<network>.initial`, or a set of
+        initialisations), `run`, `index`, `eigenvalue`.
+    spectral_summary : DataFrame
+        One row per spectrum: ranks, power law, and how the targets lie in it.
+    target_power : DataFrame
+        Cumulative share of the targets' power in the top eigenvectors, by `index`.
+
+    Raises
+    ------
+    InputError
+        If one name stands for two sources: their spectra would be taken for runs of one.
+    """
+    levels = list(noise_levels["level"])
+    fresh = spectrum.fresh_networks()
+    _require_one_source_each([*kernels.names, *network_scores["network"].unique(), *fresh])
+    targets = encode_targets(train_labels, count_classes(train_labels))
+    trained = spectrum.trained_networks
+    profiles = chain(
+        _profiles(_kernels(train_kernels, levels, kernels.names), spectrum, targets),
+        _profiles(
+            _networks(networks, network_scores, train_images, levels, trained), spectrum, targets
+        ),
+        _profiles(_initialisations(raw_train, levels[0], fresh), spectrum),
+    )
+    tables = [
+        [place.label(table) for table in (found.spectrum_table(), found.summary_table(),
+                                          found.power_table())]
+        for place, found in profiles
+    ]  # fmt: skip
+    spectra, summary, power = (pd.concat(t, ignore_index=True) for t in zip(*tables, strict=True))
+    return spectra, summary, power
+
+
+def _require_one_source_each(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"{name!r} names two of kernels, networks and spectrum.initialisations; rename one"
+            )
+
+
+def _profiles(
+    matrices: Iterable[tuple[_Place, Array]],
+    settings: ProfileSettings,
+    targets: Array | None = None,
+) -> Iterator[tuple[_Place, Profile]]:
+    """Profiles of kernel matrices, one after the other, with the targets of their samples."""
+    for place, matrix in matrices:
+        found = profile(matrix, settings, None if targets is None else targets[: len(matrix)])
+        logger.info("%s: effective rank %.1f", place, found.summary["trace_rank"])
+        yield place, found
+
+
+def _kernels(
+    train_kernels: Partitions, levels: list[str], names: Iterable[str]
+) -> Iterator[tuple[_Place, Array]]:
+    """All kernels at all levels."""
+    for level in levels:
+        for name in names:
+            (load,) = select(train_kernels, [f"{level}/{name}"]).values()
+            yield _Place(level, name, 0), load()
+
+
+def _networks(
+    networks: Partitions,
+    network_scores: pd.DataFrame,
+    train_images: Partitions,
+    levels: list[str],
+    settings: TrainedNetworks,
+) -> Iterator[tuple[_Place, Array]]:
+    """Empirical NTKs of the networks with the selected penalty, before and after training."""
+    from kernel_regime.ntk.network_kernel import of_keras
+
+    for level in levels:
+        (load_inputs,) = select(train_images, [level]).values()
+        inputs = load_inputs()[: settings.samples]
+        scores = network_scores[network_scores["level"] == level]
+        chosen = scores[scores["selected"]]
+        for name in scores.loc[~scores["network"].isin(chosen["network"]), "network"].unique():
+            logger.warning("%s/%s: every training diverged; no spectrum", level, name)
+        for name, seed in chosen[["network", "seed"]].itertuples(index=False):
+            for moment in (".initial", ""):
+                (load,) = select(networks, [f"{level}/{name}/seed_{seed}{moment}"]).values()
+                kernel = of_keras(load(), inputs.shape[1:], settings.outputs)
+                yield _Place(level, f"{name}{moment}", int(seed)), kernel(inputs)
+
+
+def _initialisations(
+    raw_train: LabelledData, level: str, fresh: Mapping[str, FreshNetwork]
+) -> Iterator[tuple[_Place, Array]]:
+    """Networks at random initialisation, each on its own samples of the undisturbed inputs."""
+    for name, network in fresh.items():
+        for run in range(network.runs):
+            yield _Place(level, name, run), network.draw_kernel(raw_train.inputs, run)
