@@ -1,19 +1,26 @@
 """Every environment under conf/ resolves, validates, and names exactly what the pipelines use."""
 
+import re
+import shutil
 from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 from kedro.framework.project import configure_project, pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from kedro.io import MemoryDataset
+from kedro.io import CatalogConfigResolver, DataCatalog, DatasetError, MemoryDataset
 
+from kernel_regime.config_loader import ExperimentConfigLoader
 from kernel_regime.parameter_checks import ParameterError, check_parameters
+from kernel_regime.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = sorted(path.parent.name for path in (PROJECT / "conf").glob("*/globals.yml"))
+CONF = PROJECT / "conf"
+ENVIRONMENTS = sorted(
+    path.name for path in CONF.iterdir() if path.is_dir() and path.name != "local"
+)
+TABLES = "{table}"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,9 +35,25 @@ def open_context(environment, **parameters):
 
 
 @cache
-def configuration(environment):
-    """The merged catalog of an environment, as written."""
-    return open_context(environment).config_loader["catalog"]
+def entries(environment):
+    """What the catalog of an environment says of each dataset in use, by its name."""
+    loader = ExperimentConfigLoader(CONF, environment, **CONFIG_LOADER_ARGS)
+    resolver = CatalogConfigResolver(loader["catalog"], default_runtime_patterns={"-": {}})
+    return {name: resolver.resolve_pattern(name) for name in used_datasets()}
+
+
+@cache
+def written(environment):
+    """The keys of the catalog, as written: names, and patterns of names."""
+    loader = ExperimentConfigLoader(CONF, environment, **CONFIG_LOADER_ARGS)
+    return CatalogConfigResolver(loader["catalog"], default_runtime_patterns={"-": {}})
+
+
+def entry_of(name, catalog):
+    """The key of the catalog that describes a dataset."""
+    if name in catalog.config:
+        return name
+    return catalog.match_dataset_pattern(name) or catalog.match_user_catch_all_pattern(name)
 
 
 def used_datasets():
@@ -54,21 +77,72 @@ def test_an_environment_resolves_and_its_parameters_validate(environment):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_catalog_entry_is_unused(environment):
-    entries = set(configuration(environment))
-    unused = {name for name in entries if not name.startswith("_")} - used_datasets()
-    assert not unused
+    catalog = written(environment)
+    used = {entry_of(name, catalog) for name in used_datasets()}
+    known = {*catalog.config, *catalog.list_patterns()} - {"-"}
+    assert {name for name in known if not name.startswith("_")} == used
+
+
+def test_the_catalog_is_a_table_of_contents():
+    """Tables, which one pattern describes, are listed with what they hold."""
+    catalog = written("base")
+    tables = {name for name in used_datasets() if entry_of(name, catalog) == TABLES}
+    listed = re.findall(r"^#   (\w+)  +\w", (CONF / "base" / "catalog.yml").read_text(), re.M)
+    assert sorted(listed) == sorted(tables)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_experiments_never_write_to_one_place(environment):
-    globals_file = PROJECT / "conf" / environment / "globals.yml"
-    name = yaml.safe_load(globals_file.read_text())["experiment"]
-    assert name == ("digits" if environment == "base" else environment)
-    catalog = configuration(environment)
-    written = set().union(*(node.outputs for node in pipelines["__default__"].nodes))
-    for entry in written:
-        path = catalog[entry].get("filepath") or catalog[entry]["path"]
+    name = "digits" if environment == "base" else environment
+    for entry in set().union(*(node.outputs for node in pipelines["__default__"].nodes)):
+        found = entries(environment)[entry]
+        path = found.get("filepath") or found["path"]
         assert f"/{name}/" in path or path.endswith(f"/{name}"), f"{entry}: {path}"
+
+
+def a_project_with(folder, environment, **files):
+    """A copy of the configuration with one environment more."""
+    shutil.copytree(CONF, folder / "conf")
+    (folder / "conf" / environment).mkdir()
+    for name, text in files.items():
+        (folder / "conf" / environment / f"{name}.yml").write_text(text)
+    return folder / "conf"
+
+
+def test_an_environment_that_names_no_experiment_is_its_own(tmp_path):
+    conf = a_project_with(tmp_path, "mine", parameters="data: {n_train: 50}\n")
+    loader = ExperimentConfigLoader(conf, "mine", **CONFIG_LOADER_ARGS)
+    assert loader["globals"]["experiment"] == "mine"
+    assert loader["catalog"]["report"]["filepath"] == "data/08_reporting/mine/report.html"
+    (conf / "mine" / "globals.yml").write_text("experiment: digits\n")
+    loader = ExperimentConfigLoader(conf, "mine", **CONFIG_LOADER_ARGS)
+    assert loader["globals"]["experiment"] == "digits"
+    for default in (None, "local"):
+        loader = ExperimentConfigLoader(conf, default, **CONFIG_LOADER_ARGS)
+        assert loader["globals"]["experiment"] == "digits"
+
+
+def test_parameters_reach_the_generator_wherever_they_are_set(tmp_path):
+    catalog = (CONF / "spiked_covariates" / "catalog_data_processing.yml").read_text()
+    given = {"catalog": catalog, "parameters": "data: {n_train: 70, n_test: 30}\n"}
+    conf = a_project_with(tmp_path, "mine", **given)
+
+    def generated(**runtime):
+        loader = ExperimentConfigLoader(conf, "mine", runtime, **CONFIG_LOADER_ARGS)
+        found = DataCatalog.from_config(loader["catalog"])
+        return [len(found.load(f"raw_{split}").labels) for split in ("train", "test")]
+
+    assert generated() == [70, 30]
+    assert generated(data={"n_train": 40}) == [40, 30]
+    with pytest.raises(DatasetError, match=r"data\.n_train: None is no number of samples"):
+        generated(data={"n_train": None})
+
+
+def test_every_pipeline_has_tags():
+    for name in ("data", "kernels", "training", "spectra", "figures"):
+        assert pipelines["__default__"].only_nodes_with_tags(name).nodes, name
+    untagged = {node.name for node in pipelines["__default__"].nodes if not node.tags}
+    assert not untagged
 
 
 def test_every_parameter_is_read_by_a_node():

@@ -1,13 +1,19 @@
-"""Configuration of an experiment: Kedro's loader, which also knows what `conf/base` declares."""
+"""Configuration of an experiment: Kedro's loader, with a name for every environment's outputs."""
 
 from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
+from omegaconf import OmegaConf
+from omegaconf.errors import InterpolationResolutionError
 
 
 class ExperimentConfigLoader(OmegaConfigLoader):
     """Loader of `conf/`, a folder or an archive: base, then an environment, then `--params`.
+
+    An environment without a global `experiment` of its own is the experiment of its name, so that
+    it never writes into the folders of another. Catalogs may read parameters, wherever these are
+    set: `n_train: ${parameters:data.n_train}`.
 
     Attributes
     ----------
@@ -24,5 +30,26 @@ class ExperimentConfigLoader(OmegaConfigLoader):
     ) -> None:
         base = OmegaConfigLoader(conf_source, settings["base_env"], **settings)
         self.declared = frozenset(base["parameters"])
-        # After it: `${globals:…}` is answered by the loader that was made last.
+        self._experiment = None
+        if env not in (None, settings["base_env"], settings["default_run_env"]):
+            alone = OmegaConfigLoader(conf_source, env, **settings | {"base_env": env})
+            self._experiment = alone["globals"].get("experiment", env)
+        # After them: `${globals:…}` is answered by the loader that was made last.
         super().__init__(conf_source, env, runtime_params, **settings)
+        OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Configuration of one type, merged and resolved."""
+        found = super().__getitem__(key)
+        if key == "globals" and self._experiment is not None:
+            return found | {"experiment": self._experiment}
+        return found
+
+    def _parameter(self, name: str) -> Any:
+        """Value of a parameter by its dotted name, for catalogs."""
+        value: Any = self["parameters"]
+        for part in name.split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise InterpolationResolutionError(f"parameter {name!r} not found")
+            value = value[part]
+        return value

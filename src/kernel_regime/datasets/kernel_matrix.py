@@ -7,9 +7,9 @@ from typing import Any, NewType
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
-from kedro.io.core import get_protocol_and_path
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.datasets.labelled_data import local_path
 from kernel_regime.execution.store import KernelJob, check_disk, fill, is_complete, open_matrix
 
 # kedro-viz shows what a preview returns by the name of its type.
@@ -123,23 +123,6 @@ class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Arr
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._folder)}
-
-
-def local_path(given: str) -> Path:
-    """Path on a local file system, on which alone matrices can be filled in place and mapped.
-
-    Raises
-    ------
-    DatasetError
-        If it is on any other.
-    """
-    protocol, path = get_protocol_and_path(given)
-    if protocol != "file":
-        raise DatasetError(
-            f"{given}: kernel matrices are memory-mapped and need a local path, not {protocol}; "
-            "copy finished ones elsewhere"
-        )
-    return Path(path)
 
 
 def _checked_job(job: Any, path: Path) -> KernelJob:

@@ -176,8 +176,8 @@ def local_path(filepath: str) -> Path:
     protocol, path = get_protocol_and_path(str(filepath))
     if protocol != "file":
         raise DatasetError(
-            f"{filepath}: needs a path on this machine, not {protocol}; copy finished files "
-            "elsewhere, or mount the store as a folder"
+            f"{filepath}: files are mapped or written in place and need a local path, not "
+            f"{protocol}; copy finished ones elsewhere"
         )
     return Path(path)
 

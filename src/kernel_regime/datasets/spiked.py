@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
 from kernel_regime.noise.sampling import Split
 from kernel_regime.noise.spiked_covariates import SpikedTarget, signal_dimension
@@ -43,6 +44,11 @@ class SpikedCovariatesDataset(LabelledDataset):
     ) -> None:
         super().__init__(split, metadata)
         self._samples = {"train": n_train, "test": n_test}
+        for name, size in self._samples.items():
+            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+                raise InputError(
+                    f"data.n_{name}: {size!r} is no number of samples to generate; give a whole one"
+                )
         self._dimension = dimension
         self._seed = seed
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
-from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from kernel_regime.config_loader import ExperimentConfigLoader
 from kernel_regime.datasets.download import SOURCES
 from kernel_regime.noise.levels import NoiseParameters, resolve_levels
 from kernel_regime.pipelines.data_processing import create_pipeline
 from kernel_regime.pipelines.data_processing.parameters import DataParameters
+from kernel_regime.settings import CONFIG_LOADER_ARGS
 from tests.beside import FASHION_MNIST, UNPACK_CIFAR, needs_images
 
 PROJECT = Path(__file__).parents[3]
@@ -33,18 +33,13 @@ SHAPES = {
 
 
 def load(environment, **runtime):
-    return OmegaConfigLoader(
-        str(PROJECT / "conf"),
-        base_env="base",
-        default_run_env="base",
-        env=environment,
-        merge_strategy={"parameters": "soft"},
-        runtime_params=runtime,
-    )
+    return ExperimentConfigLoader(PROJECT / "conf", environment, runtime, **CONFIG_LOADER_ARGS)
 
 
 def test_every_environment_is_listed_here():
-    assert set(SHAPES) == {path.parent.name for path in (PROJECT / "conf").glob("*/globals.yml")}
+    assert set(SHAPES) == {
+        path.parent.name for path in (PROJECT / "conf").glob("*/parameters*.yml")
+    }
 
 
 @pytest.mark.parametrize("environment", SHAPES)
@@ -56,8 +51,8 @@ def test_parameters_suit_the_images(environment):
 
 @pytest.mark.parametrize("environment", SHAPES)
 def test_what_is_downloaded_is_what_the_catalog_reads(environment):
-    given = yaml.safe_load((PROJECT / "conf" / environment / "globals.yml").read_text())
-    raw = load(environment)["catalog"]["raw_train"]
+    loader = load(environment)
+    given, raw = loader["globals"], loader["catalog"]["raw_{split}"]
     if "download" not in given:
         assert "path" not in raw
         return
@@ -69,8 +64,7 @@ def test_what_is_downloaded_is_what_the_catalog_reads(environment):
 def run(environment, folder, **data):
     """Run data_processing on real files, with its outputs in a temporary folder."""
     loader = load(environment, data=data)
-    wanted = create_pipeline().datasets()
-    catalog = {name: entry for name, entry in loader["catalog"].items() if name in wanted}
+    catalog = loader["catalog"]
     for entry in catalog.values():
         for key in ("path", "filepath"):
             if key in entry:

@@ -20,16 +20,15 @@ def create_pipeline() -> Pipeline:
                     "noise_levels",
                 ],
                 name="prepare",
-                tags="data",
             ),
             Node(
                 perturb_images,
                 inputs=["train_samples", "test_samples", "noise_levels", "params:noise"],
                 outputs=["train_images", "test_images"],
                 name="perturb_images",
-                tags="data",
             ),
         ],
         namespace="data_processing",
         prefix_datasets_with_namespace=False,
+        tags="data",
     )

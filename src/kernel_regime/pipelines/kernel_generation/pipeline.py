@@ -19,7 +19,6 @@ def create_pipeline() -> Pipeline:
                 inputs=["train_images", "noise_levels", "params:kernels", "params:execution"],
                 outputs="train_kernels",
                 name="train_kernels",
-                tags="kernels",
             ),
             Node(
                 describe_test_kernels,
@@ -32,17 +31,16 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="test_kernels",
                 name="test_kernels",
-                tags="kernels",
             ),
             Node(
                 audit_kernels,
                 inputs=["train_kernels", "train_images", "noise_levels", "params:kernels"],
                 outputs="kernel_audit",
                 name="audit_kernels",
-                tags="kernels",
             ),
         ],
         namespace="kernel_generation",
         prefix_datasets_with_namespace=False,
+        tags="kernels",
     )
     return data_processing.create_pipeline() + own

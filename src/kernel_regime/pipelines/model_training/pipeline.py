@@ -13,5 +13,6 @@ def create_pipeline() -> Pipeline:
         [create_kernel_regression(), create_network_training()],
         namespace="model_training",
         prefix_datasets_with_namespace=False,
+        tags="training",
     )
     return kernel_generation.create_pipeline() + own

@@ -30,7 +30,10 @@ from kernel_regime.pipelines.reporting.sections import SECTIONS
 def create_pipeline() -> Pipeline:
     """Tables → figures → report; what stands before them included."""
     own = Pipeline(
-        [_figures(), _report()], namespace="reporting", prefix_datasets_with_namespace=False
+        [_figures(), _report()],
+        namespace="reporting",
+        prefix_datasets_with_namespace=False,
+        tags="figures",
     )
     return spectral_analysis.create_pipeline() + own
 
@@ -63,7 +66,7 @@ def _figures() -> Pipeline:
         Node(figure, inputs=tables, outputs=f"{name}_figure", name=f"draw_{name}")
         for name, (figure, tables) in _DRAWN.items()
     ]
-    return Pipeline(nodes, tags="figures")
+    return Pipeline(nodes)
 
 
 def _report() -> Pipeline:

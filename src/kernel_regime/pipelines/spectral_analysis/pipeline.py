@@ -20,6 +20,7 @@ def create_pipeline() -> Pipeline:
         [_spectra(), _spectral_bias(), _learning_curves(), _limits(), _regime()],
         namespace="spectral_analysis",
         prefix_datasets_with_namespace=False,
+        tags="spectra",
     )
     return model_training.create_pipeline() + own
 
