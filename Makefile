@@ -6,13 +6,25 @@ INSTALLED := $(VENV)/.installed
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format bench bench-large viz notebooks lock clean
+.PHONY: help run plan download test test-all lint format bench bench-large viz ipython notebooks \
+	lock clean clean-results
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## Run the default experiment on embedded real data (about a minute)
-	$(VENV)/bin/kedro run
+# make run EXPERIMENT=cifar2 ARGS='--params data.n_train=1000'
+EXPERIMENT ?=
+ARGS ?=
+OPTIONS = $(if $(EXPERIMENT),--env $(EXPERIMENT)) $(ARGS)
+
+run: $(INSTALLED) ## Run an experiment, by default on embedded real data (about a minute)
+	$(VENV)/bin/kedro run $(OPTIONS)
+
+plan: $(INSTALLED) ## Forecast hours, gigabytes and memory of an experiment
+	$(VENV)/bin/kedro plan $(OPTIONS)
+
+download: $(INSTALLED) ## Fetch the official files of an experiment
+	$(VENV)/bin/kedro download $(OPTIONS)
 
 test: $(INSTALLED) ## Run the test suite
 	$(RUN) pytest -n 2 --dist loadfile
@@ -36,24 +48,35 @@ bench-large: $(INSTALLED) ## Ridge regression on 60,000 points (24 GB of memory,
 	$(RUN) benchmarks.ridge_large
 
 viz: $(INSTALLED) ## Open the pipelines in kedro-viz
-	$(VENV)/bin/kedro viz run
+	$(VENV)/bin/kedro viz run $(OPTIONS)
+
+# Kedro calls `ipython` and `jupyter` by name: those of the environment, not of the system.
+WITH_ENVIRONMENT = PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+
+ipython: $(INSTALLED) ## Open IPython with the catalog loaded
+	$(WITH_ENVIRONMENT) kedro ipython $(OPTIONS)
 
 notebooks: $(INSTALLED) ## Open the notebooks in JupyterLab
-	$(VENV)/bin/kedro jupyter lab
+	$(WITH_ENVIRONMENT) kedro jupyter lab $(OPTIONS)
 
 lock: $(INSTALLED) ## Renew requirements.lock for every supported Python
 	$(RUN) pip install --quiet uv
 	$(RUN) uv pip compile --quiet --universal --python-version 3.11 --group dev \
 		--no-header pyproject.toml --output-file requirements.lock
 
-clean: ## Remove the environment, caches and the outputs of all experiments (raw data stay)
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .viz data/0[2-8]_*
+clean: ## Remove the environment and caches; results stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .viz
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+clean-results: ## Remove the outputs of ALL experiments, kernels and networks of hours included
+	rm -rf data/0[2-8]_*
 
 # --no-deps: the lock is complete, and resolves what a plain resolver cannot (see [tool.uv]).
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit("Python %d.%d found; kernel-regime needs 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..." % v)'
+	@echo "Making the environment in $(VENV): 200 packages, 4 GB on disk; minutes, once."
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	$(RUN) pip install --disable-pip-version-check --no-deps --requirement requirements.lock
 	$(RUN) pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "The environment is ready. To use it by hand: source $(VENV)/bin/activate"
 	@touch $@
