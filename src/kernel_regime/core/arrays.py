@@ -25,8 +25,12 @@ def as_array(values: Any, name: str) -> Array:
     >>> as_array([[1, 2], [3, 4]], "x").shape
     (2, 2)
     """
-    if isinstance(values, np.ndarray):
-        array = values
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise InputError(f"{name}: some entries are masked; fill or drop them first")
+    if isinstance(values, np.memmap):
+        array: Array = values
+    elif isinstance(values, np.ndarray):
+        array = np.asarray(values)  # np.matrix and masked arrays multiply otherwise
     elif hasattr(values, "detach"):  # a tensor of torch refuses while it is being differentiated
         array = values.detach().cpu().numpy()
     else:
@@ -34,6 +38,8 @@ def as_array(values: Any, name: str) -> Array:
             array = np.asarray(values)
         except (TypeError, ValueError) as error:
             raise InputError(f"{name}: not an array ({error}); give one row per sample") from error
+    if array.dtype == object and array.size and all(isinstance(value, str) for value in array.flat):
+        return array.astype(str)  # as pandas gives them
     if array.dtype == object:
         raise InputError(
             f"{name}: rows differ in length or hold Python objects; give an array of numbers"
@@ -72,6 +78,13 @@ def require_finite(array: Array, name: str) -> None:
     Raises
     ------
     InputError
+        Naming the first sample with a value that is not finite.
+
+    Examples
+    --------
+    >>> require_finite(np.array([[1.0], [np.inf]]), "x")
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: x: sample 1 is not finite; clean the inputs first
     """
     # The sum of squares is finite where all is, and takes a tenth of the time of a mask.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -8,6 +8,11 @@ class UserError(Exception):
     """Base of all errors that end a command in one line; any other keeps its traceback.
 
     The message names the place, the offending value, and the remedy.
+
+    Examples
+    --------
+    >>> issubclass(InputError, UserError) and issubclass(InputError, ValueError)
+    True
     """
 
 

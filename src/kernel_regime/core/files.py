@@ -16,7 +16,7 @@ _ROWS_PER_UPDATE = 4096
 
 
 @contextmanager
-def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = False, partition: bool = False) -> Iterator[Path]:
     """A path to write to, which takes the place of `path` when the block ends well.
 
     Readers and crashes see the old file or the new one, whole. If the block raises, the old one
@@ -28,6 +28,10 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
         The file to replace; its folder is created.
     durable : bool
         Whether the new file must survive a power cut from here on.
+    partition : bool
+        Whether the folder is listed by suffix, so that the draft of a killed process must not end
+        like a finished file. It then ends in `.part`, which writers that choose formats by name
+        (`numpy.save`, Keras) do not take: give them an open file.
 
     Examples
     --------
@@ -40,8 +44,8 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays, since writers choose formats by it.
-    draft = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    ending = f"{path.suffix}.part" if partition else f".part{path.suffix}"
+    draft = path.with_name(f".{path.stem}.{os.getpid()}{ending}")
     try:
         yield draft
         if durable:
@@ -54,7 +58,16 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Any, *, durable: bool = False) -> None:
-    """Replace a file by `content` as JSON, in one step."""
+    """Replace a file by `content` as JSON, in one step.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "manifest.json"
+    >>> write_json(target, {"tiles": 3})
+    >>> json.loads(target.read_text())
+    {'tiles': 3}
+    """
     with replacing(path, durable=durable) as draft:
         draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
 

@@ -15,6 +15,12 @@ def lazy_exports(package: str, modules: Mapping[str, str]) -> Callable[[str], An
         `__name__` of the package.
     modules : mapping of str to str
         Module of the package that defines each exported name.
+
+    Examples
+    --------
+    >>> load = lazy_exports("kernel_regime.core", {"grey": "images"})
+    >>> load("grey").__module__
+    'kernel_regime.core.images'
     """
 
     def load(name: str) -> Any:

@@ -10,7 +10,13 @@ _limits: dict[object, int] = {object(): DEFAULT_BYTES}
 
 
 def working_memory() -> int:
-    """Bytes that temporary arrays of this process may take together."""
+    """Bytes that temporary arrays of this process may take together.
+
+    Examples
+    --------
+    >>> working_memory() == DEFAULT_BYTES
+    True
+    """
     return next(reversed(_limits.values()))
 
 

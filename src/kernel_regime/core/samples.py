@@ -36,6 +36,12 @@ def checked_pair(x1: Any, x2: Any, names: tuple[str, str]) -> tuple[Array, Array
     ------
     InputError
         As `checked_samples`, or if the two differ in sample shape or dtype.
+
+    Examples
+    --------
+    >>> left, right = checked_pair([[1, 2]], [[3, 4], [5, 6]], ("x1", "x2"))
+    >>> left.shape, right.shape
+    ((1, 2), (2, 2))
     """
     left, right = checked_samples(x1, names[0]), checked_samples(x2, names[1])
     if left.shape[1:] != right.shape[1:] or left.dtype != right.dtype:

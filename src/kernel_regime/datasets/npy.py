@@ -47,8 +47,11 @@ class NpyDataset(AbstractDataset[Array, Array]):
 
     def save(self, data: Array) -> None:
         """Write beside the file, then take its place: a reader sees the old array or the new."""
-        with replacing(self._filepath, durable=True) as draft:
-            np.save(draft, data, allow_pickle=False)
+        with (
+            replacing(self._filepath, durable=True, partition=True) as draft,
+            draft.open("wb") as file,
+        ):
+            np.save(file, data, allow_pickle=False)
 
     def preview(self) -> "JSONPreview":
         """Shape, type, and the range of the first thousand samples, for kedro-viz."""
