@@ -7,9 +7,10 @@ from scipy import stats
 
 from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_means
 from kernel_regime.evaluation.crossings import crossing, phase_diagram
+from kernel_regime.evaluation.curves import network_curves
 from kernel_regime.evaluation.input_dimension import input_dimensions
 from kernel_regime.evaluation.scores import correct, normalised_loss, squared_errors
-from kernel_regime.evaluation.selection import best_row, select_ridges
+from kernel_regime.evaluation.selection import best_row, mark_selected, select_ridges
 
 
 def test_loss_sums_over_outputs_and_accuracy_takes_the_largest_or_the_sign():
@@ -63,6 +64,59 @@ def test_every_criterion_picks_its_best_and_the_selection_bias_is_what_the_test_
 
 def test_ties_go_to_the_larger_ridge():
     assert best_row(path_table(), "test_accuracy") == 2
+
+
+def test_what_is_not_known_never_wins_and_never_crashes():
+    path = path_table().assign(loo_loss=[np.nan, 0.4, np.inf], gcv_loss=np.nan)
+    assert best_row(path, "loo_loss") == 1
+    assert best_row(path, "gcv_loss") is None
+    squared, hits = np.full((3, 10), 0.2), np.ones((3, 10))
+    table = select_ridges(
+        path, squared, hits, np.ones((10, 1)), resamples=20, confidence=0.9, seed=0
+    ).set_index("criterion")
+    assert table.loc["gcv_loss"].isna().all()
+    assert table.loc["loo_loss", "ridge"] == 1.0
+    assert table.drop(index="gcv_loss").notna().all(axis=None)
+
+
+def test_a_network_of_which_no_penalty_is_known_marks_none():
+    scores = pd.DataFrame(
+        {
+            **{"level": 0, "network": ["a", "a", "b", "b"], "seed": 0, "penalty": [0.1, 1.0] * 2},
+            "validation_loss": [np.nan, np.nan, 0.2, 0.2],
+            "test_accuracy": [0.9, 0.9, np.nan, 0.5],
+            "status": ["finished", "finished", "finished", "finished"],
+        }
+    )
+    marked = mark_selected(scores, classification=True)
+    assert marked["selected"].tolist() == [False, False, False, True]
+    assert marked["selected_on_test"].tolist() == [False, True, False, True]
+
+
+def test_levels_without_a_score_are_left_out_of_that_pair_only():
+    levels = np.array([0.0, 1.0, 2.0])
+    scores = {
+        "a": np.array([0.9, 0.6, np.nan]),
+        "b": np.array([0.8, 0.7, 0.6]),
+        "c": np.array([0.7, 0.6, 0.65]),
+    }
+    replicates = {name: np.tile(curve, (5, 1)) for name, curve in scores.items()}
+    table = phase_diagram(levels, scores, replicates, 0.95).set_index(["first", "second"])
+    assert table.loc[("a", "b"), "crossing"] == pytest.approx(0.5)
+    assert table.loc[("a", "b"), "ahead_after"] == "b"
+    assert table.loc[("b", "c"), "crossing"] == pytest.approx(1 + 0.1 / 0.15)
+
+
+def test_replicates_of_networks_resample_seeds_and_then_the_test_set():
+    seeds = [np.array([0.5, 0.7]), np.array([]), np.array([0.9])]
+    curve = network_curves({"net": seeds}, 400, 4000, seed=0)["net"]
+    np.testing.assert_allclose(curve.scores, [0.6, np.nan, 0.9])
+    variances = curve.replicates.var(axis=0)
+    # Mean of two draws from two seeds: ±0.1 by chance one half, 0 else; then 400 hits.
+    hits = (0.6 * 0.4 - 0.005) / 400
+    assert variances[0] == pytest.approx(0.005 + hits, rel=0.1)
+    assert variances[2] == pytest.approx(0.9 * 0.1 / 400, rel=0.1)
+    assert np.isnan(variances[1])
 
 
 def test_bootstrap_of_a_hit_rate_is_binomial_and_one_seed_pairs_methods():

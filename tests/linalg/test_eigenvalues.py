@@ -158,3 +158,46 @@ def test_lanczos_ends_early_where_the_spectrum_has_two_values():
 
 def test_one_sample_is_a_spectrum():
     assert extreme_eigenvalues(np.full((1, 1), 3.0, np.float32)) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize("value", [1e-20, 3.0, 1e20])
+def test_density_of_a_multiple_of_one_is_that_eigenvalue(value):
+    np.testing.assert_allclose(spectral_density(value * np.eye(2)).eigenvalues(), [value] * 2)
+    np.testing.assert_allclose(spectral_density(value * np.eye(90)).eigenvalues(), [value] * 90)
+
+
+def test_density_of_a_space_that_is_complete_is_the_spectrum(power_law_matrix):
+    spectrum, matrix, _ = power_law_matrix
+    found = spectral_density(matrix, probes=8, steps=64)
+    np.testing.assert_allclose(found.eigenvalues(), spectrum, rtol=0, atol=1e-13)
+
+
+def test_density_in_a_smaller_space_keeps_the_trace_and_the_largest(power_law_matrix):
+    spectrum, matrix, _ = power_law_matrix
+    for probes in (1, 8):
+        found = spectral_density(matrix, probes=probes, steps=24).eigenvalues()
+        assert len(found) == 300
+        assert (np.diff(found) <= 0).all()
+        np.testing.assert_allclose(found[:3], spectrum[:3], rtol=1e-6)
+
+
+def test_the_largest_of_a_zero_or_tiny_matrix_are_found(power_law_matrix):
+    spectrum, matrix, _ = power_law_matrix
+    values, vectors = top_eigensystem(np.zeros((50, 50)), 3)
+    np.testing.assert_array_equal(values, 0)
+    np.testing.assert_array_equal(vectors.T @ vectors, np.eye(3))
+    for scale in (1e-200, 1e200):
+        values, _ = top_eigensystem(scale * matrix, 5)
+        np.testing.assert_allclose(values, scale * spectrum[:5], rtol=1e-12)
+
+
+@pytest.mark.parametrize("route", [eigenvalues, eigensystem, spectral_density])
+def test_every_route_refuses_what_is_no_symmetric_matrix(route):
+    for matrix, message in [
+        (np.zeros((0, 0)), "not square"),
+        (np.full((9, 9), np.nan), "row 0 is not finite"),
+        (np.triu(np.ones((9, 9))), "not symmetric"),
+    ]:
+        for call in (route, lambda kernel: top_eigensystem(kernel, 3)):
+            with pytest.raises(ValueError, match=message):
+                call(matrix)

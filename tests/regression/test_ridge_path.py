@@ -173,3 +173,71 @@ def test_what_cannot_be_fitted_is_refused(spoil, message):
     }
     with pytest.raises(ValueError, match=message):
         ridge_path(**spoil(arguments))
+
+
+@pytest.mark.parametrize(
+    ("train_classes", "test_classes"), [(10, 1), (10, 2), (2, 10)], ids=["one", "fewer", "more"]
+)
+def test_test_targets_of_another_width_are_refused_rather_than_broadcast(
+    train_classes, test_classes
+):
+    kernel, _ = problem()
+    train, test = np.zeros((40, train_classes)), np.zeros((7, test_classes))
+    with pytest.raises(ValueError, match=f"test_targets: {test_classes} outputs, train_targets"):
+        ridge_path(kernel, kernel[:7], train, test, [1.0])
+
+
+def test_an_empty_test_set_is_refused():
+    kernel, targets = problem()
+    with pytest.raises(ValueError, match="test_targets: there are none"):
+        ridge_path(kernel, kernel[:0], targets, targets[:0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("solver", "message"),
+    [
+        ("choleski", "did you mean 'cholesky'"),
+        ("iterative, 3 products", "did you mean 'iterative'"),
+    ],
+)
+def test_a_solver_that_does_not_exist_is_refused(solver, message):
+    kernel, targets = problem()
+    with pytest.raises(ValueError, match=message):
+        fit_ridge_path(kernel, targets, [1.0], solver=solver)
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "direct", "iterative"])
+def test_solvers_run_by_the_name_that_the_table_reports_and_refuse_what_is_not_symmetric(solver):
+    kernel, targets = problem()
+    table = ridge_path(kernel, kernel[:7], targets, targets[:7], [0.5, 1.0], solver=solver)
+    assert table["solver"].str.startswith(solver).all()
+    skewed = kernel + np.random.default_rng(0).standard_normal(kernel.shape)
+    with pytest.raises(ValueError, match="not symmetric"):
+        ridge_path(skewed, kernel[:7], targets, targets[:7], [100.0, 200.0], solver=solver)
+
+
+def test_kernels_and_targets_of_every_array_library_are_taken():
+    jnp, pandas = pytest.importorskip("jax.numpy"), pytest.importorskip("pandas")
+    kernel, targets = problem()
+    single = kernel.astype(np.float32)
+    expected = ridge_path(single, single[:7], targets, targets[:7], [0.1, 1.0])
+    for convert in (jnp.asarray, pandas.DataFrame, np.ndarray.tolist):
+        found = ridge_path(
+            convert(single), convert(single[:7]), convert(targets), targets[:7], [0.1, 1.0]
+        )
+        # JAX rounds the targets to float32.
+        np.testing.assert_allclose(found["test_loss"], expected["test_loss"], rtol=1e-5)
+        assert set(found["solver"]) == {"direct"}
+    half = kernel.astype(np.float16)
+    for ridges in ([0.1], [0.1, 1.0]):
+        found = ridge_path(half, half[:7], targets, targets[:7], ridges)
+        exact = ridge_path(half.astype(float), half[:7].astype(float), targets, targets[:7], ridges)
+        np.testing.assert_allclose(found["loo_loss"], exact["loo_loss"], rtol=1e-9)
+
+
+def test_a_kernel_of_zeros_says_that_it_needs_a_ridge():
+    with pytest.raises(ValueError, match=r"the kernel is zero; use ridges above 0"):
+        fit_ridge_path(np.zeros((3, 3)), np.ones(3), [0.0, 1.0])
+    np.testing.assert_allclose(
+        fit_ridge_path(np.zeros((3, 3)), np.ones(3), [2.0]).coefficients, 0.5
+    )

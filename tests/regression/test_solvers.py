@@ -6,8 +6,6 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from kernel_regime.linalg.products import multiply
-from kernel_regime.linalg.symmetric import symmetric_multiply
 from kernel_regime.regression.fit import fit_ridge_path, ridge_path
 from kernel_regime.regression.solvers.choice import choose_solver
 from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
@@ -102,17 +100,6 @@ def test_iterative_refuses_and_raises_ridges_as_the_direct_solver_does(caplog):
         solve_iteratively(kernel, np.ones((3, 1)), np.array([0.1]))
     solve_iteratively(np.ones((4, 4)), np.ones((4, 1)), np.array([0.0]))
     assert "1 of 1 ridges" in caplog.text
-
-
-@pytest.mark.parametrize("n", [1, 127, 128, 129, 1500])
-def test_products_from_the_upper_triangle_equal_full_products(n):
-    rng = np.random.default_rng(n)
-    matrix = rng.standard_normal((n, n)).astype(np.float32)
-    kernel = np.triu(matrix) + np.triu(matrix, 1).T
-    x = rng.standard_normal((n, 3))
-    expected = kernel.astype(np.float64) @ x
-    np.testing.assert_allclose(symmetric_multiply(kernel, x), expected, rtol=0, atol=1e-11)
-    np.testing.assert_allclose(multiply(kernel, x), expected, rtol=0, atol=1e-11)
 
 
 def test_a_memory_mapped_float32_kernel_and_a_dask_array_give_the_same_path(tmp_path):

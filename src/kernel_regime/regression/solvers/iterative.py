@@ -11,7 +11,12 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.linalg.lanczos import BlockLanczos, RitzPairs
 from kernel_regime.linalg.products import diagonal_of
 from kernel_regime.linalg.symmetric import check_symmetric, symmetric_multiply
-from kernel_regime.regression.conditioning import applied_ridges, least_ridge, scale_of
+from kernel_regime.regression.conditioning import (
+    EPSILON,
+    applied_ridges,
+    least_ridge,
+    scale_of,
+)
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.sampled_diagonal import SampledDiagonal
 
@@ -101,6 +106,7 @@ def solve_iteratively(
         coefficient_error=state.coefficients,
     )
     _report(state.residuals, diagonal, applied, lanczos, tolerance)
+    round_off = EPSILON * ritz.values[-1] / (applied / scale + max(float(ritz.values[0]), 0.0))
     return RidgePath(
         ridges=ridges,
         applied=applied,
@@ -108,8 +114,8 @@ def solve_iteratively(
         coefficients=coefficients * norms / scale,
         inverse_diagonal=diagonal.values / scale,
         inverse_trace=diagonal.trace / scale,
-        loo_relative_error=diagonal.loo_relative_error,
-        gcv_relative_error=diagonal.gcv_relative_error,
+        loo_relative_error=diagonal.loo_relative_error + round_off,
+        gcv_relative_error=diagonal.gcv_relative_error + round_off,
         solver=f"iterative, {lanczos.products} products",
     )
 
