@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kernel_regime.figures.method_comparison import method_comparison
+from kernel_regime.figures.comparison import method_comparison
 
 name, experiment = sys.argv[1:]
 tables = Path("data/07_model_output") / experiment

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kernel_regime.figures.example_images import example_images
-from kernel_regime.figures.method_comparison import method_comparison
+from kernel_regime.figures.comparison import method_comparison
+from kernel_regime.figures.examples import example_inputs
 
 
 def curves(metric):
@@ -31,25 +31,58 @@ def curves(metric):
     ],
 )
 def test_accuracies_are_drawn_as_errors_and_losses_as_they_are(metric, drawn, label):
-    (ax,) = method_comparison(curves(metric), "noise").axes
-    assert ax.get_ylabel() == label
+    figure = method_comparison(curves(metric), "κ")
+    (ax,) = figure.axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("κ", label)
     lines = {line.get_label(): line for line in ax.lines}
     np.testing.assert_allclose([lines[name].get_ydata() for name in ("net", "ntk")], drawn)
     assert lines["net"].get_linestyle() == "-"
     assert lines["ntk"].get_linestyle() == "--"
 
 
+def test_a_legend_hides_no_data():
+    figure = method_comparison(curves("test_loss"), "κ")
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    (ax,) = figure.axes
+    assert not ax.get_window_extent().overlaps(legend.get_window_extent())
+
+
+def examples(shape, labels=(0, 1, 2), noise="ratio τ"):
+    images = np.random.default_rng(0).normal(size=(len(labels), *shape)).astype(np.float32)
+    return example_inputs(
+        {"level_2": lambda: 2 * images, "level_0": lambda: images},
+        np.array(labels),
+        pd.DataFrame({"level": ["level_2", "level_0"], "value": [2.0, 0.0]}),
+        noise,
+    )
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3), (16,)])
-def test_every_sample_is_shown_at_every_level(shape):
-    images = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
-    figure = example_images({0.0: images, 2.0: 2 * images}, "noise")
-    assert len(figure.axes) == 6
-    assert [ax.get_title() for ax in figure.axes[:2]] == ["0", "2"]
+def test_every_sample_is_shown_at_every_level_by_growing_noise(shape):
+    figure = examples(shape)
+    assert [ax.get_title() for ax in figure.axes[:2]] == ["ratio τ = 0", "ratio τ = 2"]
+    assert [ax.get_ylabel() for ax in figure.axes] == ["class 0", "", "class 1", "", "class 2", ""]
     if len(shape) > 1:
         shown = [ax.images[0].get_array() for ax in figure.axes[:2]]
         np.testing.assert_allclose(shown[0], shown[1], atol=1e-6)  # scale does not matter
+    else:
+        drawn = [ax.lines[0].get_ydata() for ax in figure.axes[:2]]
+        np.testing.assert_allclose(2 * drawn[0], drawn[1])
+
+
+def test_examples_of_a_regression_are_spread_over_its_targets():
+    figure = examples((4,), labels=np.linspace(0.9, 0.1, 9), noise="κ (larger is clearer)")
+    assert [ax.get_ylabel() for ax in figure.axes[::2]] == ["0.1", "0.3", "0.6", "0.9"]
+    assert figure.axes[1].get_title() == "κ = 2"
 
 
 def test_an_image_without_contrast_is_drawn():
-    (ax,) = example_images({0.0: np.ones((1, 8, 8), np.float32)}, "noise").axes
-    assert np.isfinite(ax.images[0].get_array()).all()
+    figure = example_inputs(
+        {"level_0": lambda: np.ones((1, 8, 8), np.float32)},
+        np.array([0]),
+        pd.DataFrame({"level": ["level_0"], "value": [0.0]}),
+        "no noise",
+    )
+    assert np.isfinite(figure.axes[0].images[0].get_array()).all()
+    assert figure.axes[0].get_title() == "no noise"

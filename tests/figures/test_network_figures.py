@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.figures.regimes import regimes
-from kernel_regime.figures.training_curves import training_curves
+from kernel_regime.figures.training_curves import loss_over_epochs
 
-NOISE_LEVELS = pd.DataFrame({"level": [0, 1], "value": [0.0, 0.25]})
+NOISE_LEVELS = pd.DataFrame({"level": ["level_0", "level_0.25"], "value": [0.0, 0.25]})
 
 
-def tables(levels=(0, 1), seeds=(0, 1), epochs=5):
+def tables(levels=tuple(NOISE_LEVELS["level"]), seeds=(0, 1), epochs=5):
     places = [
         (level, "wide", seed, penalty) for level in levels for seed in seeds for penalty in (1, 2)
     ]
@@ -25,9 +25,9 @@ def tables(levels=(0, 1), seeds=(0, 1), epochs=5):
 
 
 def test_curves_are_means_over_seeds_of_the_selected_penalty():
-    figure = training_curves(*tables(), NOISE_LEVELS)
+    figure = loss_over_epochs(*tables(), NOISE_LEVELS, "ratio τ")
     shown = [ax for ax in figure.axes if ax.get_visible()]
-    assert [ax.get_title() for ax in shown] == ["noise 0", "noise 0.25"]
+    assert [ax.get_title() for ax in shown] == ["ratio τ = 0", "ratio τ = 0.25"]
     train, test = shown[0].get_lines()
     np.testing.assert_allclose(train.get_ydata(), 1 / np.arange(1, 6) + 0.5)
     np.testing.assert_allclose(test.get_ydata(), 2 / np.arange(1, 6))
@@ -35,14 +35,14 @@ def test_curves_are_means_over_seeds_of_the_selected_penalty():
 
 def test_an_experiment_without_descent_gives_an_empty_figure():
     curves, scores = tables()
-    figure = training_curves(curves.iloc[:0], scores, NOISE_LEVELS)
-    assert not figure.axes[0].get_lines()
+    figure = loss_over_epochs(curves.iloc[:0], scores, NOISE_LEVELS, "κ")
+    assert figure.get_suptitle().startswith("nothing to show")
 
 
 def test_regimes_show_both_measures_of_every_network():
     regime = pd.DataFrame(
         {
-            "level": [0, 1, 0, 1],
+            "level": [*NOISE_LEVELS["level"], *NOISE_LEVELS["level"]],
             "network": ["wide", "wide", "narrow", "narrow"],
             "drift": [0.01, 0.02, 0.5, 0.6],
             "drift_high": [0.02, 0.03, 0.6, np.inf],
@@ -53,6 +53,8 @@ def test_regimes_show_both_measures_of_every_network():
         }
     )
     figure = regimes(regime, NOISE_LEVELS, "κ")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["kernel regime below", "feature learning above"]
     assert [len(ax.containers) for ax in figure.axes] == [2, 2]
     narrow = figure.axes[0].containers[0]
     np.testing.assert_allclose(narrow[0].get_xdata(orig=False), [0, 0.25])

@@ -1,9 +1,9 @@
-"""Figures of the regression room draw what the tables hold."""
+"""Figures of ridge paths and phases draw what the tables hold."""
 
 import numpy as np
 import pandas as pd
 
-from kernel_regime.figures.phase_diagram import phase_diagram
+from kernel_regime.figures.phase_diagram import noise_phase_diagram
 from kernel_regime.figures.ridge_paths import ridge_paths
 
 LEVELS = pd.DataFrame({"level": ["level_0", "level_1.5"], "value": [0.0, 1.5]})
@@ -26,10 +26,10 @@ def test_ridge_paths_draws_a_panel_per_level_and_kernel():
         ]
     )
     selection = scores.iloc[[1, 5]].assign(criterion="loo_loss")
-    figure = ridge_paths(scores, selection, LEVELS)
+    figure = ridge_paths(scores, selection, LEVELS, "κ (more is clearer)")
     assert [ax.get_title() for ax in figure.axes] == [
-        *("ntk, noise 0", "nngp, noise 0"),
-        *("ntk, noise 1.5", "nngp, noise 1.5"),
+        *("ntk, κ = 0", "nngp, κ = 0"),
+        *("ntk, κ = 1.5", "nngp, κ = 1.5"),
     ]
     # A logarithmic axis has no place for ridge 0.
     assert {len(line.get_xdata()) for line in figure.axes[0].lines} <= {0, 1, 2}
@@ -59,10 +59,10 @@ def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():
             "crossing_high": [1.2, np.nan],
         }
     )
-    figure = phase_diagram(curves, crossings, "κ")
-    scores, pairs, dimension = figure.axes
+    figure = noise_phase_diagram(curves, crossings, "κ")
+    _, pairs, dimension = figure.axes
     assert [label.get_text() for label in pairs.get_yticklabels()] == ["ntk → net"]
-    assert {text.get_text() for text in scores.get_legend().get_texts()} == {"ntk", "net", "linear"}
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"ntk", "net", "linear"}
     np.testing.assert_array_equal(dimension.lines[0].get_ydata(), [10.0, 11.5])
     assert dimension.get_xlabel() == "κ"
     figure.canvas.draw()

@@ -5,13 +5,16 @@ import pandas as pd
 import pytest
 
 from kernel_regime.analysis.spectrum.sphere import SphereSample, compare_on_sphere
-from kernel_regime.figures.limits import shallow_convergence, sphere_spectrum
+from kernel_regime.figures.exact_limits import (
+    sphere_eigenvalues,
+    width_convergence_of_kernels,
+)
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.spectra import eigenvalue_decay, training_spectra
 from kernel_regime.kernels.dense.zonal import relu_ntk
 from kernel_regime.ntk.shallow_network import distance_to_limit
 
-LEVELS = pd.DataFrame({"level": [0], "value": [0.0]})
+LEVELS = pd.DataFrame({"level": ["level_0"], "value": [0.0]})
 
 
 def lines(ax):
@@ -22,20 +25,20 @@ def lines(ax):
 def spectra():
     ranks = np.arange(1, 101)
     eigenvalues = pd.DataFrame([
-        {"level": 0, "source": source, "run": 0, "index": k, "eigenvalue": 3 * k**-1.5}
+        {"level": "level_0", "source": source, "run": 0, "index": k, "eigenvalue": 3 * k**-1.5}
         for source in ("exact", "huge")
         for k in ranks
     ])  # fmt: skip
     law = {"power_law_exponent": 1.5, "power_law_first": 1, "power_law_last": 100}
     summary = pd.DataFrame([
-        {"level": 0, "source": source, "run": 0, "method": method, "round_off": 1e-9, "largest": 3}
+        {"level": "level_0", "source": source, "run": 0, "method": method}
         for source, method in (("exact", "full"), ("huge", "density"))
-    ]).assign(**law)  # fmt: skip
+    ]).assign(round_off=1e-9, largest=3, **law)  # fmt: skip
     return eigenvalues, summary
 
 
 def test_eigenvalues_are_relative_and_estimated_ones_are_dashed(spectra):
-    (ax,) = eigenvalue_decay(*spectra, LEVELS).axes
+    (ax,) = eigenvalue_decay(*spectra, LEVELS, "κ").axes
     drawn = lines(ax)
     exact, huge = "exact  $k^{-1.50}$", "huge  $k^{-1.50}$ (estimated density)"
     assert (drawn[exact].get_linestyle(), drawn[huge].get_linestyle()) == ("-", "--")
@@ -46,17 +49,17 @@ def test_a_network_is_dashed_before_and_solid_after_training_in_one_colour(spect
     names = {"exact": "net.initial", "huge": "net"}
     eigenvalues, summary = (t.replace({"source": names, "method": {"density": "full"}})
                             for t in spectra)  # fmt: skip
-    assert eigenvalue_decay(eigenvalues, summary, LEVELS).get_suptitle().startswith("nothing")
-    (ax,) = training_spectra(eigenvalues, summary, LEVELS).axes
+    assert eigenvalue_decay(eigenvalues, summary, LEVELS, "κ").get_suptitle().startswith("nothing")
+    (ax,) = training_spectra(eigenvalues, summary, LEVELS, "κ").axes
     drawn = lines(ax)
-    before, after = (drawn[f"{name}  $k^{{-1.50}}$"] for name in ("net.initial", "net"))
+    before, after = (drawn[f"{name}  $k^{{-1.50}}$"] for name in ("net at initialisation", "net"))
     assert (before.get_linestyle(), after.get_linestyle()) == ("--", "-")
     assert before.get_color() == after.get_color()
 
 
 def test_the_sphere_figure_shows_every_degree_beside_its_exact_eigenvalue():
     table = compare_on_sphere(relu_ntk(2), SphereSample(4, samples=150, degrees=3))
-    (ax,) = sphere_spectrum(table).axes
+    (ax,) = sphere_eigenvalues(table).axes
     np.testing.assert_allclose(lines(ax)["exact"].get_ydata(), table["exact"])
     assert [text.get_text() for text in ax.texts] == [f"×{m}" for m in table["multiplicity"]]
 
@@ -64,7 +67,7 @@ def test_the_sphere_figure_shows_every_degree_beside_its_exact_eigenvalue():
 def test_the_convergence_figure_states_the_slope_of_its_own_table():
     x = np.random.default_rng(0).standard_normal((30, 8))
     distances = distance_to_limit(x, [32, 512, 8192], runs=6)
-    (ax,) = shallow_convergence(distances).axes
+    (ax,) = width_convergence_of_kernels(distances).axes
     (label,) = [name for name in lines(ax) if name.startswith("fitted slope")]
     # Six draws per width scatter a mean distance by some 15 %, over 5.5 units of log width.
     assert float(label.split()[-1]) == pytest.approx(-0.5, abs=0.06)

@@ -1,14 +1,21 @@
-"""Distance from the infinite-width limit over width, with its slope."""
+"""Distance of finite networks from their infinite-width limit, with its slope over width."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import line_styles, new_figure
+from kernel_regime.figures.style import (
+    fitted_slope,
+    legend_below,
+    line_styles,
+    mark_values,
+    new_figure,
+    tidy_log_ticks,
+)
 
 
 def infinite_width(distances: pd.DataFrame) -> Figure:
-    """One line per model through its root mean squares over seeds; every seed is a dot.
+    """Relative distance from the limit over width: one line per model through its root mean
+    squares over seeds; every seed is a dot.
 
     Parameters
     ----------
@@ -19,14 +26,13 @@ def infinite_width(distances: pd.DataFrame) -> Figure:
     styles = line_styles(distances["model"])
     for model, rows in distances.groupby("model"):
         mean = rows.groupby("width")["distance"].apply(lambda d: float((d**2).mean() ** 0.5))
-        widths = mean.index.to_numpy(float)
-        slope = np.polyfit(np.log(widths), np.log(mean.to_numpy()), 1)[0]
         style = styles[str(model)]
-        ax.plot(widths, mean, label=f"{model}: slope {slope:.2f}", **style)
+        slope, _ = fitted_slope(mean)
+        ax.plot(mean.index, mean, label=f"{model}: slope {slope:.2f}", **style)
         ax.plot(rows["width"], rows["distance"], ".", color=style["color"], alpha=0.3)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlabel("width N")
+    ax.set(xscale="log", yscale="log", xlabel="width $N$")
     ax.set_ylabel("relative distance from the limit")
-    ax.legend(frameon=False, fontsize=8)
+    legend_below(figure, ax, columns=2)
+    tidy_log_ticks(figure)
+    mark_values(ax, distances["width"])
     return figure

@@ -1,19 +1,24 @@
-"""Where each network stands between the kernel regime and feature learning."""
+"""Regimes: where each network stands between the kernel regime and feature learning."""
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import line_styles, new_figure
+from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.style import legend_below, line_styles, new_figure, tidy_log_ticks
 
 _LABELS = {
-    "drift": "NTK drift  ‖K_T − K_0‖ / ‖K_0‖",
+    "drift": r"NTK drift $\|K_T - K_0\| / \|K_0\|$",
     "gap": "distance from the linearisation",
 }
 
 
+@register_figure("regime")
 def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame, noise: str) -> Figure:
-    """NTK drift and distance from the linearisation over the noise levels, with thresholds.
+    """Drift of each network's tangent kernel in training, and distance of the trained network from
+    its linearisation, over the noise levels; a verdict takes intervals over seeds that lie wholly
+    on one side of the dotted thresholds.
 
     Parameters
     ----------
@@ -29,23 +34,36 @@ def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame, noise: str) -> Fig
     if regime.empty:
         figure.suptitle("no verdict: every training diverged, or none was on the square loss")
         return figure
-    styles = line_styles(regime["network"])
+    rows = regime.merge(noise_levels).sort_values("value")
     for ax, measure in zip(axes, _LABELS, strict=True):
-        for network, rows in regime.merge(noise_levels).sort_values("value").groupby("network"):
-            spread = (rows[f"{measure}_high"] - rows[measure]).replace(np.inf, 0)
-            low = spread.clip(upper=0.999 * rows[measure])
-            ax.errorbar(
-                rows["value"], rows[measure], [low, spread], label=network, **styles[str(network)]
-            )
-        kernel_below, features_above = (
-            regime[column].max() for column in ("kernel_below", "features_above")
-        )
-        ax.axhspan(features_above, 1e3, color="#D55E00", alpha=0.07, lw=0)
-        ax.axhspan(1e-6, kernel_below, color="#0072B2", alpha=0.07, lw=0)
-        ax.set_yscale("log")
-        values = np.append(regime[measure].to_numpy(float), [kernel_below, features_above])
-        ax.set_ylim(max(values.min(), 1e-5) / 2, values.max() * 3)
+        _draw_measure(ax, rows, measure)
+        _draw_thresholds(ax, rows, measure)
         ax.set_xlabel(noise)
         ax.set_ylabel(_LABELS[measure])
-    axes[0].legend(frameon=False, fontsize=8, title="blue: kernel regime, red: feature learning")
+    legend_below(figure, axes[0])
+    tidy_log_ticks(figure)
     return figure
+
+
+def _draw_measure(ax: Axes, rows: pd.DataFrame, measure: str) -> None:
+    """One measure of every network with its interval over seeds."""
+    styles = line_styles(rows["network"])
+    for network, own in rows.groupby("network"):
+        high = (own[f"{measure}_high"] - own[measure]).replace(np.inf, 0)
+        low = high.clip(upper=0.999 * own[measure])
+        ax.errorbar(own["value"], own[measure], [low, high], label=network, **styles[str(network)])
+
+
+def _draw_thresholds(ax: Axes, rows: pd.DataFrame, measure: str) -> None:
+    """Where the kernel regime ends and feature learning starts, said on the lines themselves."""
+    below, above = (float(rows[name].max()) for name in ("kernel_below", "features_above"))
+    for height, text, side in ((below, "kernel regime below", "top"),
+                               (above, "feature learning above", "bottom")):  # fmt: skip
+        ax.axhline(height, color="0.4", linestyle=":", linewidth=1)
+        ax.text(
+            1, height, text, transform=ax.get_yaxis_transform(), ha="right", va=side, fontsize=8,
+            color="0.3", bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},
+        )  # fmt: skip
+    values = np.append(rows[measure].to_numpy(float), [below, above])
+    ax.set_yscale("log")
+    ax.set_ylim(max(values.min(), 1e-5) / 2, values.max() * 3)

@@ -1,40 +1,53 @@
-"""Eigenvalues against rank, on logarithmic axes."""
+"""Eigenvalues and target power against rank, on logarithmic axes."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kernel_regime.figures.style import COLOURS, levels_of, new_figure, noise_titles
+from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.style import (
+    COLOURS,
+    legend_under,
+    levels_of,
+    new_figure,
+    noise_titles,
+    set_title,
+    tidy_log_ticks,
+)
 
 INITIAL = ".initial"
 """Ends the source of a network's spectrum before training."""
 
 
+@register_figure("spectra")
 def eigenvalue_decay(
-    spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataFrame
+    spectra: pd.DataFrame, spectral_summary: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
 ) -> Figure:
-    """λ_k/λ₁ of kernels and fresh networks: a panel per level, runs as bands, power laws dotted.
-
-    Spectra of kernels too large for more than an estimate of their density are dashed.
+    """Eigenvalues of kernels and of networks at initialisation, relative to the largest: bands are
+    the range over runs, dotted lines fitted power laws, dashed lines estimated densities.
 
     Parameters
     ----------
     spectra : DataFrame
         `level`, `source`, `run`, `index`, `eigenvalue`; trained networks are left out.
-    summary : DataFrame
+    spectral_summary : DataFrame
         `level`, `source`, `run`, `method`, `round_off`, and the `power_law_` columns.
     noise_levels : DataFrame
         `level`, `value`.
+    noise : str
+        What the noise level measures.
     """
-    return _decays(spectra[~_trained(spectra)], summary, noise_levels)
+    return _decays(spectra[~_trained(spectra)], spectral_summary, noise_levels, noise)
 
 
+@register_figure("training_spectra")
 def training_spectra(
-    spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataFrame
+    spectra: pd.DataFrame, spectral_summary: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
 ) -> Figure:
-    """The same of trained networks, before training (dashed) and after it (solid)."""
-    return _decays(spectra[_trained(spectra)], summary, noise_levels)
+    """Eigenvalues of the trained networks' tangent kernels, relative to the largest: dashed before
+    training, solid after it, bands the range over seeds, dotted lines fitted power laws."""
+    return _decays(spectra[_trained(spectra)], spectral_summary, noise_levels, noise)
 
 
 def _trained(spectra: pd.DataFrame) -> "pd.Series[bool]":
@@ -44,10 +57,12 @@ def _trained(spectra: pd.DataFrame) -> "pd.Series[bool]":
     return initial | spectra["source"].isin(names)
 
 
-def _decays(spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
-    titles = noise_titles(noise_levels)
-    levels = levels_of(spectra, noise_levels)
-    figure, axes = new_figure(1, max(len(levels), 1), sharey=True, height=4.0)
+def _decays(
+    spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
+) -> Figure:
+    """A panel per level: every source with its runs and its power law."""
+    titles, levels = noise_titles(noise_levels, noise), levels_of(spectra, noise_levels)
+    figure, axes = new_figure(1, max(len(levels), 1), sharey=True, height=4.4)
     if not levels:
         figure.suptitle("nothing to show: every training diverged")
         return figure
@@ -56,10 +71,16 @@ def _decays(spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataF
         for source, table in spectra[spectra["level"] == level].groupby("source"):
             fits = summary[(summary["level"] == level) & (summary["source"] == source)]
             _draw_source(ax, str(source), table, fits, colours[str(source)])
-        ax.set(xscale="log", yscale="log", xlabel="rank k", title=titles[level])
-        ax.legend(frameon=False, fontsize=7, loc="lower left")
+        _finish(ax, titles[level])
     axes[0].set_ylabel(r"eigenvalue $\lambda_k/\lambda_1$")
+    tidy_log_ticks(figure)
     return figure
+
+
+def _finish(ax: Axes, title: str) -> None:
+    ax.set(xscale="log", yscale="log", xlabel="rank $k$")
+    set_title(ax, title)
+    legend_under(ax)
 
 
 def _colours(table: pd.DataFrame) -> dict[str, str]:
@@ -79,39 +100,67 @@ def _draw_source(
     relative = relative[relative.min(axis=1) > max(floor, 0)]
     middle = relative.median(axis=1)
     exponent = fits["power_law_exponent"].mean()
-    name = source if np.isnan(exponent) else rf"{source}  $k^{{-{exponent:.2f}}}$"
     estimated = (fits["method"] == "density").any()
+    name = _name(source) + ("" if np.isnan(exponent) else rf"  $k^{{-{exponent:.2f}}}$")
     name += " (estimated density)" if estimated else ""
-    dashed = estimated or source.endswith(INITIAL)
-    ax.plot(
-        relative.index, middle, "--" if dashed else "-", color=colour, linewidth=1.3, label=name
-    )
+    dashes = "--" if estimated or source.endswith(INITIAL) else "-"
+    ax.plot(relative.index, middle, dashes, color=colour, linewidth=1.3, label=name)
     if relative.shape[1] > 1:
         low, high = relative.min(axis=1), relative.max(axis=1)
         ax.fill_between(relative.index, low, high, color=colour, alpha=0.2, linewidth=0)
     if not np.isnan(exponent):
-        ranks = np.array([fits["power_law_first"].max(), fits["power_law_last"].min()])
-        inside = middle[(middle.index >= ranks[0]) & (middle.index <= ranks[1])]
-        if len(inside):
-            centre = np.exp(np.log(inside.index.to_numpy()).mean())
-            level = np.exp(np.log(inside).mean())
-            line = level * (ranks / centre) ** -exponent
-            ax.plot(ranks, line, color=colour, linewidth=0.9, linestyle=":")
+        _draw_power_law(ax, middle, fits, exponent, colour)
 
 
-def target_power(power: pd.DataFrame, noise_levels: pd.DataFrame) -> Figure:
-    """How much of the labels lies outside the top k eigenvectors; networks at start dashed."""
-    titles = noise_titles(noise_levels)
-    levels = levels_of(power, noise_levels)
-    figure, axes = new_figure(1, len(levels), sharey=True, height=4.0)
-    colours = _colours(power)
+def _draw_power_law(
+    ax: Axes, middle: "pd.Series[float]", fits: pd.DataFrame, exponent: float, colour: str
+) -> None:
+    """The fitted law through the middle of its ranks."""
+    ranks = np.array([fits["power_law_first"].max(), fits["power_law_last"].min()])
+    inside = middle[(middle.index >= ranks[0]) & (middle.index <= ranks[1])]
+    if len(inside):
+        centre = np.exp(np.log(inside.index.to_numpy()).mean())
+        level = np.exp(np.log(inside).mean())
+        line = level * (ranks / centre) ** -exponent
+        ax.plot(ranks, line, color=colour, linewidth=0.9, linestyle=":")
+
+
+def _name(source: str) -> str:
+    """A source in words."""
+    trained = source.removesuffix(INITIAL)
+    return trained if trained == source else f"{trained} at initialisation"
+
+
+@register_figure("target_power")
+def target_power_decay(
+    target_power: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
+) -> Figure:
+    """Share of the targets' power that lies outside the top k eigenvectors of every kernel and
+    tangent kernel; networks at initialisation dashed.
+
+    Parameters
+    ----------
+    target_power : DataFrame
+        `level`, `source`, `run`, `index`, `power`.
+    noise_levels : DataFrame
+        `level`, `value`.
+    noise : str
+        What the noise level measures.
+    """
+    titles, levels = noise_titles(noise_levels, noise), levels_of(target_power, noise_levels)
+    figure, axes = new_figure(1, max(len(levels), 1), sharey=True, height=4.4)
+    if not levels:
+        figure.suptitle("nothing to show: no spectrum has eigenvectors")
+        return figure
+    colours = _colours(target_power)
     for ax, level in zip(axes, levels, strict=True):
-        for source, table in power[power["level"] == level].groupby("source"):
+        for source, table in target_power[target_power["level"] == level].groupby("source"):
             left = 1 - table.groupby("index")["power"].mean()
             left = left[left > 1e-4]
             dashes = "--" if str(source).endswith(INITIAL) else "-"
-            ax.plot(left.index, left, dashes, color=colours[str(source)], lw=1.3, label=str(source))
-        ax.set(xscale="log", yscale="log", xlabel="rank k", title=titles[level])
-        ax.legend(frameon=False, fontsize=7, loc="lower left")
-    axes[0].set_ylabel("share of the labels beyond the top k")
+            name = _name(str(source))
+            ax.plot(left.index, left, dashes, color=colours[str(source)], lw=1.3, label=name)
+        _finish(ax, titles[level])
+    axes[0].set_ylabel("share of the targets' power beyond the top $k$")
+    tidy_log_ticks(figure)
     return figure

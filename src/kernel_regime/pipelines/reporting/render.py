@@ -3,7 +3,8 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from importlib import resources
+from datetime import datetime
+from importlib import metadata, resources
 from typing import Any
 
 import pandas as pd
@@ -11,47 +12,99 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel
 
-from kernel_regime.pipelines.reporting.sections import Section
+from kernel_regime.figures.kinds import built_in_figures
+from kernel_regime.pipelines.reporting.run import ReportedRun
+from kernel_regime.pipelines.reporting.sections import SECTIONS, Section
 
 MAX_ROWS = 60
 
 
 def render_report(
-    title: str,
-    parameters: Mapping[str, Any],
-    sections: Sequence[Section],
-    figures: Mapping[str, bytes],
-    tables: Mapping[str, pd.DataFrame],
+    experiment: str,
+    run: ReportedRun,
+    pictures: Mapping[str, bytes],
+    own: Mapping[str, tuple[str, bytes]],
+    sections: Sequence[Section] = SECTIONS,
 ) -> str:
-    """HTML text that needs no other file: pictures are embedded, styles inline."""
+    """HTML text that needs no other file: pictures are embedded, styles inline.
+
+    Parameters
+    ----------
+    experiment : str
+        Its name.
+    run : ReportedRun
+        Parameters and tables.
+    pictures : mapping of str to bytes
+        PNG of every built-in figure, by kind.
+    own : mapping of str to (caption, PNG)
+        One's own figures by name.
+    sections : sequence of Section
+        What to show.
+    """
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
         resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
     )
     return template.render(
-        title=title,
-        parameters=yaml.safe_dump(_plain(parameters), sort_keys=False, allow_unicode=True),
-        sections=sections,
-        figures={name: base64.b64encode(png).decode("ascii") for name, png in figures.items()},
-        tables={name: _html(table) for name, table in tables.items()},
-        lengths={name: len(table) for name, table in tables.items()},
+        title="When does a network leave the kernel regime?",
+        facts=_facts(experiment, run),
+        sections=[_shown(section, run, pictures) for section in sections],
+        own=[_picture(caption, png) | {"name": name} for name, (caption, png) in own.items()],
+        parameters=yaml.safe_dump(plain(run.parameters), sort_keys=False, allow_unicode=True),
         max_rows=MAX_ROWS,
     )
 
 
-def _html(table: pd.DataFrame) -> str:
-    return table.head(MAX_ROWS).to_html(index=False, border=0, float_format=lambda x: f"{x:.4g}")
+def _facts(experiment: str, run: ReportedRun) -> dict[str, str]:
+    """What stands at the head of the page."""
+    levels: pd.DataFrame = run.tables["noise_levels"]
+    values = ", ".join(f"{value:g}" for value in sorted(levels["value"]))
+    return {
+        "Experiment": experiment,
+        "Data": run.data(),
+        "Noise": f"{run.parameters['noise'].kind}: {run.noise}, at {values}",
+        "Written": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        "Version": f"kernel-regime {metadata.version('kernel-regime')}",
+    }
 
 
-def _plain(value: Any) -> Any:
-    """Parameters as YAML can write them, and a run can read them again."""
+def _shown(section: Section, run: ReportedRun, pictures: Mapping[str, bytes]) -> dict[str, Any]:
+    """A section with its text, pictures and tables as the page takes them."""
+    captions = built_in_figures()
+    return {
+        "title": section.title,
+        "text": section.text(run),
+        "figures": [_picture(captions[kind].caption, pictures[kind]) for kind in section.figures],
+        "tables": [_table(name, run.tables[name]) for name in section.tables],
+    }
+
+
+def _picture(caption: str, png: bytes) -> dict[str, str]:
+    return {"caption": caption, "png": base64.b64encode(png).decode("ascii")}
+
+
+def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
+    shown = table.head(MAX_ROWS)
+    html = shown.to_html(index=False, border=0, float_format=lambda x: f"{x:.4g}")
+    return {"name": name, "title": name.replace("_", " "), "html": html, "rows": len(table)}
+
+
+def plain(value: Any) -> Any:
+    """Parameters as YAML can write them, and a run can read them again.
+
+    Examples
+    --------
+    >>> from kernel_regime.analysis.spectrum import PowerLawRange
+    >>> plain({"power_law": PowerLawRange(first=1, last=9), "sizes": (1, 2)})
+    {'power_law': {'first': 1, 'last': 9}, 'sizes': [1, 2]}
+    """
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True)
     if is_dataclass(value) and not isinstance(value, type):
-        given = {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+        given = {part.name: plain(getattr(value, part.name)) for part in fields(value)}
         kind = getattr(type(value), "kind", None)  # what a registry calls the class
         return {"kind": kind, **given} if isinstance(kind, str) else given
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

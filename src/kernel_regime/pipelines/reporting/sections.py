@@ -1,6 +1,12 @@
-"""What the report says, in order: each section's sentence, figures and tables."""
+"""Sections of the report, in order: figures, tables, and a text that follows from the run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import pandas as pd
+
+from kernel_regime.figures.kinds import built_in_figures
+from kernel_regime.pipelines.reporting.run import ReportedRun
 
 
 @dataclass(frozen=True)
@@ -11,124 +17,161 @@ class Section:
     ----------
     title : str
         Heading.
-    text : str
-        What to look for, for a reader who has not read the papers.
-    figures, tables : tuple of str
-        Catalog names, shown in this order.
+    text : callable
+        From the run to what to look for, for a reader who has not read the papers.
+    figures : tuple of str
+        Kinds, shown in this order.
+    tables : tuple of str
+        Catalog names, shown below the figures.
     """
 
     title: str
-    text: str
+    text: Callable[[ReportedRun], str]
     figures: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
 
 
+def _methods(run: ReportedRun) -> str:
+    text = (
+        f"Test error of every method over the noise levels ({run.noise}). Kernels enter with the "
+        f"ridge that {run.criterion} picks; networks with the penalty that {run.penalty_criterion} "
+        "picks, as means over seeds. Bands are bootstrap intervals. Where a network's curve drops "
+        "below those of the kernels, it has found features that they lack."
+    )
+    if diverged := run.diverged():
+        text += (
+            " Every training diverged, and the curve has a gap, for these networks and levels: "
+            f"{', '.join(diverged)}."
+        )
+    return text
+
+
+def _crossings(run: ReportedRun) -> str:
+    diagram: pd.DataFrame = run.tables["phase_diagram"]
+    found = int(diagram["crossing"].notna().sum()) if len(diagram) else 0
+    text = (
+        "From which noise level on one method beats another, with a bootstrap interval, and the "
+        f"effective dimension of the inputs. {found} of {len(diagram)} pairs of methods cross here."
+    )
+    inputs = run.tables["phase_curves"].drop_duplicates("level").sort_values("value")
+    first, last = inputs["effective_dimension"].iloc[[0, -1]]
+    if len(inputs) == 1:
+        return text + f" There is one level; its inputs have the effective dimension {first:.3g}."
+    change = "grows" if last > 1.05 * first else "falls" if last < first / 1.05 else "hardly moves"
+    return text + (
+        f" From the lowest to the highest level the effective dimension {change}: "
+        f"{first:.3g} and {last:.3g}."
+    )
+
+
+def _ridges(run: ReportedRun) -> str:
+    text = (
+        "Losses along the whole ridge path, for every noise level and kernel. Markers show the "
+        "ridges that leave-one-out and the test set pick; the selection bias says how much better "
+        "a choice that saw the test set looks than one that did not."
+    )
+    if edge := run.ridges_at_the_edge():
+        text += (
+            f" Beware: {run.criterion} picks a ridge at the edge of the grid for "
+            f"{', '.join(edge)}; a wider grid may do better there."
+        )
+    return text
+
+
+def _training(run: ReportedRun) -> str:
+    text = (
+        "Losses over the epochs of the networks whose penalty was selected; seeds differ in "
+        "initial weights and in the order of the batches."
+    )
+    if diverged := run.diverged():
+        text += f" Every training diverged for {', '.join(diverged)}."
+    return text
+
+
+def _regimes(run: ReportedRun) -> str:
+    verdicts: pd.Series = run.tables["regime"]["verdict"]
+    counts = [f"{verdict} {count}" for verdict, count in verdicts.value_counts().items()]
+    return (
+        "How far training moved each network's tangent kernel, and how far the network ended from "
+        "its own linearisation at the same data; verdicts over seeds, with the thresholds that "
+        "they are judged by. Networks that are linear in their weights, and those trained on "
+        "cross-entropy, have none. Kernel ridge regression with the kernel after training says "
+        "whether what was learned sits in that kernel. "
+        + (f"Verdicts here: {', '.join(counts)}." if counts else "There is no verdict here.")
+    )
+
+
+def _always(text: str) -> Callable[[ReportedRun], str]:
+    return lambda run: text
+
+
 SECTIONS = (
+    Section("Methods against noise", _methods, ("comparison",), ("phase_curves",)),
+    Section("Where methods cross", _crossings, ("phase",), ("phase_diagram",)),
     Section(
-        title="Methods against noise",
-        text=(
-            "Test error of every method as noise hides the directions that carry the labels. "
-            "Kernels enter with the ridge that leave-one-out picks, networks with the penalty "
-            "that a validation split picks; bands are bootstrap intervals. Where a network's "
-            "curve drops below those of the kernels, it has found features that they lack."
-        ),
-        figures=("comparison_figure",),
-        tables=("phase_curves",),
+        "The inputs",
+        lambda run: f"{run.data()[0].upper()}{run.data()[1:]}; the same samples at every level.",
+        ("examples",),
+        ("noise_levels",),
     ),
+    Section("Kernel ridge regression", _ridges, ("ridge_paths",), ("ridge_selection",)),
+    Section("Networks in training", _training, ("training_curves",), ("network_scores",)),
+    Section("Kernel regime or feature learning", _regimes, ("regime",), ("regime",)),
     Section(
-        title="Where methods cross",
-        text=(
-            "From which noise level on one method beats another, with a bootstrap interval, and "
-            "the effective dimension of the inputs: noise spreads them over more directions."
-        ),
-        figures=("phase_figure",),
-        tables=("phase_diagram",),
-    ),
-    Section(
-        title="The inputs",
-        text="The same training samples at every noise level.",
-        figures=("examples_figure",),
-        tables=("noise_levels",),
-    ),
-    Section(
-        title="Kernel ridge regression",
-        text=(
-            "Losses along the whole ridge path, every noise level and kernel. Dots mark what "
-            "leave-one-out and the test set pick; the leak says how much better the choice that "
-            "saw the test set looks than an honest one."
-        ),
-        figures=("ridge_paths_figure",),
-        tables=("ridge_selection",),
-    ),
-    Section(
-        title="Networks in training",
-        text=(
-            "Losses over the epochs of the networks whose penalty was selected; seeds differ in "
-            "initial weights and in the order of the batches."
-        ),
-        figures=("training_curves_figure",),
-        tables=("network_scores",),
-    ),
-    Section(
-        title="Kernel regime or feature learning",
-        text=(
-            "How far training moved each network's tangent kernel, and how far the network ended "
-            "from its own linearisation at the same data; verdicts over seeds, with the "
-            "thresholds that they are judged by. Kernel ridge regression with the kernel after "
-            "training says whether what was learned sits in that kernel."
-        ),
-        figures=("regime_figure",),
-        tables=("regime",),
-    ),
-    Section(
-        title="Spectra",
-        text=(
+        "Spectra",
+        _always(
             "Eigenvalues of every kernel and of networks at initialisation, relative to the "
             "largest, with fitted power laws; those of the trained networks' tangent kernels "
-            "before and after training; and the share of the labels' power that lies beyond the "
+            "before and after training; and the share of the targets' power that lies beyond the "
             "leading eigenvectors: the faster it falls, the easier the task is for that kernel."
         ),
-        figures=("spectra_figure", "training_spectra_figure", "target_power_figure"),
-        tables=("spectral_summary",),
+        ("spectra", "training_spectra", "target_power"),
+        ("spectral_summary",),
     ),
     Section(
-        title="Spectral bias outside the training set",
-        text=(
+        "Spectral bias outside the training set",
+        _always(
             "Theory says that a network in the kernel regime learns the eigenfunctions of its "
-            "kernel's integral operator one by one, each at the rate of its eigenvalue, on "
-            "inputs that it never saw. Fitted rates lie on the diagonal where that holds; "
-            "permuted labels are the control. Both sides of the bounds of Bowman and Montúfar "
-            "(2022) are drawn over time."
+            "kernel's integral operator one by one, each at the rate of its eigenvalue, on inputs "
+            "that it never saw. Fitted rates lie on the diagonal where that holds; permuted "
+            "labels are the control. Both sides of the bounds of Bowman and Montúfar (2022) are "
+            "drawn over time. All of it is measured at the first noise level."
         ),
-        figures=("mode_rates_figure", "mode_decays_figure", "bounds_figure", "widths_figure"),
-        tables=("spectral_bias",),
+        ("mode_rates", "mode_decays", "bounds", "widths"),
+        ("spectral_bias",),
     ),
     Section(
-        title="Learning curves",
-        text=(
+        "Learning curves",
+        _always(
             "Test loss over the number of training samples, forecast from the spectrum and the "
-            "labels of part of the data, against actual ridge regressions."
+            "targets of part of the data, against actual ridge regressions on the rest."
         ),
-        figures=("learning_curves_figure",),
-        tables=("learning_curves",),
+        ("learning_curves",),
+        ("learning_curves",),
     ),
     Section(
-        title="Against exact results",
-        text=(
+        "Against exact results",
+        _always(
             "Two checks of everything above. On points uniform on a sphere the eigenvalues of an "
             "infinite network's kernel are known, with their multiplicities: those of a sample "
             "must scatter around them. And the kernel of a shallow network of width m must be "
-            "off its limit by 1/√m, on these very inputs."
+            "off its limit by 1/√m, on the inputs of the first noise level."
         ),
-        figures=("sphere_figure", "convergence_figure"),
-        tables=("sphere_spectrum",),
+        ("sphere", "convergence"),
+        ("sphere_spectrum",),
     ),
     Section(
-        title="Audit of the kernels",
-        text=(
+        "Audit of the kernels",
+        _always(
             "Asymmetry, smallest eigenvalue, error against float64 on a probe of pairs, and the "
             "jitter that would make the matrix safe to factor."
         ),
         tables=("kernel_audit",),
     ),
 )
+
+_DRAWN_FROM = {table for figure in built_in_figures().values() for table in figure.tables}
+_SHOWN = {table for section in SECTIONS for table in section.tables}
+
+TABLES = tuple(sorted(_DRAWN_FROM | _SHOWN | {"test_labels"}))
+"""Datasets that reports and one's own figures know, and `noise`, what the noise level measures."""

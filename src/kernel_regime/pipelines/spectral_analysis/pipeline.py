@@ -36,7 +36,7 @@ def _spectra() -> Pipeline:
         outputs=["spectra", "spectral_summary", "target_power"],
         name="analyse_spectra",
     )
-    return Pipeline([spectra], tags="spectra")
+    return Pipeline([spectra])
 
 
 def _spectral_bias() -> Pipeline:
@@ -50,7 +50,7 @@ def _spectral_bias() -> Pipeline:
         ],
         name="measure_spectral_bias",
     )
-    return Pipeline([study], tags="spectra")
+    return Pipeline([study])
 
 
 def _learning_curves() -> Pipeline:
@@ -64,7 +64,7 @@ def _learning_curves() -> Pipeline:
         outputs="learning_curves",
         name="forecast_learning_curves",
     )
-    return Pipeline([forecast], tags="spectra")
+    return Pipeline([forecast])
 
 
 def _limits() -> Pipeline:
@@ -83,7 +83,7 @@ def _limits() -> Pipeline:
             name="approach_infinite_width",
         ),
     ]
-    return Pipeline(nodes, tags="spectra")
+    return Pipeline(nodes)
 
 
 def _regime() -> Pipeline:
@@ -97,4 +97,4 @@ def _regime() -> Pipeline:
         outputs="regime",
         name="judge_regimes",
     )
-    return Pipeline([judge], tags="regime")
+    return Pipeline([judge])

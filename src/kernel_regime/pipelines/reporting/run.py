@@ -1,0 +1,105 @@
+"""What a report knows of its run: parameters, tables, and what follows from them in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kernel_regime.core.arrays import Array
+
+CRITERIA = {
+    "loo_loss": "leave-one-out",
+    "gcv_loss": "generalised cross-validation",
+    "test_loss": "the test loss itself, which flatters kernels",
+    "test_accuracy": "the test accuracy itself, which flatters kernels",
+}
+"""What picks a ridge, in words."""
+
+
+@dataclass(frozen=True)
+class ReportedRun:
+    """Parameters and tables of the run that a report is about.
+
+    Parameters
+    ----------
+    parameters : mapping
+        By top-level key.
+    tables : mapping
+        Datasets by name.
+    """
+
+    parameters: Mapping[str, Any]
+    tables: Mapping[str, Any]
+
+    @property
+    def noise(self) -> str:
+        """What the noise level measures."""
+        return str(self.parameters["noise"].perturbation.level_label())
+
+    @property
+    def criterion(self) -> str:
+        """What picks the ridges of the kernels, in words."""
+        return CRITERIA[self.parameters["selection"].criterion]
+
+    @property
+    def penalty_criterion(self) -> str:
+        """What picks the penalties of the networks, in words."""
+        share = self.parameters["training"].validation
+        if share:
+            return f"the validation loss, on {share:.0%} of the training samples,"
+        return "the test loss itself, as no samples are kept for validation,"
+
+    def value(self, level: str) -> float:
+        """Value of a level by its name."""
+        levels: pd.DataFrame = self.tables["noise_levels"]
+        return float(levels.set_index("level")["value"].loc[level])
+
+    def diverged(self) -> list[str]:
+        """Networks and levels at which no training can be used, as `network (value)`."""
+        scores: pd.DataFrame = self.tables["network_scores"]
+        if scores.empty:
+            return []
+        usable = scores.groupby(["network", "level"])["selected"].any()
+        return [
+            f"{network} ({self.value(level):g})"
+            for network, level in usable.index[~usable.to_numpy(bool)]
+        ]
+
+    def ridges_at_the_edge(self) -> list[str]:
+        """Kernels and levels where the criterion picks the smallest or largest ridge of the grid.
+
+        Ridge 0 is no edge: there is nothing beyond interpolation.
+        """
+        paths: pd.DataFrame = self.tables["kernel_scores"]
+        picks: pd.DataFrame = self.tables["ridge_selection"]
+        picks = picks[picks["criterion"] == self.parameters["selection"].criterion]
+        ends = paths.groupby(["level", "kernel"])["ridge"].agg(["min", "max"]).reset_index()
+        rows = picks.merge(ends, on=["level", "kernel"])
+        low = (rows["ridge"] == rows["min"]) & (rows["min"] > 0)
+        chosen = rows[(low | (rows["ridge"] == rows["max"])) & (rows["min"] < rows["max"])]
+        return [
+            f"{kernel} ({self.value(level):g}: {ridge:.3g})"
+            for level, kernel, ridge in chosen[["level", "kernel", "ridge"]].itertuples(index=False)
+        ]
+
+    def data(self) -> str:
+        """Sizes and kind of the data, in words."""
+        images, labels = self.tables["train_images"], self.tables["train_labels"]
+        inputs = next(iter(images.values()))()
+        counts = f"{len(labels):,} training and {len(self.tables['test_labels']):,} test samples"
+        return f"{counts}: {_describe(inputs.shape[1:])}, {_task(labels)}"
+
+
+def _describe(shape: tuple[int, ...]) -> str:
+    if len(shape) == 1:
+        return f"vectors of {shape[0]} features"
+    colours = "colour" if len(shape) == 3 else "grey"
+    return f"{colours} images of {shape[0]}×{shape[1]} pixels"
+
+
+def _task(labels: Array) -> str:
+    if np.issubdtype(labels.dtype, np.integer):
+        return f"{int(labels.max()) + 1} classes"
+    return "regression on real-valued targets"
