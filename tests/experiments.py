@@ -90,11 +90,11 @@ def tiny(environment, conf):
     }
 
 
-def run(project, environment, pipeline="__default__", **parameters):
+def run(project, environment, pipeline="__default__", *, only_missing=False, **parameters):
     """Run a pipeline of an environment in this process, and give its catalog."""
     bootstrap_project(project)
     configure_project("kernel_regime")
     with KedroSession.create(project, env=environment, runtime_params=parameters) as session:
-        session.run(pipeline_names=[pipeline])
+        session.run(pipeline_names=[pipeline], only_missing_outputs=only_missing)
     with KedroSession.create(project, env=environment, runtime_params=parameters) as session:
         return session.load_context().catalog

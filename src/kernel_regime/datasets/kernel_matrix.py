@@ -10,6 +10,11 @@ from kedro.io import AbstractDataset, DatasetError
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.datasets.labelled_data import local_path
+from kernel_regime.datasets.partitions import (
+    forget_partitions,
+    record_partitions,
+    recorded_partitions,
+)
 from kernel_regime.execution.store import KernelJob, check_disk, fill, is_complete, open_matrix
 
 # kedro-viz shows what a preview returns by the name of its type.
@@ -104,8 +109,10 @@ class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Arr
         """Fill the files. Jobs are made twice, so that one level's inputs are open at a time."""
         jobs = {self.file(partition): describe for partition, describe in data.items()}
         check_disk((path, _checked_job(describe(), path)) for path, describe in jobs.items())
+        forget_partitions(self._folder)
         for path, describe in jobs.items():
             fill(describe(), path)
+        record_partitions(self._folder, data)
 
     def load(self) -> dict[str, Callable[[], Array]]:
         """What opens each matrix, memory-mapped read-only, by partition."""
@@ -119,7 +126,8 @@ class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Arr
         return sorted(f.relative_to(self._folder).with_suffix("").as_posix() for f in files)
 
     def _exists(self) -> bool:
-        return bool(self._partitions())
+        wanted = recorded_partitions(self._folder)
+        return wanted is not None and all(is_complete(self.file(name)) for name in wanted)
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._folder)}

@@ -1,0 +1,98 @@
+"""Checks before a run that need several parameters together, or parameters and the data."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from kernel_regime.core.errors import InputError
+from kernel_regime.datasets.labelled_data import LabelledData
+
+_INITIALISATIONS = "spectrum.initialisations"
+
+
+class CheckExperiment:
+    """What a run could not end with is refused before its first node."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the merged parameters."""
+        self._parameters: Mapping[str, Any] = context.config_loader["parameters"]
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Compare the parameters that this run reads."""
+        read = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
+        self._read = {key: value for key, value in self._parameters.items() if key in read}
+        refuse_equal_names(self._read)
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Compare the sizes that are asked for with the raw data, which the first node loads."""
+        if dataset_name == "raw_train" and isinstance(data, LabelledData):
+            refuse_too_many_samples(self._read, len(data.labels))
+
+
+def refuse_equal_names(parameters: Mapping[str, Any]) -> None:
+    """Refuse a kernel, a network and an initialisation of one name: tables tell them by it.
+
+    Raises
+    ------
+    InputError
+        Naming both keys.
+
+    Examples
+    --------
+    >>> refuse_equal_names({"kernels": {"myrtle": {}}, "network_sweep": {"myrtle": {}}})
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: kernels.myrtle and network_sweep.myrtle have one name, \
+by which tables and figures tell them apart; rename one of them
+    """
+    families = {
+        "kernels": _entries(parameters.get("kernels")),
+        "network_sweep": _entries(parameters.get("network_sweep")),
+        _INITIALISATIONS: _initialisations(parameters),
+    }
+    for first, second in combinations(families, 2):
+        for name in sorted(families[first].keys() & families[second].keys()):
+            raise InputError(
+                f"{first}.{name} and {second}.{name} have one name, by which tables and figures "
+                "tell them apart; rename one of them"
+            )
+
+
+def refuse_too_many_samples(parameters: Mapping[str, Any], available: int) -> None:
+    """Refuse initialisations on more samples than the training data hold.
+
+    Raises
+    ------
+    InputError
+        Naming the key and what would do.
+
+    Examples
+    --------
+    >>> wanted = {"initialisations": {"fresh": {"samples": 500}}}
+    >>> refuse_too_many_samples({"spectrum": wanted}, available=500)
+    """
+    for name, entry in _initialisations(parameters).items():
+        samples = entry.get("samples", 0)
+        if samples > available:
+            raise InputError(
+                f"{_INITIALISATIONS}.{name}.samples: {samples:,} samples are asked for, the "
+                f"training data have {available:,}; give {available} or less"
+            )
+
+
+def _initialisations(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return _entries((parameters.get("spectrum") or {}).get("initialisations"))
+
+
+def _entries(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Entries that an environment did not drop with null."""
+    return {name: entry for name, entry in (given or {}).items() if entry}

@@ -1,0 +1,59 @@
+"""Partitions exist once all that were to be saved are there."""
+
+import numpy as np
+import pytest
+
+from kernel_regime.datasets import NpyDataset
+from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
+from kernel_regime.datasets.partitions import CompletePartitions
+from kernel_regime.execution.store import KernelJob
+from kernel_regime.kernels import Polynomial
+
+
+def dataset(folder, **settings):
+    return CompletePartitions(
+        path=str(folder), dataset=NpyDataset, filename_suffix=".npy", **settings
+    )
+
+
+def fail():
+    raise RuntimeError("killed")
+
+
+def test_one_missing_file_makes_them_incomplete(tmp_path):
+    partitions = dataset(tmp_path)
+    assert not partitions.exists()
+    partitions.save({"level_0/a": np.zeros(3), "level_0/b": np.ones(3)})
+    assert partitions.exists()
+    assert sorted(partitions.load()) == ["level_0/a", "level_0/b"]
+    (tmp_path / "level_0" / "b.npy").unlink()
+    assert not partitions.exists()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_broken_off_save_leaves_them_incomplete(tmp_path, overwrite):
+    partitions = dataset(tmp_path, overwrite=overwrite)
+    partitions.save({"a": np.zeros(3)})
+    with pytest.raises(Exception, match="killed"):
+        partitions.save({"a": lambda: np.ones(3), "b": fail})
+    assert not partitions.exists()
+    partitions.save({"a": np.zeros(3)})
+    assert partitions.exists()
+
+
+def test_no_partitions_at_all_are_complete_too(tmp_path):
+    partitions = dataset(tmp_path)
+    partitions.save({})
+    assert partitions.exists()
+    assert partitions.load() == {}
+
+
+def test_an_unfinished_kernel_makes_kernels_incomplete(tmp_path):
+    kernels = KernelMatricesDataset(path=str(tmp_path))
+    job = KernelJob(Polynomial(degree=2, intercept=1.0), np.random.default_rng(0).random((5, 3)))
+    kernels.save({"level_0/a": lambda: job, "level_0/b": lambda: job})
+    assert kernels.exists()
+    (tmp_path / "level_0" / "b.npy").unlink()
+    assert not kernels.exists()
+    kernels.save({"level_0/a": lambda: job, "level_0/b": lambda: job})
+    assert kernels.exists()

@@ -1,0 +1,67 @@
+"""What a run could not end with is refused before its first node."""
+
+import pytest
+
+from kernel_regime.core.errors import InputError
+from kernel_regime.experiment_checks import refuse_equal_names, refuse_too_many_samples
+from tests.experiments import new_project, run
+
+NETWORK = {
+    "kind": "fully_connected",
+    "width": 8,
+    "optimiser": "momentum",
+    "learning_rate": 0.01,
+    "penalties": [1.0e-4],
+}
+SHALLOW = {"kind": "shallow", "width": 8, "activation": "tanh", "runs": 1, "samples": 9}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return new_project(tmp_path_factory.mktemp("project"))
+
+
+def written(project):
+    return sorted(path.name for path in (project / "data").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"network_sweep": {"ntk": NETWORK}},
+            "kernels.ntk and network_sweep.ntk have one name",
+        ),
+        (
+            {"spectrum": {"initialisations": {"nngp": SHALLOW}}},
+            "kernels.nngp and spectrum.initialisations.nngp have one name",
+        ),
+        (
+            {"spectrum": {"initialisations": {"shallow_fresh": {"samples": 1300}}}},
+            "spectrum.initialisations.shallow_fresh.samples: 1,300 samples are asked for, the "
+            "training data have 1,200; give 1200 or less",
+        ),
+        (
+            {"data": {"n_test": 600}},
+            "data.n_test: 600 samples are asked for, the data set has 597; give 597 or less",
+        ),
+    ],
+)
+def test_a_run_is_refused_before_anything_is_written(project, parameters, message):
+    with pytest.raises(InputError, match=message):
+        run(project, "test", **parameters)
+    assert written(project) == []
+
+
+def test_only_what_a_run_reads_is_compared(project):
+    parameters = {
+        "network_sweep": {"ntk": NETWORK},
+        "spectrum": {"initialisations": {"shallow_fresh": {"samples": 1300}}},
+    }
+    catalog = run(project, "test", "data_processing", **parameters)
+    assert list(catalog.load("noise_levels")["value"]) == [0, 2]
+
+
+def test_what_an_environment_drops_has_no_name():
+    refuse_equal_names({"kernels": {"a": None, "b": {}}, "network_sweep": {"a": {"kind": "x"}}})
+    refuse_too_many_samples({"spectrum": {"initialisations": {"a": None}}}, available=1)
