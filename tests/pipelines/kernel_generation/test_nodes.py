@@ -10,9 +10,10 @@ from kedro.io import DataCatalog, MemoryDataset
 
 from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store import audit
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
-from kernel_regime.pipelines.kernel_generation import create_pipeline
+from kernel_regime.pipelines.kernel_generation import create_pipeline, nodes
 from kernel_regime.pipelines.kernel_generation.nodes import (
     audit_kernels,
     describe_test_kernels,
@@ -78,9 +79,9 @@ def test_jobs_are_made_one_by_one_when_saved(catalog):
     assert isinstance(jobs["level_0/ntk"](), KernelJob)
 
 
-def test_the_audit_has_a_row_per_level_and_kernel_in_order(filled):
+def test_the_audit_has_a_row_per_level_and_kernel_in_order(filled, tmp_path):
     table = audit_kernels(
-        filled.load("train_kernels"), filled.load("train_images"), LEVELS, KERNELS
+        filled.load("train_kernels"), filled.load("train_images"), LEVELS, tmp_path, KERNELS
     )
     assert list(zip(table.level, table.kernel, strict=True)) == [
         ("level_0", "ntk"),
@@ -94,10 +95,32 @@ def test_the_audit_has_a_row_per_level_and_kernel_in_order(filled):
     assert np.isfinite(table.select_dtypes("number")).all(axis=None)
 
 
-def test_kernels_of_an_earlier_run_stay_out_of_the_audit(filled):
+def test_an_audit_that_was_stopped_goes_on_with_the_first_missing_row(
+    filled, tmp_path, monkeypatch
+):
+    train, inputs = filled.load("train_kernels"), filled.load("train_images")
+    whole = audit_kernels(train, inputs, LEVELS, tmp_path / "whole", KERNELS)
+    examined = []
+
+    def stop_at_third(*given):
+        if len(examined) == 2:
+            raise KeyboardInterrupt
+        examined.append(given)
+        return audit(*given)
+
+    monkeypatch.setattr(nodes, "audit", stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        audit_kernels(train, inputs, LEVELS, tmp_path / "resumed", KERNELS)
+    monkeypatch.setattr(nodes, "audit", lambda *given: (examined.append(given), audit(*given))[1])
+    resumed = audit_kernels(train, inputs, LEVELS, tmp_path / "resumed", KERNELS)
+    assert len(examined) == 4
+    pd.testing.assert_frame_equal(resumed, whole)
+
+
+def test_kernels_of_an_earlier_run_stay_out_of_the_audit(filled, tmp_path):
     fewer = KernelParameters.model_validate({"ntk": {"kind": "fully_connected_ntk", "layers": 3}})
     train = filled.load("train_kernels")
-    table = audit_kernels(train, filled.load("train_images"), LEVELS[:1], fewer)
+    table = audit_kernels(train, filled.load("train_images"), LEVELS[:1], tmp_path, fewer)
     assert table[["level", "kernel"]].to_numpy().tolist() == [["level_0", "ntk"]]
 
 

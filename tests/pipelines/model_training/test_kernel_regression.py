@@ -1,11 +1,15 @@
 """The kernel-ridge half of model_training: parameters, tables, and what never enters them."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training import kernel_regression
 from kernel_regime.pipelines.model_training.kernel_regression import (
     fit_kernel_ridge,
     select_kernel_ridges,
@@ -58,9 +62,13 @@ class Experiment:
         self.kernels |= {"level_7/linear": None, "level_0/nngp": None}
 
     def fit(self, **changes):
+        with TemporaryDirectory() as folder:
+            return self.fit_into(Path(folder), **changes)
+
+    def fit_into(self, folder, levels=LEVELS, **changes):
         scores, errors = fit_kernel_ridge(
             *(self.kernels, self.tests, self.labels, self.test_labels),
-            *(LEVELS, KERNELS, ridge(**changes)),
+            *(levels, folder, KERNELS, ridge(**changes)),
         )
         return scores, {name: lambda e=e: e for name, e in errors.items()}
 
@@ -194,3 +202,51 @@ def test_a_kernel_whose_criterion_is_nowhere_known_is_not_selected_and_crashes_n
 def test_senseless_ridge_parameters_are_refused(given):
     with pytest.raises(ValidationError):
         ridge(**given)
+
+
+@pytest.fixture
+def solved(monkeypatch):
+    """A list of the ridge paths that are solved; the third solver of the first run is killed."""
+    solved, real = [], kernel_regression.fit_ridge_path
+
+    def fit_ridge_path(kernel, *given, **named):
+        if len(solved) == 2:
+            solved.append("killed")
+            raise KeyboardInterrupt
+        solved.append(kernel.shape)
+        return real(kernel, *given, **named)
+
+    monkeypatch.setattr(kernel_regression, "fit_ridge_path", fit_ridge_path)
+    return solved
+
+
+def test_paths_that_were_finished_before_a_kill_are_found(tmp_path, solved):
+    experiment = Experiment()
+    with pytest.raises(KeyboardInterrupt):
+        experiment.fit_into(tmp_path)
+    scores, errors = experiment.fit_into(tmp_path)
+    assert solved == [(60, 60), (60, 60), "killed", (60, 60), (60, 60)]
+    whole, expected = experiment.fit()
+    pd.testing.assert_frame_equal(scores, whole)
+    for name, load in expected.items():
+        np.testing.assert_array_equal(errors[name](), load())
+
+
+def test_a_level_inserted_before_others_recomputes_none_of_them(tmp_path, solved):
+    experiment = Experiment()
+    solved += ["", "", ""]  # nobody is killed
+    scores, _ = experiment.fit_into(tmp_path, LEVELS[1:])
+    with_all, _ = experiment.fit_into(tmp_path)
+    assert len(solved) - 3 == 4
+    again = with_all[with_all["level"] == "level_2"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, scores)
+
+
+def test_other_ridges_targets_or_kernels_are_other_paths(tmp_path, solved):
+    experiment = Experiment()
+    solved += ["", "", ""]
+    experiment.fit_into(tmp_path)
+    experiment.fit_into(tmp_path, solver="iterative")
+    experiment.labels = 1 - experiment.labels
+    experiment.fit_into(tmp_path)
+    assert len(solved) - 3 == 3 * 4

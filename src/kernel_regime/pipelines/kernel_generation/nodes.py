@@ -4,21 +4,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.execution.results import Results, matrix_content
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import audit
-from kernel_regime.execution.store.finished import seconds_spent
-from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store import KernelJob, audit, seconds_spent
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
 
 LazyJobs = dict[str, Callable[[], KernelJob]]
+
+_FORMAT = 1  # raised when the audit of the same matrix would find other numbers than before
 
 
 def describe_train_kernels(
@@ -59,15 +61,20 @@ def audit_kernels(
     train_kernels: Partitions,
     train_images: Partitions,
     noise_levels: pd.DataFrame,
+    finished_results: Path,
     kernels: KernelParameters,
 ) -> pd.DataFrame:
-    """Symmetry, extreme eigenvalues, precision, jitter and cost: a row per level and kernel."""
+    """Symmetry, extreme eigenvalues, precision, jitter and cost: a row per level and kernel.
+
+    Every audit is kept in `finished_results` as soon as it is finished: see `Results`.
+    """
     sweep = list(product(noise_levels["level"], kernels.build().items()))
     matrices = select(train_kernels, partition_names(noise_levels["level"], kernels.names))
     images = select(train_images, noise_levels["level"])
+    results = Results(finished_results)
     return pd.DataFrame(
         {"level": level, "kernel": name}
-        | _audit(matrices[f"{level}/{name}"](), kernel, images[level]())
+        | _audit(matrices[f"{level}/{name}"](), kernel, images[level], results)
         for level, (name, kernel) in sweep
     )
 
@@ -87,8 +94,15 @@ def _describe(
     return KernelJob(kernel, load_rows(), columns, execution)
 
 
-def _audit(matrix: np.memmap[Any, Any], kernel: Kernel, samples: Array) -> dict[str, float]:
+def _audit(
+    matrix: np.memmap[Any, Any], kernel: Kernel, load: Callable[[], Array], results: Results
+) -> dict[str, float]:
+    description = {"what": "audit", "format": _FORMAT, "kernel": matrix_content(matrix)}
+    found = results.get(
+        description, lambda: {"audit": pd.DataFrame([asdict(audit(matrix, kernel, load()))])}
+    )
+    row = pd.DataFrame(found["audit"]).iloc[0]
+    findings = {str(name): float(value) for name, value in row.items()}
     n, seconds = len(matrix), seconds_spent(matrix)
-    findings = asdict(audit(matrix, kernel, samples))
     rate = n * (n + 1) / 2 / seconds
     return {"samples": n, **findings, "seconds": seconds, "pairs_per_second": rate}

@@ -34,7 +34,10 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 audit_kernels,
-                inputs=["train_kernels", "train_images", "noise_levels", "params:kernels"],
+                inputs=[
+                    *("train_kernels", "train_images", "noise_levels", "finished_results"),
+                    "params:kernels",
+                ],
                 outputs="kernel_audit",
                 name="audit_kernels",
             ),

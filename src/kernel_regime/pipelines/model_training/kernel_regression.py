@@ -1,14 +1,20 @@
 """Kernel ridge regression: every kernel at every level, and the ridges that criteria pick."""
 
+from functools import partial
+from itertools import product
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.files import digest
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import select_ridges
 from kernel_regime.evaluation.targets import class_labels, encode_targets
+from kernel_regime.execution.results import Content, Results, matrix_content
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
 from kernel_regime.pipelines.model_training.ridge_parameters import (
@@ -18,6 +24,9 @@ from kernel_regime.pipelines.model_training.ridge_parameters import (
 from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.regression.fit import fit_ridge_path, score_path
 
+# Raised when the same kernels, targets, ridges and solver would give other numbers than before.
+_FORMAT = 1
+
 
 def fit_kernel_ridge(
     train_kernels: Partitions,
@@ -25,10 +34,13 @@ def fit_kernel_ridge(
     train_labels: Array,
     test_labels: Array,
     noise_levels: pd.DataFrame,
+    finished_results: Path,
     kernels: KernelParameters,
     ridge: RidgeParameters,
 ) -> tuple[pd.DataFrame, dict[str, Array]]:
     """Score every ridge of every kernel at every level, one kernel in memory at a time.
+
+    Every path is kept in `finished_results` as soon as it is finished: see `Results`.
 
     Returns
     -------
@@ -39,23 +51,36 @@ def fit_kernel_ridge(
     """
     _refuse_unknown(ridge, kernels)
     classes = class_labels(train_labels)
-    targets = encode_targets(train_labels, classes)
-    test_targets = encode_targets(test_labels, classes)
-    tables, errors = [], {}
-    for level in noise_levels["level"]:
-        for kernel in kernels.names:
-            name = f"{level}/{kernel}"
-            train, test = select(train_kernels, [name]), select(test_kernels, [name])
-            path = fit_ridge_path(train[name](), targets, ridge.grid(kernel), solver=ridge.solver)
-            predictions = path.predict(test[name]())
-            table = score_path(path, predictions, test_targets)
-            table.insert(0, "level", level)
-            table.insert(1, "kernel", kernel)
-            tables.append(table)
-            errors[name] = np.stack(
-                [squared_errors(predictions, test_targets), correct(predictions, test_targets)]
-            ).astype(np.float32)
+    targets = [encode_targets(labels, classes) for labels in (train_labels, test_labels)]
+    results, tables, errors = Results(finished_results), [], {}
+    for level, kernel in product(noise_levels["level"], kernels.names):
+        name = f"{level}/{kernel}"
+        matrices = [select(split, [name])[name]() for split in (train_kernels, test_kernels)]
+        ridges = np.asarray(ridge.grid(kernel), np.float64)
+        description = {
+            **{"what": "ridge path", "format": _FORMAT, "solver": ridge.solver},
+            **{"kernels": list(map(matrix_content, matrices)), "ridges": ridges.tolist()},
+            "targets": list(map(digest, targets)),
+        }
+        path = results.get(description, partial(_score, matrices, targets, ridges, ridge.solver))
+        table = pd.DataFrame(path["scores"])
+        table.insert(0, "level", level)
+        table.insert(1, "kernel", kernel)
+        tables.append(table)
+        errors[name] = np.asarray(path["test_errors"])
     return pd.concat(tables, ignore_index=True), errors
+
+
+def _score(matrices: list[Array], targets: list[Array], ridges: Array, solver: str) -> Content:
+    """Table of a ridge path, and squared error and hit of every test sample (2, ridges, m)."""
+    (train, test), (train_targets, test_targets) = matrices, targets
+    path = fit_ridge_path(train, train_targets, ridges, solver=solver)
+    predictions = path.predict(test)
+    errors = [squared_errors(predictions, test_targets), correct(predictions, test_targets)]
+    return {
+        "scores": score_path(path, predictions, test_targets),
+        "test_errors": np.stack(errors).astype(np.float32),
+    }
 
 
 def select_kernel_ridges(
@@ -102,7 +127,7 @@ def create_kernel_regression() -> Pipeline:
                 fit_kernel_ridge,
                 inputs=[
                     *("train_kernels", "test_kernels", "train_labels", "test_labels"),
-                    *("noise_levels", "params:kernels", "params:ridge"),
+                    *("noise_levels", "finished_results", "params:kernels", "params:ridge"),
                 ],
                 outputs=["kernel_scores", "kernel_test_errors"],
                 name="fit_kernel_ridge",
