@@ -5,7 +5,7 @@ import pytest
 
 from kernel_regime.analysis.infinite_width import (
     Task,
-    slope,
+    slope_over_width,
     tangent_distances,
     tangent_limit,
     trained_networks,
@@ -28,7 +28,7 @@ def test_the_limit_is_the_mean_over_many_units():
 def test_neural_tangent_models_converge_to_kernel_regression_with_slope_one_half():
     distances = tangent_distances(Task(), widths=2 ** np.arange(6, 13), seeds=range(5))
     # The root mean square of 5 seeds at 7 widths leaves about 0.05 on the slope.
-    assert slope(distances) == pytest.approx(-0.5, abs=0.15)
+    assert slope_over_width(distances) == pytest.approx(-0.5, abs=0.15)
     assert distances.groupby("width")["distance"].mean().iloc[-1] < 0.05
 
 
@@ -39,5 +39,5 @@ def test_networks_trained_by_small_steps_follow_their_linearisation():
     trained = trained_networks(task, widths=4 ** np.arange(3, 7), seeds=range(4))
     distances = linearisation_distances(trained, x, x_test, y)
     # Dyer & Gur-Ari (2020): corrections to the linearisation start at order 1/N.
-    assert slope(distances) == pytest.approx(-1, abs=0.25)
+    assert slope_over_width(distances) == pytest.approx(-1, abs=0.25)
     assert distances.groupby("width")["distance"].mean().iloc[-1] < 1e-3

@@ -101,7 +101,7 @@ def test_forecasts_agree_with_the_framework_given_the_true_spectrum():
 @pytest.mark.parametrize(("n", "ridge"), [(0, 1.0), (31, 1.0), (10, 0.0)])
 def test_forecasts_refuse_what_they_cannot_reach(n, ridge):
     forecast = LearningCurveForecast(np.ones(30), np.ones(30))
-    with pytest.raises(ValueError, match="30 samples reaches 1…30"):
+    with pytest.raises(ValueError, match="30 samples is for 1…30"):
         forecast.loss(n, ridge)
 
 

@@ -155,7 +155,7 @@ def test_intervals_cover_the_exponent_though_neighbours_share_their_errors():
 
 def test_fits_stop_at_the_floor_and_say_where():
     values = np.r_[np.arange(1, 101.0) ** -2, [1e-9] * 400]
-    law = fit_power_law(values, 1, 500, floor=1e-8)
+    law = fit_power_law(values, 1, 500, above=1e-8)
     assert law.last == 100
     assert law.exponent == pytest.approx(2)
     assert fit_power_law(values[:5], 1, 500) is None

@@ -1,4 +1,4 @@
-"""How finite networks approach their limits as they grow."""
+"""Convergence of finite networks to their infinite-width limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def _shallow(width: int, seed: int, task: Task) -> Shallow:
     return network
 
 
-def slope(distances: pd.DataFrame) -> float:
+def slope_over_width(distances: pd.DataFrame) -> float:
     """Slope of log distance over log width, of the root mean squares over seeds."""
     mean = distances.groupby("width")["distance"].apply(lambda d: float((d**2).mean() ** 0.5))
     return float(np.polyfit(np.log(mean.index.to_numpy(float)), np.log(mean.to_numpy()), 1)[0])

@@ -86,7 +86,7 @@ class LearningCurveForecast:
         p = len(self.power)
         if not 0 < n <= p or ridge <= 0:
             raise InputError(
-                f"n = {n}, ridge = {ridge}: a forecast from {p} samples reaches 1…{p} samples "
+                f"n = {n}, ridge = {ridge}: a forecast from {p} samples is for 1…{p} samples "
                 "and positive ridges"
             )
         shifted = self.eigenvalues + self._equivalent_ridge(n, ridge)

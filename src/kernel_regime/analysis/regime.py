@@ -201,8 +201,8 @@ def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> 
         mean = runs[name].mean()
         half = np.inf
         if count > 1:
-            spread = runs[name].std(ddof=1) / count**0.5
-            half = spread * stats.t.ppf((1 + thresholds.confidence) / 2, count - 1)
+            error = runs[name].std(ddof=1) / count**0.5
+            half = error * stats.t.ppf((1 + thresholds.confidence) / 2, count - 1)
         row |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
     deciding = ("drift", "gap") if complete else ("drift",)
     row["verdict"] = _verdict(row, thresholds, deciding)

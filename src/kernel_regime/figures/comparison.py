@@ -12,8 +12,8 @@ _LABELS = {"test_accuracy": "test error (%)", "test_loss": "test squared loss"}
 
 @register_figure("comparison")
 def method_comparison(phase_curves: pd.DataFrame, noise: str) -> Figure:
-    """Test error of every method over the noise levels; networks solid, kernels dashed, bands
-    bootstrap intervals.
+    """Test error of every method over the noise levels; networks solid, kernels dashed, shaded
+    areas bootstrap intervals.
 
     Parameters
     ----------

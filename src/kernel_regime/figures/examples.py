@@ -56,7 +56,7 @@ def example_inputs(
 
 
 def representatives(labels: Array) -> Array:
-    """Rows of the first sample of the first classes, or of targets spread over their range.
+    """Rows of the first sample of the first classes, or of targets from all over their range.
 
     Examples
     --------

@@ -29,7 +29,7 @@ def forecast_and_measured(
     Parameters
     ----------
     learning_curves : DataFrame
-        `level`, `kernel`, `ridge`, `n`, `forecast`, `test_loss`, `test_low`, `gcv_loss`; a panel
+        `level`, `kernel`, `ridge`, `n`, `forecast`, `test_loss`, `test_low`, `gcv_loss`; a plot
         per kernel.
     noise_levels : DataFrame
         `level`, `value`.

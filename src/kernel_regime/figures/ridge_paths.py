@@ -50,10 +50,10 @@ def ridge_paths(
     figure, axes = new_figure(
         len(titles), len(kernels), width=3.2, height=2.3, sharex="col", sharey="row"
     )
-    panels = iter(axes)
+    plots = iter(axes)
     for level, title in titles.items():
         for kernel in kernels:
-            ax = next(panels)
+            ax = next(plots)
             path, picks = (
                 table[(table["level"] == level) & (table["kernel"] == kernel)]
                 for table in (kernel_scores, ridge_selection)

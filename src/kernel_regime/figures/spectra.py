@@ -24,8 +24,8 @@ INITIAL = ".initial"
 def eigenvalue_decay(
     spectra: pd.DataFrame, spectral_summary: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
 ) -> Figure:
-    """Eigenvalues of kernels and of networks at initialisation, relative to the largest: bands are
-    the range over runs, dotted lines fitted power laws, dashed lines estimated densities.
+    """Eigenvalues of kernels and of networks at initialisation, relative to the largest: shaded
+    areas are the range over runs, dotted lines fitted power laws, dashed lines estimated densities.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def training_spectra(
     spectra: pd.DataFrame, spectral_summary: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
 ) -> Figure:
     """Eigenvalues of the trained networks' tangent kernels, relative to the largest: dashed before
-    training, solid after it, bands the range over seeds, dotted lines fitted power laws."""
+    training, solid after it, shaded areas the range over seeds, dotted lines fitted power laws."""
     return _decays(spectra[_trained(spectra)], spectral_summary, noise_levels, noise)
 
 
@@ -60,7 +60,7 @@ def _trained(spectra: pd.DataFrame) -> "pd.Series[bool]":
 def _decays(
     spectra: pd.DataFrame, summary: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
 ) -> Figure:
-    """A panel per level: every source with its runs and its power law."""
+    """A plot per level: every source with its runs and its power law."""
     titles, levels = noise_titles(noise_levels, noise), levels_of(spectra, noise_levels)
     figure, axes = new_figure(1, max(len(levels), 1), sharey=True, height=4.4)
     if not levels:
@@ -96,8 +96,8 @@ def _draw_source(
     """Median over runs, their range, and the fit with its exponent."""
     wide = table.pivot(index="index", columns="run", values="eigenvalue").dropna()
     relative = wide / wide.iloc[0]
-    floor = float(fits["round_off"].max() / fits["largest"].min())
-    relative = relative[relative.min(axis=1) > max(floor, 0)]
+    round_off = float(fits["round_off"].max() / fits["largest"].min())
+    relative = relative[relative.min(axis=1) > max(round_off, 0)]
     middle = relative.median(axis=1)
     exponent = fits["power_law_exponent"].mean()
     estimated = (fits["method"] == "density").any()

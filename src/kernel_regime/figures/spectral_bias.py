@@ -40,12 +40,12 @@ def mode_rates(spectral_bias: pd.DataFrame) -> Figure:
         `ratio_high`, `resolved`. Modes that are not resolved are left out.
     """
     modes = spectral_bias
-    panels = _panels(modes)
-    figure, axes = new_figure(len(panels) // 2, 2, width=5.2, height=4.2)
+    plots = _plots(modes)
+    figure, axes = new_figure(len(plots) // 2, 2, width=5.2, height=4.2)
     kept = modes[modes["resolved"]]
     pairs = kept[["labels", "measure"]].drop_duplicates().to_numpy()
     series = [(str(labels), str(measure)) for labels, measure in pairs]
-    for ax, (architecture, learner) in zip(axes, panels, strict=True):
+    for ax, (architecture, learner) in zip(axes, plots, strict=True):
         here = kept[(kept["architecture"] == architecture) & (kept["learner"] == learner)]
         for (labels, measure), table in here.groupby(["labels", "measure"], sort=False):
             place = series.index((str(labels), str(measure)))
@@ -64,7 +64,7 @@ def mode_rates(spectral_bias: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panels(table: pd.DataFrame) -> list[tuple[str, str]]:
+def _plots(table: pd.DataFrame) -> list[tuple[str, str]]:
     """Architectures in their order, each with both learners."""
     return [(a, learner) for a in dict.fromkeys(table["architecture"]) for learner in _LEARNERS]
 
@@ -112,9 +112,9 @@ def mode_decays(
     """
     true = {"labels": "true", "measure": "learned"}
     curves, modes = (_rows(table, **true) for table in (spectral_bias_curves, spectral_bias))
-    panels = _panels(spectral_bias_curves)
-    figure, axes = new_figure(len(panels) // 2, 2, width=5.2, height=3.6)
-    for ax, (architecture, learner) in zip(axes, panels, strict=True):
+    plots = _plots(spectral_bias_curves)
+    figure, axes = new_figure(len(plots) // 2, 2, width=5.2, height=3.6)
+    for ax, (architecture, learner) in zip(axes, plots, strict=True):
         here = _rows(modes[modes["resolved"]], architecture=architecture, learner=learner)
         rates = here.set_index("mode")["eigenvalue"].head(shown)
         for place, mode in enumerate(rates.index.tolist()):
@@ -152,9 +152,9 @@ def bound_sides(spectral_bias_bounds: pd.DataFrame) -> Figure:
     """
     chosen = _rows(spectral_bias_bounds, labels="true", run=0)
     chosen = chosen[chosen["time"] > 0]
-    panels = _panels(chosen)
-    figure, axes = new_figure(len(panels) // 2, 2, width=5.2, height=3.6)
-    for ax, (architecture, learner) in zip(axes, panels, strict=True):
+    plots = _plots(chosen)
+    figure, axes = new_figure(len(plots) // 2, 2, width=5.2, height=3.6)
+    for ax, (architecture, learner) in zip(axes, plots, strict=True):
         here = _rows(chosen, architecture=architecture, learner=learner)
         for place, (rank, table) in enumerate(here.groupby("modes")):
             name = rf"$\|P_{{{int(str(rank))}}}\delta_t\|^2$" if rank else r"$\|\delta_t\|^2$"

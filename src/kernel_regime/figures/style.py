@@ -20,7 +20,7 @@ DPI = 150
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 4.8, height: float = 3.6, **subplots: Any
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of `rows` × `columns` panels, each `width` × `height` inches.
+    """A figure of `rows` × `columns` plots, each `width` × `height` inches.
 
     Built without pyplot, so that figures never pile up in global state. The axes come row by
     row in one list; further keywords go to `Figure.subplots`.
@@ -45,7 +45,7 @@ def quantity(noise: str) -> str:
 
 
 def noise_titles(noise_levels: pd.DataFrame, noise: str) -> dict[str, str]:
-    """Title of a panel by its level, by growing noise.
+    """Title of a plot by its level, by growing noise.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def noise_titles(noise_levels: pd.DataFrame, noise: str) -> dict[str, str]:
 
 
 def set_title(ax: Axes, text: str, width: int = 36) -> None:
-    """Title of a panel, on as many lines as it takes not to be clipped; no line ends in "="."""
+    """Title of a plot, on as many lines as it takes not to be clipped; no line ends in "="."""
     lines = textwrap.wrap(text.replace(" = ", "\u00a0=\u00a0"), width)
     ax.set_title("\n".join(lines).replace("\u00a0", " "), fontsize=9)
 
 
 def legend_below(figure: Figure, lines: Iterable[Any] | Axes, columns: int = 4) -> None:
-    """Legend below all panels, where it hides no data: of these lines, or of those of a panel."""
+    """Legend below all plots, where it hides no data: of these lines, or of those of a plot."""
     handles = lines.get_legend_handles_labels()[0] if isinstance(lines, Axes) else list(lines)
     if handles:
         figure.legend(
@@ -87,7 +87,7 @@ def legend_below(figure: Figure, lines: Iterable[Any] | Axes, columns: int = 4) 
 
 
 def legend_under(ax: Axes) -> None:
-    """Legend under one panel, for panels whose lines differ in what they say."""
+    """Legend under one plot, for plots whose lines differ in what they say."""
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, fontsize=8)
 
 

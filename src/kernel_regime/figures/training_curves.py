@@ -1,4 +1,4 @@
-"""Training curves: loss over the epochs, one panel per noise level."""
+"""Training curves: loss over the epochs, one plot per noise level."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ from kernel_regime.figures.style import (
 )
 
 _SPLITS = {"train_loss": "-", "validation_loss": ":", "test_loss": "--"}
-_PANELS_PER_ROW = 4
+_PLOTS_PER_ROW = 4
 
 
 @register_figure("training_curves")
@@ -29,7 +29,7 @@ def loss_over_epochs(
     noise: str,
 ) -> Figure:
     """Training, validation and test loss of every network with its selected penalty: means over
-    seeds, bands their range.
+    seeds, shaded areas their range.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def loss_over_epochs(
         figure, _ = new_figure()
         figure.suptitle("nothing to show: no network was trained by descent, or all diverged")
         return figure
-    columns = min(_PANELS_PER_ROW, len(levels))
+    columns = min(_PLOTS_PER_ROW, len(levels))
     figure, axes = new_figure(
         -(-len(levels) // columns), columns, width=3.2, height=2.6, sharex=True, sharey=True
     )

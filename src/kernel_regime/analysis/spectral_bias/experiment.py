@@ -145,7 +145,7 @@ class Experiment:
         found = to_train @ train.targets
         residual = flow.held_out - self.held_out.targets
         # A mean over m samples misses a coefficient by |f*|²/m; over n training samples, the
-        # modes leak into each other by the power of all of them/n.
+        # modes mix with each other by the power of all of them/n.
         sampling = float((self.held_out.targets**2).sum(axis=1).mean() / len(self.held_out))
         leaking = float((found**2).sum() / len(train))
         yield "held_out", ModeDecay(flow.times, to_held_out @ residual, sampling)

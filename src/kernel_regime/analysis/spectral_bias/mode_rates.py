@@ -58,13 +58,13 @@ class ModeDecay:
             t, s = self.times[inside], self.shares[inside, mode]
             ratio = _fit_decay(t * sigma, s)
             error = ((s - np.exp(-ratio * sigma * t)) ** 2).sum()
-            spread = ((s - s.mean()) ** 2).sum()
+            variation = ((s - s.mean()) ** 2).sum()
             rows.append({
                 "mode": mode + 1,
                 "eigenvalue": sigma,
                 "rate": ratio * sigma,
                 "ratio": ratio,
-                "r_squared": 1 - error / spread,
+                "r_squared": 1 - error / variation,
                 "resolved": resolved[mode],
             })  # fmt: skip
         return pd.DataFrame(rows)

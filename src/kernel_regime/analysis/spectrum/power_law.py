@@ -60,8 +60,8 @@ class PowerLaw:
     last: int
 
 
-def fit_power_law(eigenvalues: Any, first: int, last: int, floor: float = 0.0) -> PowerLaw | None:
-    """Least-squares power law in log-log, over ranks `first`…`last` as far as they exceed `floor`.
+def fit_power_law(eigenvalues: Any, first: int, last: int, above: float = 0.0) -> PowerLaw | None:
+    """Least-squares power law in log-log, over ranks `first`…`last` as far as they lie `above` it.
 
     Neighbouring eigenvalues share their errors, so the 95 % interval uses Newey-West standard
     errors with the critical value that accounts for their own uncertainty (Kiefer & Vogelsang
@@ -73,7 +73,7 @@ def fit_power_law(eigenvalues: Any, first: int, last: int, floor: float = 0.0) -
         In any order: rank 1 is the largest.
     first, last : int
         Ranks, counted from 1.
-    floor : float
+    above : float
         Eigenvalues that do not exceed it are round-off.
 
     Returns
@@ -92,7 +92,7 @@ def fit_power_law(eigenvalues: Any, first: int, last: int, floor: float = 0.0) -
     values = as_floating(eigenvalues, "eigenvalues").astype(np.float64)
     require_finite(values, "eigenvalues")
     values = np.sort(values)[::-1]
-    last = min(last, int((values > max(floor, 0)).sum()))
+    last = min(last, int((values > max(above, 0)).sum()))
     if last - first < FEWEST - 1:
         return None
     ranks = np.unique(np.geomspace(first, last, POINTS).round().astype(int))

@@ -107,8 +107,8 @@ def profile(kernel: Any, settings: ProfileSettings, targets: Any = None) -> Prof
 
 def _decay(kernel: Array, values: Array, method: str, ranks: PowerLawRange) -> dict[str, Any]:
     """Effective ranks and power law of a spectrum, and what of it is resolved."""
-    floor = round_off_floor(kernel)
-    law = fit_power_law(values, ranks.first, min(ranks.last, len(values)), floor)
+    round_off = round_off_floor(kernel)
+    law = fit_power_law(values, ranks.first, min(ranks.last, len(values)), round_off)
     fields = ("exponent", "low", "high", "first", "last")
     return {
         **_ranks(kernel, values, complete=method != "top"),
@@ -116,9 +116,9 @@ def _decay(kernel: Array, values: Array, method: str, ranks: PowerLawRange) -> d
         "n": len(kernel),
         "eigenvalues": len(values),
         "largest": values[0],
-        "round_off": floor,
-        "resolved": int((values > floor).sum()),
-        "negative": int((values < -floor).sum()),
+        "round_off": round_off,
+        "resolved": int((values > round_off).sum()),
+        "negative": int((values < -round_off).sum()),
         **{f"power_law_{field}": getattr(law, field) if law else np.nan for field in fields},
     }
 

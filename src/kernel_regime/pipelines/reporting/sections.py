@@ -35,8 +35,8 @@ def _methods(run: ReportedRun) -> str:
     text = (
         f"Test error of every method over the noise levels ({run.noise}). Kernels enter with the "
         f"ridge that {run.criterion} picks; networks with the penalty that {run.penalty_criterion} "
-        "picks, as means over seeds. Bands are bootstrap intervals. Where a network's curve drops "
-        "below those of the kernels, it has found features that they lack."
+        "picks, as means over seeds. Shaded areas are bootstrap intervals. Where a network's curve "
+        "drops below those of the kernels, it has found features that they lack."
     )
     if diverged := run.diverged():
         text += (
