@@ -48,6 +48,11 @@ def tangent_limit(x1: Array, x2: Array) -> Array:
 
     With w uniform on the sphere and :math:`a^0 \sim N(0, 1)`:
     :math:`\cos\theta\,(\pi - \theta)/(2\pi) + (\sin\theta + (\pi - \theta)\cos\theta)/(2\pi d)`.
+
+    Examples
+    --------
+    >>> tangent_limit(np.eye(1, 2), np.eye(1, 2))  # 1/2 + 1/(2d)
+    array([[0.75]])
     """
     cosine = np.clip(x1 @ x2.T, -1, 1)
     angle = np.arccos(cosine)

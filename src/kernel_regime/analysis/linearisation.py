@@ -1,4 +1,4 @@
-"""How far trained networks end from their linearisations, over their width."""
+"""Linearisation of trained networks: how far they end from it, over their width."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

@@ -194,6 +194,12 @@ def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> 
     dict
         `seeds`, `verdict`, `sentence`, the thresholds, and per measure its mean, `…_low` and
         `…_high`; a Student interval, which one seed leaves as wide as can be.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({name: [0.5, 0.5] for name in MEASURES})
+    >>> judge(runs, Thresholds())["verdict"]
+    'feature learning'
     """
     count = len(runs)
     row: dict[str, Any] = {"seeds": count} | {name: getattr(thresholds, name) for name in LIMITS}

@@ -1,4 +1,4 @@
-r"""Both bounds of the theorem on spectral bias outside the training set, both sides measured.
+r"""Bounds of the theorem on spectral bias outside the training set, both sides measured.
 
 With δ_t = r_t − e^{−tT} r₀, Duhamel's formula δ_t = ∫ e^{−(t−s)T} (T r_s + ∂_s f_s) ds gives
 
