@@ -15,17 +15,23 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.linalg.packed_products import EDGE, width_of
 from kernel_regime.linalg.simd import LANES
-from kernel_regime.linalg.tridiagonal.reduction_loops import BAND
+from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH
 from kernel_regime.linalg.tridiagonal.reflectors import Reflectors
-from kernel_regime.linalg.tridiagonal.solution_loops import eliminate, multiply_basis, solve_bands
+from kernel_regime.linalg.tridiagonal.solution_loops import (
+    eliminate,
+    multiply_basis,
+    solve_banded_systems,
+)
 
-GROUP = 4
+BLOCKS_PER_THREAD = 4
 """Column blocks of Q per thread that are formed before they are used."""
 
 
 @dataclass(frozen=True)
 class BlockTridiagonal:
-    """K ⊕ D = Q T Qᵀ: Q orthogonal, T of blocks BAND × BAND, D a diagonal that rounds up the size.
+    """Block tridiagonal form K ⊕ D = Q T Qᵀ of a kernel.
+
+    Q is orthogonal, T has blocks BANDWIDTH × BANDWIDTH, D is a diagonal that rounds up the size.
 
     Parameters
     ----------
@@ -33,13 +39,13 @@ class BlockTridiagonal:
         n, rows of K.
     reflectors : Reflectors
         Q.
-    band : array (BAND + 1, rows)
-        Diagonal and lower diagonals of T, as LAPACK stores a band.
+    diagonals : array (BANDWIDTH + 1, rows)
+        Diagonal and lower diagonals of T, as LAPACK stores a banded matrix.
     """
 
     size: int
     reflectors: Reflectors
-    band: Array
+    diagonals: Array
 
     def is_positive_definite(self, shift: float) -> bool:
         """Whether T + shift is."""
@@ -47,14 +53,14 @@ class BlockTridiagonal:
 
     def norm_bound(self) -> float:
         """An upper bound of all |eigenvalues|: the Frobenius norm."""
-        squares = np.square(self.band).sum(axis=1)
+        squares = np.square(self.diagonals).sum(axis=1)
         return float(np.sqrt(squares[0] + 2 * squares[1:].sum()))
 
     def extreme_eigenvalues(self) -> tuple[float, float]:
         """Smallest and largest eigenvalue of K; as costly as the reduction itself."""
-        last = self.band.shape[1] - 1
+        last = self.diagonals.shape[1] - 1
         smallest, largest = (
-            eigvals_banded(self.band, lower=True, select="i", select_range=(index, index))[0]
+            eigvals_banded(self.diagonals, lower=True, select="i", select_range=(index, index))[0]
             for index in (0, last)
         )
         return float(smallest), float(largest)
@@ -73,11 +79,11 @@ class BlockTridiagonal:
         coefficients : float64 array (ridges, n, outputs)
         inverse_diagonal : float64 array (ridges, n)
         """
-        rows, outputs = self.band.shape[1], targets.shape[1]
+        rows, outputs = self.diagonals.shape[1], targets.shape[1]
         rotated = np.zeros((rows, outputs))
         rotated[: self.size] = targets
         self.reflectors.rotate(rotated)
-        factors = np.zeros((len(ridges), rows, BAND + 2))
+        factors = np.zeros((len(ridges), rows, BANDWIDTH + 2))
         for ridge, factor in zip(ridges, factors, strict=True):
             self._factorise(ridge, factor)
         coefficients, inverse_diagonal = self._rotate_back(factors, rotated)
@@ -87,28 +93,36 @@ class BlockTridiagonal:
 
     def _factorise(self, ridge: float, factor: Array) -> None:
         """Fill in L of L Lᵀ = T + λ, row by row, as `eliminate` takes it."""
-        band, failed = dpbtrf(self._shifted(ridge), lower=1, overwrite_ab=1)
+        factored, failed = dpbtrf(self._shifted(ridge), lower=1, overwrite_ab=1)
         if failed:
             raise InputError(f"ridge {ridge:g}: K + ridge is not positive definite; raise it")
-        for d, diagonal in enumerate(band):
+        for d, diagonal in enumerate(factored):
             factor[d:, d] = diagonal[: len(factor) - d]
-        factor[:, 0] = 1 / band[0]
+        factor[:, 0] = 1 / factored[0]
 
     def _shifted(self, shift: float) -> Array:
-        shifted = self.band.copy(order="F")
+        shifted = self.diagonals.copy(order="F")
         shifted[0] += shift
         return shifted
 
     def _rotate_back(self, factors: Array, rotated: Array) -> tuple[Array, Array]:
-        """Q (T + λ)⁻¹ Y, and the squares of L⁻¹Qᵀ summed over columns, for all factors L."""
-        width = width_of(self.band.dtype)
+        """Q (T + λ)⁻¹ Y, and the diagonal of (K + λ)⁻¹, for all factors L of T + λ.
+
+        With the whole Q that would be, per ridge,
+
+            coefficients = Q @ cho_solve((L, True), Y)
+            inverse_diagonal = np.square(solve_triangular(L, Q.T, lower=True)).sum(axis=0)
+
+        Here Q comes in column blocks, each used for both and forgotten.
+        """
+        width = width_of(self.diagonals.dtype)
         panels = -(-len(factors) * rotated.shape[1] // width)
         columns, products = np.zeros((2, len(rotated), panels, width)).transpose(0, 2, 1, 3)
-        solve_bands(factors, rotated, columns)
-        shape = self.band.shape[1] // EDGE, len(factors)
-        state = np.zeros((*shape, BAND, EDGE // LANES, LANES))
+        solve_banded_systems(factors, rotated, columns)
+        shape = self.diagonals.shape[1] // EDGE, len(factors)
+        state = np.zeros((*shape, BANDWIDTH, EDGE // LANES, LANES))
         total = np.zeros((*shape, EDGE // LANES, LANES))
-        for first, basis in self.reflectors.column_blocks(GROUP):
+        for first, basis in self.reflectors.column_blocks(BLOCKS_PER_THREAD):
             multiply_basis(basis, basis.transpose(0, 1, 3, 2), first, columns, products)
             eliminate(basis, factors, first, state, total)
         coefficients = products.transpose(1, 0, 2).reshape(len(rotated), -1)
@@ -118,8 +132,8 @@ class BlockTridiagonal:
 def reduction_bytes(n: int, ridges: int) -> int:
     """Peak of a reduction and its solutions: half a matrix of tiles, half a matrix of reflectors.
 
-    Once the tiles are gone, what every ridge keeps of T and a group of columns of Q may take more.
+    Once the tiles are gone, what every ridge keeps of T and the column blocks of Q may take more.
     """
     rows = -(-n // EDGE) * EDGE
-    later = 2 * ridges + GROUP * get_num_threads()
-    return 4 * rows * (rows + max(rows, 2 * BAND * later))
+    later = 2 * ridges + BLOCKS_PER_THREAD * get_num_threads()
+    return 4 * rows * (rows + max(rows, 2 * BANDWIDTH * later))

@@ -14,7 +14,7 @@ from kernel_regime.linalg.symmetric import check_symmetric
 from kernel_regime.linalg.threads import single_blas_thread
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal
 from kernel_regime.linalg.tridiagonal.reduction_loops import (
-    BAND,
+    BANDWIDTH,
     gather,
     tile_number,
     update_and_multiply,
@@ -33,17 +33,20 @@ def block_tridiagonalise(kernel: Array, factor: float = 1.0) -> BlockTridiagonal
         If an entry is not finite, or the matrix is not symmetric beyond float32 round-off.
     """
     trailing = _TrailingMatrix(kernel, factor)
-    reflectors, band = Reflectors.empty(trailing.rows), np.zeros((BAND + 1, trailing.rows))
-    last = trailing.rows - BAND
+    reflectors, diagonals = (
+        Reflectors.empty(trailing.rows),
+        np.zeros((BANDWIDTH + 1, trailing.rows)),
+    )
+    last = trailing.rows - BANDWIDTH
     # The BLAS calls are small, and threads that wait for more of them would slow the loops down.
     with single_blas_thread():
-        for j, start in enumerate(range(0, last, BAND)):
-            strip = trailing.strip(start)
-            triangle = reflectors.add(j, strip[:, BAND:].T)
-            _store(band, start, strip[:, :BAND], triangle)
-            trailing.reflect(start + BAND, reflectors.vector(j), reflectors.triangles[j])
-        _store(band, last, trailing.strip(last), np.zeros((BAND, BAND)))
-    return BlockTridiagonal(len(kernel), reflectors, band)
+        for j, start in enumerate(range(0, last, BANDWIDTH)):
+            block = trailing.row_block(start)
+            triangle = reflectors.add(j, block[:, BANDWIDTH:].T)
+            _store(diagonals, start, block[:, :BANDWIDTH], triangle)
+            trailing.reflect(start + BANDWIDTH, reflectors.vector(j), reflectors.triangles[j])
+        _store(diagonals, last, trailing.row_block(last), np.zeros((BANDWIDTH, BANDWIDTH)))
+    return BlockTridiagonal(len(kernel), reflectors, diagonals)
 
 
 class _TrailingMatrix:
@@ -59,18 +62,18 @@ class _TrailingMatrix:
         differences = gather(kernel, factor, self._tiles, self._across)
         check_symmetric(kernel, "train_kernel", float(differences.max()))
         width = width_of(self._tiles.dtype)
-        self._v, self._w = np.zeros((2, self.rows, BAND))
-        self._left, self._right = np.zeros((2, self.rows // width, 2 * BAND, width))
-        self._products = np.empty((get_num_threads(), self.rows, BAND))
+        self._v, self._w = np.zeros((2, self.rows, BANDWIDTH))
+        self._left, self._right = np.zeros((2, self.rows // width, 2 * BANDWIDTH, width))
+        self._products = np.empty((get_num_threads(), self.rows, BANDWIDTH))
 
-    def strip(self, start: int) -> Array:
-        """Rows `start` to `start + BAND`, from their diagonal block on."""
+    def row_block(self, start: int) -> Array:
+        """Rows `start` to `start + BANDWIDTH`, from their diagonal block on."""
         i, inside = divmod(start, EDGE)
         first = tile_number(i, i, self._across)
-        tiles = self._tiles[first : first + self._across - i, inside : inside + BAND]
-        strip = tiles.transpose(1, 0, 2).reshape(BAND, -1)[:, inside:]
+        tiles = self._tiles[first : first + self._across - i, inside : inside + BANDWIDTH]
+        block = tiles.transpose(1, 0, 2).reshape(BANDWIDTH, -1)[:, inside:]
         v, w = self._v[start:], self._w[start:]
-        return strip - np.hstack([v[:BAND], w[:BAND]]) @ np.hstack([w, v]).T
+        return block - np.hstack([v[:BANDWIDTH], w[:BANDWIDTH]]) @ np.hstack([w, v]).T
 
     def reflect(self, start: int, vector: Array, triangle: Array) -> None:
         """Go on to QᵀAQ = A − VWᵀ − WVᵀ, where Q = 1 − VTVᵀ on the rows from `start` on.
@@ -79,7 +82,7 @@ class _TrailingMatrix:
 
         Parameters
         ----------
-        vector, triangle : arrays (rows − start, BAND), (BAND, BAND)
+        vector, triangle : arrays (rows − start, BANDWIDTH), (BANDWIDTH, BANDWIDTH)
             V and T.
         """
         v, w = self._v, self._w
@@ -100,22 +103,22 @@ class _TrailingMatrix:
         _pack(self._right, -w, -v)
 
 
-def _store(band: Array, start: int, diagonal: Array, below: Array) -> None:
+def _store(diagonals: Array, start: int, diagonal: Array, below: Array) -> None:
     """A diagonal block of T and the triangle below it, as lower diagonals."""
     column = np.vstack([diagonal, below])
-    for c in range(BAND):
-        band[:, start + c] = column[c : c + BAND + 1, c]
+    for c in range(BANDWIDTH):
+        diagonals[:, start + c] = column[c : c + BANDWIDTH + 1, c]
 
 
 def _pack(panels: Array, first: Array, second: Array) -> None:
-    """Two arrays (rows, BAND) side by side into (·, 2·BAND, rows of a panel)."""
-    shape = len(panels), panels.shape[2], BAND
-    panels[:, :BAND] = first.reshape(shape).transpose(0, 2, 1)
-    panels[:, BAND:] = second.reshape(shape).transpose(0, 2, 1)
+    """Arrays (rows, BANDWIDTH) side by side into packed panels (·, 2·BANDWIDTH, rows of one)."""
+    shape = len(panels), panels.shape[2], BANDWIDTH
+    panels[:, :BANDWIDTH] = first.reshape(shape).transpose(0, 2, 1)
+    panels[:, BANDWIDTH:] = second.reshape(shape).transpose(0, 2, 1)
 
 
 def _depth_panels(x: Array) -> Array:
-    """(rows, BAND) as (·, EDGE rows, columns of a panel)."""
+    """(rows, BANDWIDTH) as packed panels (·, EDGE rows, columns of one)."""
     width = width_of(x.dtype)
-    split = x.reshape(-1, EDGE, BAND // width, width).transpose(0, 2, 1, 3)
+    split = x.reshape(-1, EDGE, BANDWIDTH // width, width).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(split).reshape(-1, EDGE, width)

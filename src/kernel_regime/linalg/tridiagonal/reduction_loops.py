@@ -1,4 +1,4 @@
-"""The hot loops of the block tridiagonal reduction, on tiles and panels that stay in cache."""
+"""Hot loops of the block tridiagonal reduction, on tiles and packed panels that stay in cache."""
 
 import numpy as np
 from numba import get_thread_id, prange
@@ -7,8 +7,9 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate, place
 
-BAND = 24
-"""Rows of a block of T: whole panels of any vector length, and a part of a tile's edge."""
+BANDWIDTH = 24
+"""Bandwidth of T, the rows of a block: whole packed panels of any vector length, and a part of a
+tile's edge."""
 
 DEPTH = 384
 """Rows of a column block of Q that are multiplied at a time: they stay in the first caches."""
@@ -68,11 +69,11 @@ def update_and_multiply(
         Upper tiles of the whole matrix, and a view of them with rows and columns exchanged.
     first : int
         Row of tiles where the trailing matrix begins.
-    update : pair of arrays (·, columns, samples of a panel)
-        L and R in panels of rows.
-    vectors : array (·, EDGE, columns of a panel)
-        V: EDGE rows after EDGE rows, BAND columns each.
-    products : array (threads, rows, BAND)
+    update : pair of arrays (·, columns, rows of a packed panel)
+        L and R, packed.
+    vectors : array (·, EDGE, columns of a packed panel)
+        V: EDGE rows after EDGE rows, BANDWIDTH columns each.
+    products : array (threads, rows, BANDWIDTH)
         What each thread adds to A V.
     """
     left, right = update
@@ -92,8 +93,8 @@ def update_and_multiply(
 def _add_product(tiles: Array, t: int, vectors: Array, block: int, product: Array) -> None:
     """product += transpose of tile t times the block-th EDGE rows of V."""
     width = vectors.shape[2]
-    for column in range(0, BAND, width):
-        panel = (block * BAND + column) // width
+    for column in range(0, BANDWIDTH, width):
+        panel = (block * BANDWIDTH + column) // width
         for row in range(0, EDGE, ROWS):
             accumulate(tiles, t, row, vectors, panel, 0, EDGE, product, row, column)
 
@@ -121,40 +122,42 @@ def form_basis(
 ) -> None:
     """Column blocks of Q = Q₀ Q₁ ⋯, each from its columns of the identity.
 
+    The tiled form of `Reflectors.matrix`, for one column block per thread at a time.
+
     Parameters
     ----------
-    vectors, flipped : arrays (1, ·, BAND), (1, BAND, ·)
+    vectors, flipped : arrays (1, ·, BANDWIDTH), (1, BANDWIDTH, ·)
         V of all Qⱼ = 1 − Vⱼ Tⱼ Vⱼᵀ below each other, and its transpose.
     starts : array (blocks,)
-        Where each V begins; it acts on the rows from (j + 1)·BAND on.
-    triangles : array (·, BAND, BAND)
+        Where each V begins; it acts on the rows from (j + 1)·BANDWIDTH on.
+    triangles : array (·, BANDWIDTH, BANDWIDTH)
         −Tⱼᵀ.
     first : int
         Number of the first column block.
     order : array (count,)
         In which they are formed.
-    basis : array (count, parts, rows, BAND / parts)
+    basis : array (count, parts, rows, BANDWIDTH / parts)
         The result.
     """
     rows, width = basis.shape[2:]
     for number in prange(len(order)):
         block, columns = first + order[number], basis[order[number]]
         columns[:] = 0
-        for c in range(BAND):
-            columns[c // width, block * BAND + c, c % width] = 1
-        inner, outer = np.empty((2, len(columns), BAND, width))
+        for c in range(BANDWIDTH):
+            columns[c // width, block * BANDWIDTH + c, c % width] = 1
+        inner, outer = np.empty((2, len(columns), BANDWIDTH, width))
         for j in range(block - 1, -1, -1):
-            top, count = (j + 1) * BAND, rows - (j + 1) * BAND
+            top, count = (j + 1) * BANDWIDTH, rows - (j + 1) * BANDWIDTH
             inner[:], outer[:] = 0, 0
             for part in range(len(columns)):
                 for start in range(0, count, DEPTH):
                     stop = min(start + DEPTH, count)
                     a = vectors[:, starts[j] + start : starts[j] + stop]
                     b = columns[:, top + start : top + stop]
-                    for row in range(0, BAND, ROWS):
+                    for row in range(0, BANDWIDTH, ROWS):
                         accumulate(a, 0, row, b, part, 0, stop - start, inner[part], row, 0)
-                for row in range(0, BAND, ROWS):
-                    accumulate(triangles, j, row, inner, part, 0, BAND, outer[part], row, 0)
+                for row in range(0, BANDWIDTH, ROWS):
+                    accumulate(triangles, j, row, inner, part, 0, BANDWIDTH, outer[part], row, 0)
                 a, target = flipped[:, :, starts[j] : starts[j] + count], columns[part, top:]
                 for row in range(0, count, ROWS):
-                    accumulate(a, 0, row, outer, part, 0, BAND, target, row, 0)
+                    accumulate(a, 0, row, outer, part, 0, BANDWIDTH, target, row, 0)

@@ -9,7 +9,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate
 from kernel_regime.linalg.simd import LANES, load, store
-from kernel_regime.linalg.tridiagonal.reduction_loops import BAND
+from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH
 
 DEPTH = 384
 """Rows of Z that are kept at hand."""
@@ -23,17 +23,19 @@ def multiply_basis(
 
     Parameters
     ----------
-    basis, flipped : arrays (count, parts, rows, BAND / parts), (count, parts, BAND / parts, rows)
-        Consecutive column blocks of Q, from block `first` on, and their transposes.
-    columns, products : arrays (panels, rows, columns of a panel)
+    basis : array (count, parts, rows, BANDWIDTH / parts)
+        Consecutive column blocks of Q, from block `first` on.
+    flipped : array (count, parts, BANDWIDTH / parts, rows)
+        Their transposes.
+    columns, products : arrays (·, rows, columns of a packed panel)
         X, and what is added to.
     """
     width = basis.shape[3]
-    for chunk in prange(basis.shape[2] // EDGE):
-        top = np.intp(chunk) * EDGE
+    for tile_row in prange(basis.shape[2] // EDGE):
+        top = np.intp(tile_row) * EDGE
         for k in range(len(basis)):
             for part in range(basis.shape[1]):
-                start = (first + k) * BAND + part * width
+                start = (first + k) * BANDWIDTH + part * width
                 x = columns[:, start : start + width]
                 for panel in range(len(columns)):
                     for row in range(top, top + EDGE, ROWS):
@@ -43,16 +45,16 @@ def multiply_basis(
 
 
 @compiled(parallel=True, nogil=True)
-def solve_bands(factors: Array, targets: Array, columns: Array) -> None:
+def solve_banded_systems(factors: Array, targets: Array, columns: Array) -> None:
     """(L Lᵀ)⁻¹ Y for every ridge, side by side.
 
     Parameters
     ----------
-    factors : array (ridges, rows, BAND + 2)
+    factors : array (ridges, rows, BANDWIDTH + 2)
         As `eliminate` takes them.
     targets : array (rows, outputs)
         Y.
-    columns : array (panels, rows, columns of a panel)
+    columns : array (·, rows, columns of a packed panel)
         The result.
     """
     rows, outputs = targets.shape
@@ -62,7 +64,7 @@ def solve_bands(factors: Array, targets: Array, columns: Array) -> None:
         for k in range(rows):
             for o in range(outputs):
                 x[k, o] = targets[k, o]
-            for d in range(1, min(BAND, k) + 1):
+            for d in range(1, min(BANDWIDTH, k) + 1):
                 for o in range(outputs):
                     x[k, o] -= factor[k, d] * x[k - d, o]
             for o in range(outputs):
@@ -70,7 +72,7 @@ def solve_bands(factors: Array, targets: Array, columns: Array) -> None:
         for k in range(rows - 1, -1, -1):
             for o in range(outputs):
                 x[k, o] *= factor[k, 0]
-            for d in range(1, min(BAND, k) + 1):
+            for d in range(1, min(BANDWIDTH, k) + 1):
                 for o in range(outputs):
                     x[k - d, o] -= factor[k, d] * x[k, o]
             for o in range(outputs):
@@ -82,53 +84,66 @@ def solve_bands(factors: Array, targets: Array, columns: Array) -> None:
 def eliminate(basis: Array, factors: Array, first: int, state: Array, total: Array) -> None:
     """Walk on through L Z = Qᵀ, and add the squares of Z; EDGE samples walk together.
 
+    In NumPy, for all of Q: ``Z = solve_triangular(L, Q.T, lower=True)``, ``total = Z**2`` summed
+    over its rows.
+
     Parameters
     ----------
-    basis : array (count, parts, rows, BAND / parts)
+    basis : array (count, parts, rows, BANDWIDTH / parts)
         Consecutive column blocks of Q, from block `first` on.
-    factors : array (ridges, rows, BAND + 2)
-        Per row of L the inverse of its diagonal, the BAND entries before it, nearest first, and 0.
-    state : array (rows / EDGE, ridges, BAND, EDGE / LANES, LANES)
-        The BAND rows of Z before `first`; afterwards the last ones.
+    factors : array (ridges, rows, BANDWIDTH + 2)
+        Per row of L the inverse of its diagonal, the BANDWIDTH entries before it, nearest first,
+        and 0.
+    state : array (rows / EDGE, ridges, BANDWIDTH, EDGE / LANES, LANES)
+        The BANDWIDTH rows of Z before `first`; afterwards the last ones.
     total : array (rows / EDGE, ridges, EDGE / LANES, LANES)
         Σ Z² so far.
     """
-    for chunk in prange(len(state)):
-        columns = _transposed(basis, np.intp(chunk) * EDGE)
-        z = np.empty((BAND + DEPTH, EDGE // LANES, LANES))
+    for tile_row in prange(len(state)):
+        columns = _transposed(basis, np.intp(tile_row) * EDGE)
+        z = np.empty((BANDWIDTH + DEPTH, EDGE // LANES, LANES))
         for r in range(len(factors)):
-            _copy(state[chunk, r], z)
+            _copy(state[tile_row, r], z)
             for start in range(0, len(columns), DEPTH):
                 part = columns[start : start + DEPTH]
-                _substitute(factors[r, first * BAND + start :], part, z, total[chunk, r])
+                _substitute(factors[r, first * BANDWIDTH + start :], part, z, total[tile_row, r])
                 _copy(z[len(part) :], z)
-            _copy(z, state[chunk, r])
+            _copy(z, state[tile_row, r])
 
 
 @compiled()
 def _transposed(basis: Array, top: Any) -> Array:
     """EDGE rows of column blocks of Q, column after column, as (columns, EDGE / LANES, LANES)."""
     blocks, _, _, width = basis.shape
-    result = np.empty((blocks * BAND, EDGE // LANES, LANES))
+    result = np.empty((blocks * BANDWIDTH, EDGE // LANES, LANES))
     for k in range(blocks):
         for i in range(EDGE):
-            for j in range(BAND):
+            for j in range(BANDWIDTH):
                 value = basis[k, j // width, top + i, j % width]
-                result[k * BAND + j, i // LANES, i % LANES] = value
+                result[k * BANDWIDTH + j, i // LANES, i % LANES] = value
     return result
 
 
 @compiled()
 def _copy(source: Array, target: Array) -> None:
-    """The first BAND rows."""
-    for k in range(BAND):
+    """The first BANDWIDTH rows."""
+    for k in range(BANDWIDTH):
         for i in range(source.shape[1]):
             store(target, (k, i), load(source, (k, i)))
 
 
 @compiled()
 def _substitute(factor: Array, columns: Array, z: Array, total: Array) -> None:
-    """Rows of Z behind its first BAND, two at a time; half of EDGE samples, in registers."""
+    """Rows of Z behind its first BANDWIDTH, two at a time; half of EDGE samples, in registers.
+
+    Forward substitution, of which the plain loop is
+
+        for k in range(len(columns)):
+            for d in range(1, BANDWIDTH + 1):
+                columns[k] -= factor[k, d] * z[BANDWIDTH + k - d]
+            z[BANDWIDTH + k] = factor[k, 0] * columns[k]
+            total += z[BANDWIDTH + k] ** 2
+    """
     for i in range(0, EDGE // LANES, 3):
         t0, t1, t2 = load(total, (i,)), load(total, (i + 1,)), load(total, (i + 2,))
         for k in range(0, len(columns), 2):
@@ -136,8 +151,8 @@ def _substitute(factor: Array, columns: Array, z: Array, total: Array) -> None:
             b0 = load(columns, (k + 1, i))
             b1 = load(columns, (k + 1, i + 1))
             b2 = load(columns, (k + 1, i + 2))
-            for d in range(BAND, 0, -1):  # what was finished last is needed last
-                before, a, b = BAND + k - d, factor[k, d], factor[k + 1, d + 1]
+            for d in range(BANDWIDTH, 0, -1):  # what was finished last is needed last
+                before, a, b = BANDWIDTH + k - d, factor[k, d], factor[k + 1, d + 1]
                 z0, z1, z2 = (
                     load(z, (before, i)),
                     load(z, (before, i + 1)),
@@ -149,12 +164,12 @@ def _substitute(factor: Array, columns: Array, z: Array, total: Array) -> None:
             b = factor[k + 1, 1]
             b0, b1, b2 = b0 - a0 * b, b1 - a1 * b, b2 - a2 * b
             b0, b1, b2 = b0 * factor[k + 1, 0], b1 * factor[k + 1, 0], b2 * factor[k + 1, 0]
-            store(z, (BAND + k, i), a0)
-            store(z, (BAND + k, i + 1), a1)
-            store(z, (BAND + k, i + 2), a2)
-            store(z, (BAND + k + 1, i), b0)
-            store(z, (BAND + k + 1, i + 1), b1)
-            store(z, (BAND + k + 1, i + 2), b2)
+            store(z, (BANDWIDTH + k, i), a0)
+            store(z, (BANDWIDTH + k, i + 1), a1)
+            store(z, (BANDWIDTH + k, i + 2), a2)
+            store(z, (BANDWIDTH + k + 1, i), b0)
+            store(z, (BANDWIDTH + k + 1, i + 1), b1)
+            store(z, (BANDWIDTH + k + 1, i + 2), b2)
             t0, t1, t2 = t0 + a0 * a0 + b0 * b0, t1 + a1 * a1 + b1 * b1, t2 + a2 * a2 + b2 * b2
         store(total, (i,), t0)
         store(total, (i + 1,), t1)

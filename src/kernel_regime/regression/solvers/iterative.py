@@ -1,22 +1,20 @@
 """Iterative solver: the path from a Krylov space, for kernels too large to factorise."""
 
 import logging
-from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.linalg.lanczos import BlockLanczos, RitzPairs
+from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.products import diagonal_of
 from kernel_regime.linalg.symmetric import check_symmetric, symmetric_multiply
 from kernel_regime.regression.conditioning import (
     EPSILON,
     applied_ridges,
-    least_ridge,
     scale_of,
 )
+from kernel_regime.regression.krylov_space import KrylovAccuracy, expand_solutions, grow_space
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.sampled_diagonal import SampledDiagonal
 
@@ -27,15 +25,6 @@ MAX_COLUMNS = 4000
 
 BLOCKS = 20
 """Products with the kernel that the largest space must at least allow: fewer points are sampled."""
-
-ENOUGH = 0.0025
-"""Relative error of what the sampled points need, well below what sampling leaves."""
-
-CONVERGED = 1e-2
-"""Residual, relative to its eigenvalue, of a Ritz vector that counts as an eigenvector."""
-
-QUIET_SECONDS = 5.0
-"""Between two lines of progress in the log."""
 
 
 def solve_iteratively(
@@ -91,10 +80,10 @@ def solve_iteratively(
         lambda block: symmetric_multiply(kernel, block) / scale,
         np.hstack([targets / norms, _unit_vectors(n, sample)]),
     )
-    ritz = _grow(lanczos, norms, ridges / scale, tolerance, max_columns)
+    ritz = grow_space(lanczos, norms, ridges / scale, tolerance, max_columns)
     applied = applied_ridges(ridges, scale * ritz.values[0], scale * ritz.values[-1])
-    state = _Accuracy.of(ritz, norms, applied / scale)
-    coefficients, proxies = _expand(
+    state = KrylovAccuracy.of(ritz, norms, applied / scale)
+    coefficients, proxies = expand_solutions(
         lanczos, ritz, diagonal_of(kernel) / scale, applied / scale, outputs
     )
     diagonal = SampledDiagonal.of(
@@ -136,115 +125,6 @@ def _unit_vectors(n: int, sample: Array) -> Array:
     columns = np.zeros((n, len(sample)))
     columns[sample, np.arange(len(sample))] = 1
     return columns
-
-
-@dataclass(frozen=True)
-class _Accuracy:
-    """What solutions from a Krylov space may be off, per ridge.
-
-    Parameters
-    ----------
-    residuals : array (ridges,)
-        Largest over the outputs, relative to the targets.
-    coefficients : array (ridges,)
-        Error of α, relative to it.
-    entries, missing : arrays (ridges, s)
-        Diagonal entries of the inverse at the sampled points, from below, and what they lack at
-        most.
-    """
-
-    residuals: Array
-    coefficients: Array
-    entries: Array
-    missing: Array
-
-    @classmethod
-    def of(cls, ritz: RitzPairs, norms: Array, ridges: Array) -> "_Accuracy":
-        """Bounds by residuals r: errors are A⁻¹r, at most ‖r‖ over the least eigenvalue of A.
-
-        That eigenvalue is λ or more. What the least Ritz value adds to it is known from above
-        only, but it is what the residuals, which lie outside the space, have met so far.
-        """
-        outputs = len(norms)
-        residuals = ritz.residuals(ridges)
-        least = ridges + max(float(ritz.values[0]), 0.0)
-        lengths = np.stack(
-            [np.linalg.norm(ritz.solution(ridge)[:, :outputs], axis=0) for ridge in ridges]
-        )
-        error = np.linalg.norm(residuals[:, :outputs] * norms, axis=1) / least
-        size = np.linalg.norm(lengths * norms, axis=1)
-        return cls(
-            residuals=residuals[:, :outputs].max(axis=1),
-            coefficients=np.divide(error, size, out=np.zeros_like(size), where=size > 0),
-            entries=ritz.quadratic_forms(ridges)[:, outputs:],
-            missing=np.square(residuals[:, outputs:]) / least[:, None],
-        )
-
-    def suffices(self, tolerance: float) -> bool:
-        """Whether more products would not show in the results."""
-        lacking = self.missing.sum(axis=1) / self.entries.sum(axis=1)
-        return bool(
-            self.residuals.max() <= tolerance
-            and self.coefficients.max() <= ENOUGH
-            and lacking.max() <= ENOUGH
-        )
-
-
-def _grow(
-    lanczos: BlockLanczos, norms: Array, ridges: Array, tolerance: float, max_columns: int
-) -> RitzPairs:
-    """Grow the space until all ridges are solved, or it is complete or as large as allowed."""
-    check_at, said = 0.0, monotonic()
-    while True:
-        lanczos.grow()
-        added = lanczos.next.shape[1]
-        ended = added == 0 or lanczos.columns + added > max_columns
-        if not ended and lanczos.columns < check_at:
-            continue
-        # A check diagonalises T: growing by a quarter in between keeps that a small share.
-        check_at = 1.25 * lanczos.columns
-        ritz = lanczos.ritz_pairs()
-        solvable = np.maximum(ridges, least_ridge(ritz.values[0], ritz.values[-1]))
-        accuracy = _Accuracy.of(ritz, norms, solvable)
-        if monotonic() - said > QUIET_SECONDS:
-            said = monotonic()
-            logger.info(
-                "%d products with the kernel, %d columns: relative residuals up to %.2g",
-                *(lanczos.products, lanczos.columns, accuracy.residuals.max()),
-            )
-        if ended or accuracy.suffices(tolerance):
-            return ritz
-
-
-def _expand(
-    lanczos: BlockLanczos, ritz: RitzPairs, diagonal: Array, ridges: Array, outputs: int
-) -> tuple[Array, Array]:
-    """Coefficients (ridges, n, outputs), and proxies (ridges, n) for the diagonal of the inverse.
-
-    A proxy takes what has converged, which is nearly independent of the points that were sampled:
-    eigenvectors u of K with eigenvalues θ. What they leave of the unit vector of point i, a share
-    sᵢ = 1 − Σ uᵢ², meets eigenvalues with the mean (Kᵢᵢ − Σ θ uᵢ²)/sᵢ.
-    """
-    converged = ritz.errors <= CONVERGED * np.abs(ritz.values)
-    values = ritz.values[converged]
-    # One product gives all diagonals: functions of the eigenvalues in columns.
-    functions = np.column_stack([1 / (values[:, None] + ridges), np.ones_like(values), values])
-    solutions = np.stack([ritz.solution(ridge)[:, :outputs] for ridge in ridges], axis=1)
-    n, columns = len(diagonal), solutions.reshape(len(ritz.values), -1)
-    coefficients, diagonals = np.empty((len(ridges), n, outputs)), np.empty((len(ridges) + 2, n))
-    for rows, basis in lanczos.row_blocks():
-        vectors = basis @ ritz.vectors
-        block = (vectors @ columns).reshape(-1, len(ridges), outputs)
-        coefficients[:, rows] = block.transpose(1, 0, 2)
-        diagonals[:, rows] = (np.square(vectors[:, converged]) @ functions).T
-    shares = 1 - diagonals[-2]
-    shares = np.where(shares > 1e-13, shares, 0)
-    variances = np.maximum(diagonal - diagonals[-1], 0)
-    means = np.divide(variances, shares, out=np.zeros(n), where=shares > 0)
-    outside = np.divide(
-        shares, means + ridges[:, None], out=np.zeros((len(ridges), n)), where=shares > 0
-    )
-    return coefficients, diagonals[:-2] + outside
 
 
 def _report(
