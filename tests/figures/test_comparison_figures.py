@@ -40,6 +40,16 @@ def test_accuracies_are_drawn_as_errors_and_losses_as_they_are(metric, drawn, la
     assert lines["ntk"].get_linestyle() == "--"
 
 
+def test_a_level_that_is_not_known_is_a_gap_in_the_curve():
+    table = curves("test_accuracy")
+    table.loc[3, ["score", "score_low", "score_high"]] = np.nan  # every training diverged there
+    figure = method_comparison(table, "κ")
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    np.testing.assert_allclose(lines["net"].get_ydata(), [10.0, np.nan])
+    np.testing.assert_allclose(lines["ntk"].get_ydata(), [20.0, 30.0])
+    figure.canvas.draw()
+
+
 def test_a_legend_hides_no_data():
     figure = method_comparison(curves("test_loss"), "κ")
     figure.canvas.draw()
@@ -73,7 +83,9 @@ def test_every_sample_is_shown_at_every_level_by_growing_noise(shape):
 
 def test_examples_of_a_regression_are_spread_over_its_targets():
     figure = examples((4,), labels=np.linspace(0.9, 0.1, 9), noise="κ (larger is clearer)")
-    assert [ax.get_ylabel() for ax in figure.axes[::2]] == ["0.1", "0.3", "0.6", "0.9"]
+    assert [ax.get_ylabel() for ax in figure.axes[::2]] == [
+        *("target 0.1", "target 0.3", "target 0.6", "target 0.9")
+    ]
     assert figure.axes[1].get_title() == "κ = 2"
 
 

@@ -50,7 +50,11 @@ def example_inputs(
             _draw_sample(axes[row * len(titles) + column], sample)
         set_title(axes[column], title, width=26 if vectors else 16)
     for row, label in enumerate(np.asarray(train_labels)[rows]):
-        text = f"class {label}" if np.issubdtype(train_labels.dtype, np.integer) else f"{label:.3g}"
+        text = (
+            f"class {label}"
+            if np.issubdtype(train_labels.dtype, np.integer)
+            else f"target {label:.3g}"
+        )
         axes[row * len(titles)].set_ylabel(text, fontsize=8)
     return figure
 

@@ -149,6 +149,11 @@ def test_the_text_says_what_the_data_show_of_dimension_crossings_and_verdicts():
     assert "1 of 2 pairs of methods cross" in found
     assert "effective dimension falls: 3 and 2" in found
     assert "undecided 2, kernel regime 1" in text("Kernel regime or feature learning", run())
+    curves = pd.DataFrame(
+        {"level": list("abc"), "value": range(3), "effective_dimension": [5, 4, 6]}
+    )
+    found = text("Where methods cross", run(phase_curves=curves))
+    assert "neither grows nor falls over all levels: it lies between 4 and 6" in found
     one = run(phase_curves=run().tables["phase_curves"].head(1))
     assert "There is one level" in text("Where methods cross", one)
 

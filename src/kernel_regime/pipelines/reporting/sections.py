@@ -54,13 +54,19 @@ def _crossings(run: ReportedRun) -> str:
         f"effective dimension of the inputs. {found} of {len(diagram)} pairs of methods cross here."
     )
     inputs = run.tables["phase_curves"].drop_duplicates("level").sort_values("value")
-    first, last = inputs["effective_dimension"].iloc[[0, -1]]
+    dimensions = inputs["effective_dimension"]
+    first, last = dimensions.iloc[[0, -1]]
     if len(inputs) == 1:
         return text + f" There is one level; its inputs have the effective dimension {first:.3g}."
-    change = "grows" if last > 1.05 * first else "falls" if last < first / 1.05 else "hardly moves"
+    if dimensions.is_monotonic_increasing or dimensions.is_monotonic_decreasing:
+        change = "grows" if last > first else "falls" if last < first else "stays"
+        return text + (
+            f" From the lowest to the highest level the effective dimension {change}: "
+            f"{first:.3g} and {last:.3g}."
+        )
     return text + (
-        f" From the lowest to the highest level the effective dimension {change}: "
-        f"{first:.3g} and {last:.3g}."
+        " The effective dimension neither grows nor falls over all levels: it lies between "
+        f"{dimensions.min():.3g} and {dimensions.max():.3g}."
     )
 
 
