@@ -128,6 +128,8 @@ def _show(forecasts: pd.DataFrame) -> None:
     for column in forecasts:
         table.add_column(str(column).replace("_", " "), justify="right")
     for row in forecasts.itertuples(index=False):
+        if row[0] == "total":
+            table.add_section()
         numbers = (f"{cell:,.0f}" if cell >= 1000 else f"{cell:.3g}" for cell in row[1:])
         table.add_row(row[0], *numbers)
     Console(width=max(120, Console().width)).print(table)

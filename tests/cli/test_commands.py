@@ -12,7 +12,9 @@ PREPARE = ("run", "--env", "test", "--to-outputs", "train_images")
 
 
 def levels(project):
-    return sorted(path.stem for path in (project / "data/03_primary/test/train_images").iterdir())
+    return sorted(
+        path.stem for path in (project / "data/03_primary/test/train_images").glob("level_*")
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def misspell_an_argument(conf):
 
 
 def drop_an_entry(conf):
-    edit(conf / "base/catalog_data_processing.yml", "raw_train:", "raw_trian:")
+    edit(conf / "base/catalog_data_processing.yml", '"raw_{split}"', '"rwa_{split}"')
 
 
 def break_yaml(conf):
@@ -56,7 +56,7 @@ def store_no_parquet(conf):
     [
         (misspell_a_type, ["'raw_train'", "DigitDataset"]),
         (misspell_an_argument, ["'raw_train'", "spilt"]),
-        (drop_an_entry, ["raw_train", "not found"]),
+        (drop_an_entry, ["raw_train: ", "raw_train.parquet"]),
         (break_yaml, ["conf/test/parameters_data_processing.yml"]),
         (repeat_a_key, ["duplicate key data"]),
         (declare_twice, ["parameters_a.yml", "parameters_b.yml", "data.seed"]),
