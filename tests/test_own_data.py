@@ -1,31 +1,16 @@
 """One's own arrays, images and tables run to the report with nothing but an environment."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.experiments import new_project, run, tiny
+from tests.experiments import PROJECT, new_project, run, tiny
 
-ARRAYS = """
-"raw_{split}":
-  type: kernel_regime.datasets.ArraysDataset
-  filepath: data/01_raw/mine/{split}.npz
-"""
-IMAGES = """
-"raw_{split}":
-  type: kernel_regime.datasets.ImageFolderDataset
-  path: data/01_raw/mine/{split}
-  side: 8
-"""
-TABLE = """
-"raw_{split}":
-  type: kernel_regime.datasets.TableDataset
-  filepath: data/01_raw/mine/houses.csv
-  target: price
-  split: "{split}"
-  test_share: 0.4
-"""
+DOCUMENT = (PROJECT / "docs" / "data.md").read_text(encoding="utf-8")
+ARRAYS, IMAGES, TABLE = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.S)
 GAUSSIAN = "noise: {kind: gaussian, levels: [{value: 0}, {value: 1}]}\n"
 LOW = "noise: {kind: low_frequency, levels: [{value: 0}, {value: 4}]}\n"
 
@@ -86,3 +71,11 @@ def test_an_environment_is_all_it_takes(tmp_path, catalog, write, noise, metric)
     else:
         assert clean < np.var(found.load("test_labels"))
     assert "</html>" in found.load("report")
+
+
+def test_the_documented_sweep_runs_without_kedro():
+    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.S)
+    names = {}
+    exec(code, names)
+    assert list(names["perturbed"]) == [1.0, 14.0]
+    assert names["perturbed"][14.0].shape == (40, 28, 28)
