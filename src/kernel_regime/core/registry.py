@@ -94,14 +94,7 @@ class Registry(Generic[Base]):
         return build(self.find(kind), arguments, kind)
 
     def _imported(self, kind: str) -> type[Base]:
-        module, _, name = kind.partition(":")
-        try:
-            found = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise InputError(
-                f"kind {kind!r} cannot be imported ({error}); give package.module:Class, "
-                "importable from where this runs"
-            ) from error
+        found = import_kind(kind)
         if not isinstance(found, type) or not issubclass(found, self._base):
             raise InputError(
                 f"kind {kind!r} is no {self._family}: derive it from "
@@ -111,3 +104,26 @@ class Registry(Generic[Base]):
         if "kind" not in vars(member):
             member.kind = kind
         return member
+
+
+def import_kind(kind: str, what: str = "Class") -> Any:
+    """What `package.module:name` names, of a user's own.
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported, saying why.
+
+    Examples
+    --------
+    >>> import_kind("fractions:Fraction").__name__
+    'Fraction'
+    """
+    module, _, name = kind.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"kind {kind!r} cannot be imported ({error}); give package.module:{what}, "
+            "importable from where this runs"
+        ) from error

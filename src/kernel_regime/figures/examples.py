@@ -49,13 +49,9 @@ def example_inputs(
         for row, sample in enumerate(samples):
             _draw_sample(axes[row * len(titles) + column], sample)
         set_title(axes[column], title, width=26 if vectors else 16)
-    for row, label in enumerate(np.asarray(train_labels)[rows]):
-        text = (
-            f"class {label}"
-            if np.issubdtype(train_labels.dtype, np.integer)
-            else f"target {label:.3g}"
-        )
-        axes[row * len(titles)].set_ylabel(text, fontsize=8)
+    word, form = ("class", "d") if train_labels.dtype.kind in "iu" else ("target", ".3g")
+    for row, label in enumerate(train_labels[rows]):
+        axes[row * len(titles)].set_ylabel(f"{word} {label:{form}}", fontsize=8)
     return figure
 
 

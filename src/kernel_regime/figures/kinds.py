@@ -10,6 +10,7 @@ from typing import TypeVar
 from matplotlib.figure import Figure
 
 from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.registry import import_kind
 
 Draw = TypeVar("Draw", bound=Callable[..., Figure])
 
@@ -95,14 +96,7 @@ def find_figure(kind: str) -> FigureKind:
                 "(your own: package.module:function)"
             )
         return known[kind]
-    module, _, name = kind.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(
-            f"kind {kind!r} cannot be imported ({error}); give package.module:function, "
-            "importable from where this runs"
-        ) from error
+    found = import_kind(kind, "function")
     if not callable(found):
         raise InputError(f"kind {kind!r} is no function; give one that returns a Figure")
     return FigureKind(kind, found)
