@@ -15,7 +15,7 @@ from kernel_regime.linalg.threads import single_blas_thread
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal
 from kernel_regime.linalg.tridiagonal.reduction_loops import (
     BANDWIDTH,
-    gather,
+    gather_tiles,
     tile_number,
     update_and_multiply,
 )
@@ -59,7 +59,7 @@ class _TrailingMatrix:
         self._across = -(-len(kernel) // EDGE)
         self.rows = self._across * EDGE
         self._tiles = np.empty((self._across * (self._across + 1) // 2, EDGE, EDGE))
-        differences = gather(kernel, factor, self._tiles, self._across)
+        differences = gather_tiles(kernel, factor, self._tiles, self._across)
         check_symmetric(kernel, "train_kernel", float(differences.max()))
         width = width_of(self._tiles.dtype)
         self._v, self._w = np.zeros((2, self.rows, BANDWIDTH))

@@ -22,7 +22,7 @@ def tile_number(i: int, j: int, across: int) -> int:
 
 
 @compiled(parallel=True, nogil=True)
-def gather(kernel: Array, factor: float, tiles: Array, across: int) -> Array:
+def gather_tiles(kernel: Array, factor: float, tiles: Array, across: int) -> Array:
     """Copy the upper triangle times a factor into float64 tiles (·, EDGE, EDGE).
 
     Rows that the kernel lacks are decoupled from the rest: zero but for the diagonal, which

@@ -20,7 +20,7 @@ class RidgeParameters(_Parameters):
     """Ridges λ, as numbers or as {from, to, count} in powers of ten."""
     exceptions: dict[str, Grid] = {}
     """Other ridges for single kernels, by kernel name."""
-    solver: Literal["auto", "direct", "iterative"]
+    solver: Literal["auto", "cholesky", "direct", "iterative"]
     """How to solve: `kernel_regime.regression.choose_solver`."""
 
     def grid(self, kernel: str) -> NDArray[np.float64]:
