@@ -135,16 +135,15 @@ def _show(forecasts: pd.DataFrame) -> None:
     Console(width=max(120, Console().width)).print(table)
 
 
-@cli.command()
+@cli.command(name="download")
 @env_option
 @_traceback_option
-def download(env: str | None, traceback: bool) -> None:
+def download_files(env: str | None, traceback: bool) -> None:
     """Fetch the official files of an experiment into data/01_raw, checked and resumable.
 
     What is there already is kept; a transfer that broke off goes on where it stopped.
     """
-    from kernel_regime.datasets.download import SOURCES
-    from kernel_regime.datasets.download import download as fetch
+    from kernel_regime.datasets.download import SOURCES, download
 
     with one_line_errors(traceback):
         project = find_kedro_project(Path.cwd()) or Path.cwd()
@@ -158,7 +157,7 @@ def download(env: str | None, traceback: bool) -> None:
                 f"{', '.join(_downloadable(conf))}"
             )
         folder = project / experiment["raw_data"]
-        for path in fetch(SOURCES[experiment["download"]], folder):
+        for path in download(SOURCES[experiment["download"]], folder):
             click.echo(path)
 
 
