@@ -56,7 +56,7 @@ def done_tiles(manifest):
 @pytest.mark.timeout(300)
 def test_a_killed_run_goes_on_where_it_was_and_ends_bit_identical(project):
     kernels = project / "data/04_feature/cifar2"
-    train = kernels / "train_kernels/level_0/myrtle.npy"
+    train = kernels / "train_kernels/level_1/myrtle.npy"
     manifest = train.with_name("myrtle.npy.json")
     with start(project) as first:
         while not done_tiles(manifest) and first.poll() is None:
@@ -69,12 +69,12 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_bit_identical(project):
     assert second.returncode == 0, report
     if len(kept) < 10:
         assert f"resuming, {len(kept)} of 10 tiles are there" in " ".join(report.split())
-    resumed = [train.read_bytes(), (kernels / "test_kernels/level_0/myrtle.npy").read_bytes()]
+    resumed = [train.read_bytes(), (kernels / "test_kernels/level_1/myrtle.npy").read_bytes()]
     assert np.load(train).shape == (64, 64)
 
     shutil.rmtree(kernels)
     with start(project) as undisturbed:
         report, _ = undisturbed.communicate()
     assert undisturbed.returncode == 0, report
-    again = [train.read_bytes(), (kernels / "test_kernels/level_0/myrtle.npy").read_bytes()]
+    again = [train.read_bytes(), (kernels / "test_kernels/level_1/myrtle.npy").read_bytes()]
     assert again == resumed
