@@ -21,7 +21,14 @@ from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
 from kernel_regime.execution.store.matrix_store import MatrixRefusedError
 from kernel_regime.execution.store.resources import DiskTooSmallError
-from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
+from kernel_regime.kernels import (
+    FullyConnectedNNGP,
+    FullyConnectedNTK,
+    Polynomial,
+    RandomFeatures,
+    TwoLayerNNGP,
+    TwoLayerNTK,
+)
 from tests.execution.recording import Recorded, numbered_samples, recorded
 
 # 6 × 4 bytes × 16² of tile buffers: tiles of 16 × 16.
@@ -167,7 +174,7 @@ def test_an_expensive_matrix_of_other_inputs_is_refused_with_the_way_out(job, pa
     with pytest.raises(MatrixRefusedError) as refusal:
         fill(other, path)
     message = str(refusal.value)
-    assert "kernel is {'kind': 'Recorded'}, wanted {'kind': 'FullyConnectedNTK'" in message
+    assert "kernel is {'kind': 'Recorded'}, wanted {'kind': 'fully_connected_ntk'" in message
     assert "took 3600 s" in message
     assert "overwrite: true" in message
     assert "`experiment`" in message
@@ -411,18 +418,27 @@ def test_several_matrices_are_held_to_the_disk_together(tmp_path, monkeypatch, j
     check_disk((path, job) for path in paths)
 
 
-def test_a_matrix_whose_manifest_has_the_first_format_is_found_again(path, log):
-    """That one called kernels by their Python class."""
-
-    class Cubic(Recorded):
-        def identity(self):
-            return {"kind": "polynomial", "degree": 3, "intercept": 1.0}
-
-    job = KernelJob(Cubic(log), numbered_samples(N), execution=SMALL_TILES)
+@pytest.mark.parametrize(
+    ("kernel", "identity"),
+    [
+        (FullyConnectedNTK(3), {"kind": "FullyConnectedNTK", "layers": 3}),
+        (FullyConnectedNNGP(2), {"kind": "FullyConnectedNNGP", "layers": 2}),
+        (TwoLayerNTK(), {"kind": "TwoLayerNTK"}),
+        (TwoLayerNNGP(), {"kind": "TwoLayerNNGP"}),
+        (Polynomial(2, 1.0), {"kind": "Polynomial", "degree": 2, "intercept": 1.0}),
+        (RandomFeatures(64, 5), {"kind": "RandomFeatures", "width": 64, "seed": 5}),
+    ],
+    ids=lambda given: given["kind"] if isinstance(given, dict) else "",
+)
+def test_a_matrix_of_the_first_version_is_found_again(path, kernel, identity, caplog):
+    """Its manifest called kernels by their Python class."""
+    job = KernelJob(kernel, numbered_samples(N), execution=SMALL_TILES)
     fill(job, path)
-    content = json.loads(Places(path).manifest.read_text())
-    content["fingerprint"]["kernel"]["kind"] = "Polynomial"
-    Places(path).manifest.write_text(json.dumps(content | {"format": 1}))
-    fill(job, path)
-    assert len(recorded(log)) == 10
+    new = json.loads(Places(path).manifest.read_text())
+    old = {"format": 1, "fingerprint": new["fingerprint"] | {"kernel": identity}}
+    written = ("edge", "seconds", "checksums", "sealed", "boot")
+    Places(path).manifest.write_text(json.dumps(old | {key: new[key] for key in written}))
+    with caplog.at_level(logging.INFO):
+        fill(job, path)
+    assert "complete, nothing to compute" in caplog.text
     assert is_complete(path)

@@ -13,6 +13,7 @@ from kernel_regime.core.memory import limited_memory
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.execution.devices import TileKernel, gpu_class, on_device
 from kernel_regime.execution.settings import Execution
+from kernel_regime.execution.store.manifest import stable_kind
 from kernel_regime.execution.store.tiles import Tile, TileGrid, tile_edge
 
 Fingerprint = dict[str, Any]
@@ -198,7 +199,7 @@ def recorded_identity(kernel: TileKernel, execution: Execution) -> dict[str, Any
             "mappings of these"
         ) from error
     recorded: dict[str, Any] = json.loads(text)
-    return recorded
+    return recorded | {"kind": stable_kind(str(recorded.get("kind")))}
 
 
 def _plain(value: Any) -> Any:

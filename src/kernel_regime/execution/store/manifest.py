@@ -133,12 +133,23 @@ def read_manifest(path: Path) -> Manifest | None:
         version = content.pop("format")
         if version == 1:
             kernel = content["fingerprint"]["kernel"]
-            kernel["kind"] = _KINDS.get(kernel["kind"], kernel["kind"])
+            kernel["kind"] = stable_kind(kernel["kind"])
         elif version != _FORMAT:
             return None
         return Manifest(**content)
     except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def stable_kind(name: str) -> str:
+    """Kind of a kernel that goes by its Python class, as the first format called all of them.
+
+    Examples
+    --------
+    >>> stable_kind("MyrtleNTK"), stable_kind("my_module:Kernel")
+    ('myrtle_ntk', 'my_module:Kernel')
+    """
+    return _KINDS.get(name, name)
 
 
 def differences(recorded: dict[str, Any], wanted: dict[str, Any]) -> str:
