@@ -145,6 +145,13 @@ def test_solver_follows_size_memory_and_number_of_ridges(n, ridges, memory, opti
     assert plan.peak_bytes <= memory * GIGABYTE
 
 
+def test_a_krylov_space_shrinks_until_it_fits_the_memory():
+    whole = choose_solver(60_000, 10, 20, 20 * GIGABYTE)
+    least = choose_solver(60_000, 10, 20, 3 * GIGABYTE)
+    assert 500 <= least.columns < whole.columns == 4000
+    assert least.peak_bytes <= 3 * GIGABYTE
+
+
 def test_what_cannot_fit_is_refused_with_the_numbers():
     with pytest.raises(MemoryError, match=r"direct needs 29\.\d\d GB .* 8\.00 GB are free"):
         choose_solver(60_000, 10, 20, 8 * GIGABYTE, solver="direct")

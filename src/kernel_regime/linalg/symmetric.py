@@ -11,6 +11,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.memory import rows_within
 from kernel_regime.linalg.products import check_finite, diagonal_of, is_distributed, multiply
 from kernel_regime.linalg.threads import single_blas_thread
 
@@ -134,7 +135,9 @@ def symmetric_multiply(kernel: Any, x: Array) -> Array:
     """
     if is_distributed(kernel):
         return multiply(kernel, x)
-    workers = min(os.cpu_count() or 1, -(-len(kernel) // TILE[0]))
+    # Every worker adds up a product of its own.
+    affordable = rows_within(x.nbytes, share=1 / 2)
+    workers = min(os.cpu_count() or 1, -(-len(kernel) // TILE[0]), affordable)
     row_blocks = _Shared(range(0, len(kernel), TILE[0]))
     # One BLAS thread each: the tiles are too small to share.
     with single_blas_thread(), ThreadPoolExecutor(workers) as pool:

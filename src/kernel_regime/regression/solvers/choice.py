@@ -123,10 +123,10 @@ def choose_solver(
     # Solutions, their predictions at the training points, and the diagonals of the inverse.
     results = 8 * n * ridges * (3 * outputs + 2) + working_memory() // 8
     direct = reduction_bytes(n, ridges) + results
-    columns = min(MAX_COLUMNS, max(0, memory - results) // (8 * n))
-    # A block in the making, its products by two workers, and the start.
-    blocks = 4 * (outputs + sample_size(n, columns))
-    iterative = 8 * n * (max(columns, MIN_COLUMNS) + blocks) + results
+    # A block in the making, the start, and products by several workers.
+    blocks = 8 * n * 4 * (outputs + sample_size(n, MAX_COLUMNS)) + working_memory() // 2
+    columns = min(MAX_COLUMNS, max(0, memory - results - blocks) // (8 * n))
+    iterative = 8 * n * max(columns, MIN_COLUMNS) + blocks + results
     # For two ridges at n = 4000, 2.0 s by Cholesky factors and 1.5 s by one reduction.
     exact = "cholesky" if ridges == 1 else "direct"
     if solver == "auto" and n <= LARGEST_DIRECT and direct <= memory and not distributed:
