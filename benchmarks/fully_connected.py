@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.harness import Row, compare, emit
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.dense.angular_tiles import Side, normalise
+from kernel_regime.kernels.dense.angular_tiles import UnitRows, unit_rows
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
 from kernel_regime.kernels.stax import StaxKernel
 from kernel_regime.linalg.packed_products import EDGE, multiply_tile
@@ -50,8 +50,8 @@ def growth(x: Array) -> Row:
 def share_of_peak(x: Array) -> Row:
     """Multiplications a second of the whole kernel, and of one tile that never leaves the cache."""
     kernel, tiles = FullyConnectedNTK(4), 4000
-    side = normalise(x[:EDGE], 1.0)
-    row = compare("", lambda: kernel(x), "", lambda: multiply_in_cache(side, tiles))
+    rows = unit_rows(x[:EDGE], 1.0)
+    row = compare("", lambda: kernel(x), "", lambda: multiply_in_cache(rows, tiles))
     ours = len(x) ** 2 * FEATURES / row.ours / 1e9
     peak = 2 * tiles * EDGE**2 * FEATURES / row.other / 1e9
     return Row(
@@ -65,10 +65,10 @@ def share_of_peak(x: Array) -> Row:
 
 
 @numba.njit(parallel=True)
-def multiply_in_cache(side: Side, tiles: int) -> None:
+def multiply_in_cache(rows: UnitRows, tiles: int) -> None:
     """The product of one tile, again and again on every core."""
     for _ in numba.prange(tiles):
-        multiply_tile(side.panels, 0, side.panels, 0, np.empty((EDGE, EDGE), side.rows.dtype))
+        multiply_tile(rows.packed, 0, rows.packed, 0, np.empty((EDGE, EDGE), rows.rows.dtype))
 
 
 def main() -> None:

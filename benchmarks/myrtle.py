@@ -83,7 +83,7 @@ def beside(
     name = f"{type(kernel).__name__}({kernel.depth})"
     return Row(
         work=f"{name}, {side}x{side}x{channels}",
-        ours=rate(kernel.tile, draw(16, side, channels), draw(32, side, channels, seed=1)),
+        ours=rate(kernel.cross, draw(16, side, channels), draw(32, side, channels, seed=1)),
         against="Myrtle-5 NTK, 32x32x3",
         other=ours,
         unit="pairs/s",
@@ -99,7 +99,7 @@ def growth_with_images(kernel: Kernel) -> Row:
 
 def main() -> None:
     kernel = MyrtleNTK()
-    ours = rate(kernel.tile, draw(32), draw(64, seed=1), repeats=5)
+    ours = rate(kernel.cross, draw(32), draw(64, seed=1), repeats=5)
     small = beside(ours, kernel, side=16)
     exponent = log(small.ours / ours, 2)
     emit(

@@ -20,6 +20,22 @@ from kernel_regime.core.compilation import compiled
 def scaled(x):
     return FACTOR * x
 """
+COMPILED_CLASS = """
+from typing import NamedTuple
+from kernel_regime.core.compilation import compiled
+
+class Pair(NamedTuple):
+    first: int
+    second: int
+
+@compiled()
+def product(pair):
+    return pair.first * pair.second
+
+@compiled()
+def scaled(x):
+    return product(Pair(2, x))
+"""
 LOOP = """
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +93,16 @@ def test_machine_code_is_kept_until_a_file_that_it_comes_from_changes(installed)
     assert [call(installed), call(installed)] == ["20 compiled", "20 kept"]
     (installed / "kernel_regime" / "constants.py").write_text("FACTOR = 3\n")
     assert [call(installed), call(installed)] == ["30 compiled", "30 kept"]
+
+
+def test_a_class_that_machine_code_mentions_may_be_renamed(installed):
+    source = installed / "kernel_regime" / "functions.py"
+    source.write_text(COMPILED_CLASS)
+    assert [call(installed), call(installed)] == ["20 compiled", "20 kept"]
+    source.write_text(COMPILED_CLASS.replace("Pair", "Couple"))
+    assert [call(installed), call(installed)] == ["20 compiled", "20 kept"]
+    caches = (installed / "kernel_regime" / "__pycache__").glob("functions.*.nbi")
+    assert len(list(caches)) == 2  # of `scaled` and `product`, as they are now
 
 
 def test_files_that_a_function_does_not_come_from_leave_its_code_alone(installed):

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 
+from kernel_regime.execution.devices import on_device
 from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP, MyrtleNTK
 
 
@@ -16,10 +17,13 @@ def main(side: int, depth: int, dtype: str) -> None:
     x[1, : side // 2] = 0  # pixels of no variance
     # The sums are taken in another order; depth times a few units in the last place.
     tolerance = 32 * np.finfo(dtype).eps
-    for kind, x1 in ((MyrtleNTK, x[:2]), (MyrtleNNGP, x[:1])):
-        values, expected = (kind(depth, device)(x1, x[2:]) for device in ("gpu", "cpu"))
+    for kernel, x1 in ((MyrtleNTK(depth), x[:2]), (MyrtleNNGP(depth), x[:1])):
+        values = on_device(kernel, "gpu").cross(x1, x[2:])
         assert values.dtype == dtype
-        np.testing.assert_allclose(values, expected, rtol=tolerance)
+        np.testing.assert_allclose(values, kernel.cross(x1, x[2:]), rtol=tolerance)
+    matrix = on_device(MyrtleNTK(depth), "gpu").gram(x[1:])
+    np.testing.assert_array_equal(matrix, matrix.T)
+    np.testing.assert_allclose(matrix, MyrtleNTK(depth).gram(x[1:]), rtol=8 * tolerance)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
 """Fully-connected, two-layer and polynomial kernels against goldens and exact formulas."""
 
+import json
+
 import numpy as np
 import pytest
 
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP
 from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
 )
 from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
 from kernel_regime.kernels.polynomial import Polynomial
+from kernel_regime.kernels.random_features_kernel import RandomFeatures
 from tests.beside import golden
 from tests.kernels.oracles import awkward_rows, relu_network
 
@@ -131,16 +135,97 @@ def test_lengths_far_apart_keep_their_relative_precision():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: FullyConnectedNTK(0), r"FullyConnectedNTK.layers: 0 is not an integer ≥ 1; give"),
-        (lambda: FullyConnectedNNGP(2.5), r"FullyConnectedNNGP.layers: 2.5 is not an integer"),
-        (lambda: Polynomial(0, 1.0), r"Polynomial.degree: 0 is not"),
-        (lambda: Polynomial(2, -1.0), r"Polynomial.intercept: -1.0 is not a finite number ≥ 0"),
-        (lambda: Polynomial(2, float("nan")), r"Polynomial.intercept: nan is not"),
+        (lambda: FullyConnectedNTK(0), r"FullyConnectedNTK.layers: 0 should be greater than 0"),
+        (lambda: FullyConnectedNNGP(2.5), r"FullyConnectedNNGP.layers: 2.5 should be .* integer"),
+        (lambda: Polynomial(0, 1.0), r"Polynomial.degree: 0 should be greater than 0"),
+        (lambda: Polynomial(2, -1.0), r"intercept: -1.0 should be greater than or equal to 0"),
+        (lambda: Polynomial(2, float("nan")), r"Polynomial.intercept: nan should be a finite"),
     ],
 )
 def test_wrong_fields_are_refused_with_the_remedy(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_numpy_integers_are_integers():
+    kernel = FullyConnectedNTK(np.int64(3))
+    assert kernel == FullyConnectedNTK(3)
+    assert json.dumps(kernel.identity()) == '{"kind": "fully_connected_ntk", "layers": 3}'
+
+
+@pytest.mark.parametrize("layers", [100, 150, 200, 240])
+def test_deep_kernels_in_single_precision_where_it_can_hold_them(layers):
+    """Inputs of such norms that k(x, x) is of order 1; half a million roundings of an angle."""
+    rng = np.random.default_rng(8)
+    x = (rng.standard_normal((6, 10)) * 2.0 ** (layers / 2)).astype(np.float32)
+    for kind, expected in zip(
+        (FullyConnectedNTK, FullyConnectedNNGP), relu_network(x, x, layers), strict=True
+    ):
+        kernel = kind(layers)
+        np.testing.assert_allclose(kernel(x), expected.astype(float), rtol=3e-5)
+        np.testing.assert_allclose(kernel(x[:2], x), expected[:2].astype(float), rtol=3e-5)
+        np.testing.assert_allclose(kernel.diagonal(x), np.diagonal(expected).astype(float), 1e-6)
+
+
+@pytest.mark.parametrize("layers", [150, 400])
+def test_deep_kernels_in_double_precision(layers):
+    x = np.random.default_rng(9).standard_normal((6, 10))
+    expected, _ = relu_network(x, x, layers)
+    np.testing.assert_allclose(FullyConnectedNTK(layers)(x), expected.astype(float), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "kernel, size",
+    [
+        (FullyConnectedNTK(150), 1.0),
+        (FullyConnectedNTK(200), 1.0),
+        (FullyConnectedNTK(200), 1e-30),
+        (TwoLayerNNGP(), 1e25),
+        (TwoLayerNNGP(), 1e-25),
+        (Polynomial(10), 1e4),
+        (Polynomial(3, 0.0), 1e-15),
+        (Polynomial(1), 1e25),
+        (RandomFeatures(3), 1e25),
+        (MyrtleNNGP(), 1e-20),
+    ],
+    ids=repr,
+)
+def test_values_that_single_precision_cannot_hold_are_refused(kernel, size):
+    x = np.random.default_rng(10).standard_normal((3, 4, 4)).astype(np.float32) * np.float32(size)
+    for compute in (lambda: kernel(x), lambda: kernel(x[:1], x)):
+        with pytest.raises(FloatingPointError, match=r"beyond float32, .*; scale the inputs"):
+            compute()
+    assert np.isfinite(kernel(x.astype(np.float64))).all()
+
+
+def test_zero_and_orthogonal_samples_are_not_too_small():
+    x = np.eye(3, dtype=np.float32)
+    assert not FullyConnectedNTK(3)(0 * x).any()
+    assert not Polynomial(3, 0.0)(x[:1], x[1:]).any()
+
+
+def test_networks_too_deep_for_any_precision_are_refused():
+    with pytest.raises(FloatingPointError, match="below what float64 holds; take fewer layers"):
+        FullyConnectedNTK(2000)(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("kernel", ALL[:5], ids=repr)
+def test_no_samples_give_no_values(kernel):
+    x = np.ones((3, 4), np.float32)
+    for values, shape in (
+        (kernel(x[:0]), (0, 0)),
+        (kernel(x[:0], x), (0, 3)),
+        (kernel(x, x[:0]), (3, 0)),
+        (kernel.diagonal(x[:0]), (0,)),
+    ):
+        assert values.shape == shape
+        assert values.dtype == np.float32
+
+
+@pytest.mark.parametrize("kernel", ALL[:5], ids=repr)
+def test_samples_without_features_are_refused(kernel):
+    with pytest.raises(ValueError, match=r"x1: samples of shape \(0,\) have no features"):
+        kernel(np.zeros((3, 0)))
 
 
 def test_wrong_inputs_are_refused():

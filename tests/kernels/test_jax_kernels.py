@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import jax
@@ -9,17 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from kernel_regime.execution.devices import on_device
+from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.finished import open_matrix
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.kernels.dense.angular import AngularKernel
 from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
 )
 from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
 from kernel_regime.kernels.gpu import angular_jax, polynomial_jax, random_features_jax
-from kernel_regime.kernels.gpu.jax_blocks import EDGE, first_gpu
+from kernel_regime.kernels.gpu.jax_engine import EDGE, first_gpu
 from kernel_regime.kernels.polynomial import Polynomial
 from kernel_regime.kernels.random_features_kernel import RandomFeatures
 from tests.beside import golden
@@ -46,13 +48,10 @@ KERNELS = {
 ALL = [FullyConnectedNTK(3), TwoLayerNNGP(), Polynomial(2, 1.0), RandomFeatures(700, seed=5)]
 
 
-def tile(kernel, x1, x2, device):
-    """What `kernel.tile` would return if `device` were its GPU."""
-    if isinstance(kernel, AngularKernel):
-        return angular_jax.angular_tile(kernel, x1, x2, device)
-    if isinstance(kernel, Polynomial):
-        return polynomial_jax.polynomial_tile(kernel, x1, x2, device)
-    return random_features_jax.accumulate(x1, x2, kernel.weights(x1[0].size), device)
+def on(device, kernel):
+    """What computes the tiles of a kernel where JAX's device is its GPU."""
+    module, _, name = kernel.gpu.partition(":")
+    return getattr(import_module(module), name)(kernel, device)
 
 
 def draw(*shape, dtype=np.float64):
@@ -72,9 +71,9 @@ def test_published_values(name, device):
     data, kernel = golden("fully_connected_kernels"), KERNELS[name]
     x1, x2 = data["x1"], data["x2"]
     cosine = (x1 @ x2.T) / np.outer(np.linalg.norm(x1, axis=1), np.linalg.norm(x2, axis=1))
-    error = relative_error(kernel, tile(kernel, x1, x2, device), data[name], x1, x2)
+    error = relative_error(kernel, on(device, kernel).cross(x1, x2), data[name], x1, x2)
     assert error[abs(cosine) < 0.999].max() < 2e-13
-    single = tile(kernel, x1.astype(np.float32), x2.astype(np.float32), device)
+    single = on(device, kernel).cross(x1.astype(np.float32), x2.astype(np.float32))
     assert single.dtype == np.float32
     assert relative_error(kernel, single, data[name], x1, x2).max() < 5e-7
 
@@ -88,7 +87,7 @@ def test_awkward_rows_against_extended_precision(layers, dtype, tolerance, devic
     exact = relu_network(x1, x2, layers)
     for kind, expected in zip((FullyConnectedNTK, FullyConnectedNNGP), exact, strict=True):
         kernel = kind(layers)
-        values = tile(kernel, x1, x2, device)
+        values = on(device, kernel).cross(x1, x2)
         assert relative_error(kernel, values, expected, x1, x2).max() <= tolerance
 
 
@@ -99,7 +98,7 @@ def test_single_precision_at_every_angle(device):
     x[::7] *= -1
     x = x.astype(np.float32)
     kernel = FullyConnectedNTK(8)
-    error = relative_error(kernel, tile(kernel, x, x, device), kernel(x.astype(float)), x, x)
+    error = relative_error(kernel, on(device, kernel).gram(x), kernel(x.astype(float)), x, x)
     assert error.max() < 1.2e-5
     assert np.sqrt((error**2).mean()) < 2e-6
 
@@ -110,7 +109,7 @@ def test_any_number_of_nearly_parallel_pairs_is_corrected(dtype, tolerance, devi
     x = (1 + 1e-3 * draw(150, 20)).astype(dtype)
     assert len(x) ** 2 > angular_jax.PAIRS
     kernel, (expected, _) = FullyConnectedNTK(2), relu_network(x, x, 2)
-    values = tile(kernel, x, x.copy(), device)
+    values = on(device, kernel).cross(x, x.copy())
     assert relative_error(kernel, values, expected, x, x).max() < tolerance
 
 
@@ -120,7 +119,7 @@ def test_any_number_of_nearly_parallel_pairs_is_corrected(dtype, tolerance, devi
 def test_exactly_symmetric_with_the_diagonal_of_the_cpu(kernel, dtype, device):
     x = draw(230, 5, 6, dtype=dtype)
     x[7], x[11], x[12] = x[3], 0, -x[3]
-    matrix = tile(kernel, x, x, device)
+    matrix = on(device, kernel).gram(x)
     assert matrix.dtype == dtype
     np.testing.assert_array_equal(matrix, matrix.T)
     few = 30 * np.finfo(dtype).eps
@@ -134,9 +133,9 @@ def test_blocks_of_a_large_matrix_fit_together(kernel, device):
     x = draw(EDGE + 60, 4, dtype=np.float32)
     whole = kernel(x)
     for values, expected in (
-        (tile(kernel, x, x, device), whole),
-        (tile(kernel, x[:5], x, device), whole[:5]),
-        (tile(kernel, x, x[9:12], device), whole[:, 9:12]),
+        (on(device, kernel).gram(x), whole),
+        (on(device, kernel).cross(x[:5], x), whole[:5]),
+        (on(device, kernel).cross(x, x[9:12]), whole[:, 9:12]),
     ):
         np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-5)
 
@@ -145,7 +144,7 @@ def test_blocks_of_a_large_matrix_fit_together(kernel, device):
 def test_lengths_far_apart_keep_their_relative_precision(device):
     x = (draw(4, 25) * [[1e-15], [1e-3], [1], [1e15]]).astype(np.float32)
     expected, _ = relu_network(x, x, 3)
-    values = tile(FullyConnectedNTK(3), x, x, device)
+    values = on(device, FullyConnectedNTK(3)).gram(x)
     np.testing.assert_allclose(values, expected.astype(float), rtol=1e-5)
 
 
@@ -153,9 +152,9 @@ def test_lengths_far_apart_keep_their_relative_precision(device):
 @pytest.mark.parametrize("width", [1, 513, 9000])
 def test_random_features_are_those_of_the_cpu(width, device):
     x1, x2, kernel = draw(31, 12), draw(17, 12), RandomFeatures(width, seed=3)
-    values = tile(kernel, x1, x2, device)
+    values = on(device, kernel).cross(x1, x2)
     np.testing.assert_allclose(values, kernel(x1, x2), rtol=1e-12)
-    single = tile(kernel, x1.astype(np.float32), x2.astype(np.float32), device)
+    single = on(device, kernel).cross(x1.astype(np.float32), x2.astype(np.float32))
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, values, rtol=2e-6)
 
@@ -167,18 +166,20 @@ def test_published_random_features(dtype, tolerance, device):
     train, test = data["x_train"].astype(dtype), data["x_test"].astype(dtype)
     weights = data["weights"].T * np.sqrt(train.shape[1])
     for x1, name in ((train, "train"), (test, "test")):
-        values = random_features_jax.accumulate(x1, train, [weights[:130], weights[130:]], device)
+        values = random_features_jax.random_features_on(
+            device, x1, train, [weights[:130], weights[130:]]
+        )
         np.testing.assert_allclose(values, data[name], rtol=tolerance)
 
 
 def test_no_product_may_be_rounded_to_tensorfloat():
     """A GPU would take ten bits of a float32 by default; a CPU cannot tell, the program can."""
     rows, square = jnp.ones((2, 3)), jnp.ones((2, 2))
-    side = angular_jax.Side(rows, rows[:, 0])
+    side = angular_jax.UnitVectors(rows, rows[:, 0])
     for products, lowered in (
-        (1, angular_jax.values.lower(side, side, rows[0], rows[0])),
-        (1, polynomial_jax.values.lower(Polynomial(2, 1.0), rows, rows)),
-        (3, random_features_jax.add_products.lower(square, rows, rows, rows)),
+        (1, angular_jax.angular_values.lower(side, side, rows[0], rows[0])),
+        (1, polynomial_jax.polynomial_values.lower(Polynomial(2, 1.0), rows, rows)),
+        (3, random_features_jax.with_features_added.lower(square, rows, rows, rows)),
     ):
         text = lowered.as_text()
         assert text.count("stablehlo.dot_general") == products
@@ -186,7 +187,7 @@ def test_no_product_may_be_rounded_to_tensorfloat():
 
 
 def test_double_precision_is_not_left_switched_on():
-    tile(Polynomial(2, 1.0), draw(2, 3), draw(2, 3), jax.devices("cpu")[0])
+    on(jax.devices("cpu")[0], Polynomial(2)).gram(draw(2, 3))
     assert jnp.ones(1).dtype == jnp.float32
 
 
@@ -200,12 +201,12 @@ def test_on_the_cpu_jax_is_not_imported():
 
 
 GPU_KERNELS = [
-    FullyConnectedNTK(3, device="gpu"),
-    FullyConnectedNNGP(3, device="gpu"),
-    TwoLayerNTK(device="gpu"),
-    TwoLayerNNGP(device="gpu"),
-    Polynomial(2, 1.0, device="gpu"),
-    RandomFeatures(700, device="gpu"),
+    FullyConnectedNTK(3),
+    FullyConnectedNNGP(3),
+    TwoLayerNTK(),
+    TwoLayerNNGP(),
+    Polynomial(2, 1.0),
+    RandomFeatures(700),
 ]
 
 
@@ -213,8 +214,8 @@ GPU_KERNELS = [
 @pytest.mark.parametrize("kernel", GPU_KERNELS, ids=repr)
 def test_a_stored_matrix_of_a_gpu(kernel, tmp_path: Path):
     x, path = draw(40, 6), tmp_path / "kernel.npy"
-    fill(KernelJob(kernel, x), path)
-    expected = tile(kernel, x, x, jax.devices("cpu")[0])
+    fill(KernelJob(kernel, x, execution=Execution(device="gpu")), path)
+    expected = on(jax.devices("cpu")[0], kernel).gram(x)
     np.testing.assert_allclose(open_matrix(path), expected, rtol=1e-10, atol=1e-13)
 
 
@@ -224,17 +225,15 @@ def test_a_gpu_that_is_not_there_is_refused_with_the_remedy(kernel):
     with pytest.raises(
         RuntimeError, match=r"device: gpu needs an NVIDIA GPU.*kernel-regime\[gpu\].*JAX finds none"
     ):
-        kernel(np.ones((2, 4)))
+        on_device(kernel, "gpu")
 
 
-@pytest.mark.parametrize("kernel", GPU_KERNELS, ids=repr)
-def test_matrices_of_a_gpu_are_told_from_those_of_a_cpu(kernel):
-    fields = kernel.identity()
-    kind = type(kernel)
-    assert fields.pop("kind") == kind.__name__
-    assert fields.pop("device") == "gpu"
-    on_cpu = kind(**fields)
-    assert on_cpu != kernel
-    assert on_cpu.identity() == {"kind": kind.__name__, **fields}
-    with pytest.raises(ValueError, match="device: 'tpu' computes no kernel; give cpu or gpu"):
-        kind(**fields, device="tpu")
+@ON_EVERY_DEVICE
+def test_deep_kernels_in_single_precision_where_it_can_hold_them(device):
+    x = draw(6, 10).astype(np.float32)
+    with pytest.raises(FloatingPointError, match="beyond float32"):
+        on(device, FullyConnectedNTK(200)).gram(x)
+    x *= np.float32(2.0**100)
+    expected, _ = relu_network(x, x, 200)
+    values = on(device, FullyConnectedNTK(200)).gram(x)
+    np.testing.assert_allclose(values, expected.astype(float), rtol=3e-5)

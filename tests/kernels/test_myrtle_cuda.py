@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numba import cuda
 
+from kernel_regime.execution.devices import on_device
 from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNTK
 
 SCRIPT = Path(__file__).with_name("myrtle_on_simulator.py")
@@ -33,20 +34,12 @@ def test_every_thread_together_computes_what_the_cpu_computes(side, depth, dtype
 def test_a_gpu_computes_what_the_cpu_computes():
     x = np.random.default_rng(0).standard_normal((5, 32, 32, 3)).astype(np.float32)
     expected = MyrtleNTK()(x[:2], x[2:])
-    np.testing.assert_allclose(MyrtleNTK(device="gpu")(x[:2], x[2:]), expected, rtol=1e-5)
+    engine = on_device(MyrtleNTK(), "gpu")
+    np.testing.assert_allclose(engine.cross(x[:2], x[2:]), expected, rtol=1e-5)
+    np.testing.assert_allclose(engine.gram(x), MyrtleNTK()(x), rtol=2e-5)
 
 
 @pytest.mark.skipif(cuda.is_available(), reason="needs a machine without GPU")
 def test_a_gpu_that_is_not_there_is_refused_with_the_remedy():
     with pytest.raises(RuntimeError, match=r"device: gpu needs an NVIDIA GPU.*kernel-regime\[gpu"):
-        MyrtleNTK(device="gpu")(np.ones((2, 4, 4, 1)))
-
-
-def test_another_device_is_refused():
-    with pytest.raises(ValueError, match="device: 'tpu' computes no kernel; give cpu or gpu"):
-        MyrtleNTK(device="tpu")
-
-
-def test_matrices_of_a_gpu_are_told_from_those_of_a_cpu():
-    assert "device" not in MyrtleNTK().identity()
-    assert MyrtleNTK(device="gpu").identity()["device"] == "gpu"
+        on_device(MyrtleNTK(), "gpu")

@@ -4,10 +4,10 @@ import numba
 import numpy as np
 import pytest
 
-from kernel_regime.kernels.convolutional.relu import relu, relu_of_input
-from kernel_regime.linalg.simd import LANES, aligned_zeros, load, store
+from kernel_regime.kernels.convolutional.relu import relu_step, relu_step_of_input
+from kernel_regime.linalg.simd import VECTOR_SIZE, aligned_zeros, load, store
 
-COSINES = np.cos(np.linspace(0, np.pi, 4001))[: 250 * LANES].reshape(-1, LANES)
+COSINES = np.cos(np.linspace(0, np.pi, 4001))[: 250 * VECTOR_SIZE].reshape(-1, VECTOR_SIZE)
 
 
 def after_relu(cosines, tangents, dtype):
@@ -22,10 +22,10 @@ def after_relu(cosines, tangents, dtype):
 def _after_relu(inputs, out):
     for i in range(inputs.shape[1]):
         one = load(inputs, (2, i))
-        nngp, total = relu(load(inputs, (0, i)), load(inputs, (1, i)), one, one, one, one)
+        nngp, total = relu_step(load(inputs, (0, i)), load(inputs, (1, i)), one, one, one, one)
         store(out, (0, i), nngp)
         store(out, (1, i), total)
-        store(out, (2, i), relu_of_input(load(inputs, (0, i)), one, one, one, one)[1])
+        store(out, (2, i), relu_step_of_input(load(inputs, (0, i)), one, one, one, one)[1])
 
 
 @pytest.mark.parametrize(("dtype", "atol"), [(np.float64, 1e-14), (np.float32, 1e-6)])
@@ -42,6 +42,8 @@ def test_dual_activations_at_every_angle(dtype, atol):
 
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 def test_orthogonal_pixels_whatever_the_sign_of_their_zero(zero):
-    nngp, total, _ = after_relu(np.full((1, LANES), zero), np.ones((1, LANES)), np.float64)
+    nngp, total, _ = after_relu(
+        np.full((1, VECTOR_SIZE), zero), np.ones((1, VECTOR_SIZE)), np.float64
+    )
     np.testing.assert_allclose(nngp, 1 / np.pi, rtol=1e-14)
     np.testing.assert_allclose(total, 1 / np.pi + 0.5, rtol=1e-14)

@@ -1,8 +1,13 @@
 """Architectures of neural-tangents through StaxKernel."""
 
+import importlib
+import pickle
+import sys
+
 import numpy as np
 import pytest
 
+from kernel_regime.core.memory import limited_memory
 from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
@@ -37,6 +42,7 @@ def importable(tmp_path, monkeypatch):
     )
     (tmp_path / "my_network.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_network", raising=False)
     return tmp_path / "my_network.py"
 
 
@@ -54,14 +60,14 @@ def test_dense_layers_give_the_fully_connected_kernels(dtype, tolerance):
         np.testing.assert_allclose(ours.diagonal(x), kernel.diagonal(x), rtol=tolerance)
 
 
-def test_images_in_batches_equal_one_call_of_neural_tangents(monkeypatch):
+def test_images_in_batches_equal_one_call_of_neural_tangents():
     kernel = StaxKernel(RESIDUAL)
     x = np.random.default_rng(1).standard_normal((5, 6, 6, 2))
     whole = kernel(x)
-    monkeypatch.setattr("kernel_regime.kernels.stax.BATCH_BYTES", 8 * 8 * 36**2 * 4)
-    np.testing.assert_allclose(kernel(x), whole, rtol=1e-12)
-    np.testing.assert_allclose(kernel(x[:3], x), whole[:3], rtol=1e-7)
-    np.testing.assert_allclose(kernel.diagonal(x), np.diagonal(whole), rtol=1e-7)
+    with limited_memory(4 * 8 * 8 * 36**2 * 4):  # two images a call
+        np.testing.assert_allclose(kernel(x), whole, rtol=1e-12)
+        np.testing.assert_allclose(kernel(x[:3], x), whole[:3], rtol=1e-7)
+        np.testing.assert_allclose(kernel.diagonal(x), np.diagonal(whole), rtol=1e-7)
 
 
 def test_grey_images_get_a_channel():
@@ -76,7 +82,33 @@ def test_importable_function(importable):
     np.testing.assert_allclose(kernel(x), FullyConnectedNTK(2)(x), rtol=1e-7)
     before = kernel.identity()["source"]
     importable.write_text(importable.read_text() + "# changed\n")
-    assert kernel.identity()["source"] != before
+    assert StaxKernel("my_network:dense").identity()["source"] != before
+    assert kernel.identity()["source"] == before
+
+
+@pytest.mark.parametrize("reload", [True, False])
+def test_a_changed_module_has_new_values_under_its_new_source(importable, reload):
+    x = np.random.default_rng(4).standard_normal((4, 5))
+    before, old = StaxKernel("my_network:dense"), FullyConnectedNTK(2)(x)
+    np.testing.assert_allclose(before(x), old, rtol=1e-7)
+    importable.write_text(importable.read_text().replace("Relu", "Erf"))
+    if reload:
+        importlib.invalidate_caches()
+        importlib.reload(sys.modules["my_network"])
+    after = StaxKernel("my_network:dense")
+    layers = [{"Dense": {"out_dim": 1}}, "Erf", {"Dense": {"out_dim": 1}}]
+    np.testing.assert_allclose(after(x), StaxKernel(layers)(x), rtol=1e-12)
+    np.testing.assert_allclose(before(x[:2], x), old[:2], rtol=1e-7)
+    assert after != before
+    assert after.identity() != before.identity()
+
+
+def test_a_worker_with_another_version_of_the_module_is_refused(importable):
+    sent = pickle.dumps(StaxKernel("my_network:dense"))
+    assert pickle.loads(sent) == StaxKernel("my_network:dense")
+    importable.write_text(importable.read_text().replace("Relu", "Erf"))
+    with pytest.raises(ValueError, match="bring all machines to one version"):
+        pickle.loads(sent)
 
 
 def test_identity_is_content():
@@ -109,7 +141,7 @@ def test_wrong_architectures_are_refused(architecture, message):
 
 
 def test_wrong_kernel_name_and_left_over_pixels_are_refused():
-    with pytest.raises(ValueError, match=r"StaxKernel.get: 'ntkk' is no kernel; give ntk or nngp"):
+    with pytest.raises(ValueError, match=r"StaxKernel.get: 'ntkk' should be 'ntk' or 'nngp'"):
         StaxKernel(DENSE, get="ntkk")
     with pytest.raises(ValueError, match=r"shape \(4, 4, 4, 4\), not one number; end"):
         StaxKernel([CONVOLUTION])(np.ones((2, 4, 4, 1)))

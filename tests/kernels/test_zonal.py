@@ -26,7 +26,7 @@ def test_power_series_sums_to_the_function(layers):
     np.testing.assert_allclose(values, kernel(cosines), rtol=1e-12)
 
 
-@pytest.mark.parametrize("layers", [2, 3, 8, 64])
+@pytest.mark.parametrize("layers", [2, 3, 8, 64, 400])
 @pytest.mark.parametrize("tolerance", [1e-8, 1e-15])
 def test_chebyshev_series_reaches_its_tolerance(layers, tolerance):
     angles = np.linspace(0, np.pi, 1001)
@@ -34,7 +34,7 @@ def test_chebyshev_series_reaches_its_tolerance(layers, tolerance):
         series = kernel.chebyshev(tolerance)
         values = np.polynomial.chebyshev.chebval(2 * angles / np.pi - 1, series)
         error = np.abs(values - kernel.of_angle(angles)).max() / kernel.of_angle(np.zeros(1))[0]
-        assert error < 20 * tolerance
+        assert error < 20 * tolerance * max(1, layers / 64)
 
 
 @pytest.mark.parametrize("dimension", [2, 3, 7, 12, 100, 784])

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import cho_solve, solve_triangular
 
 from kernel_regime.linalg.packed_products import EDGE
-from kernel_regime.linalg.simd import LANES
+from kernel_regime.linalg.simd import VECTOR_SIZE
 from kernel_regime.linalg.tridiagonal.reduction import block_tridiagonalise
 from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH
 from kernel_regime.linalg.tridiagonal.solution_loops import _substitute
@@ -96,7 +96,7 @@ def test_solutions_are_those_of_dense_factors_in_the_whole_basis(n):
 
 def test_substitution_in_registers_is_the_plain_loop():
     rng = np.random.default_rng(0)
-    shape = EDGE // LANES, LANES
+    shape = EDGE // VECTOR_SIZE, VECTOR_SIZE
     factor = rng.standard_normal((40, BANDWIDTH + 2)) / 10
     factor[:, -1] = 0  # as `eliminate` says; the second of two rows reads one entry further
     columns = rng.standard_normal((40, *shape))

@@ -121,9 +121,11 @@ if hasattr(os, "register_at_fork"):
 
 def _with_cache(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     """Compile with a cache if anything can be written: beside the source, or in a home."""
-    cached = PackageLocator.from_function(function, function.__code__.co_filename) is not None
+    locator = PackageLocator.from_function(function, function.__code__.co_filename)
+    if locator is not None:
+        locator.remove_stale(function)
     with _located_here():
-        return numba.njit(cache=cached, **options)(function)
+        return numba.njit(cache=locator is not None, **options)(function)
 
 
 @contextmanager
@@ -138,7 +140,10 @@ def _located_here() -> Iterator[None]:
 
 
 class PackageLocator:
-    """Place in Numba's cache that is stale as soon as any source behind a function has changed.
+    """Place in Numba's cache that no longer exists once any source behind a function has changed.
+
+    The digest of the sources is part of the file names: an index of other sources cannot even be
+    read where a class that it mentions has been renamed.
 
     Parameters
     ----------
@@ -151,8 +156,8 @@ class PackageLocator:
     def __init__(self, place: Any, file: str) -> None:
         self.get_cache_path = place.get_cache_path
         self.ensure_cache_path = place.ensure_cache_path
-        self.get_disambiguator = place.get_disambiguator
-        self._file = file
+        self._line = place.get_disambiguator()
+        self._digest = _digest_of_sources(Path(file))
 
     @classmethod
     def from_function(cls, function: Callable[..., Any], file: str) -> "PackageLocator | None":
@@ -165,7 +170,19 @@ class PackageLocator:
 
     def get_source_stamp(self) -> str:
         """Digest of the function's file and of all that it imports from this package."""
-        return _digest_of_sources(Path(self._file))
+        return self._digest
+
+    def get_disambiguator(self) -> str:
+        """What file names have besides that of the function."""
+        return f"{self._line}-{self._digest[:16]}"
+
+    def remove_stale(self, function: Callable[..., Any]) -> None:
+        """Remove what other sources have left of a function."""
+        qualname = function.__qualname__.replace("<", "").replace(">", "")  # as Numba has it
+        name = f"{Path(function.__code__.co_filename).stem}.{qualname}"
+        for file in Path(self.get_cache_path()).glob(f"{name}-*.nb[ic]"):
+            if self._digest[:16] not in file.name:
+                file.unlink(missing_ok=True)
 
 
 @cache

@@ -20,6 +20,10 @@ class InputError(UserError, ValueError):
     """A value that cannot be worked with."""
 
 
+class NotFiniteError(UserError, FloatingPointError):
+    """A result that is not finite, or not representable, in the dtype it was asked in."""
+
+
 class TooLargeError(UserError, MemoryError):
     """Work that would not fit the memory."""
 

@@ -101,7 +101,7 @@ def check_fields(instance: Any) -> None:
     InputError
         Naming class, field, value, and what would do.
     """
-    given = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    given = {field.name: getattr(instance, field.name) for field in fields(instance) if field.init}
     name = type(instance).__name__
     for field, value in _validated(parameter_model(cast(Any, type(instance))), given, name).items():
         object.__setattr__(instance, field, value)

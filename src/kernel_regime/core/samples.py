@@ -12,7 +12,7 @@ def checked_samples(x: Any, name: str) -> Array:
     Raises
     ------
     InputError
-        If there is no axis of features, or a sample is not finite.
+        If there is no axis of features, or nothing on it, or a sample is not finite.
 
     Examples
     --------
@@ -24,6 +24,10 @@ def checked_samples(x: Any, name: str) -> Array:
         raise InputError(
             f"{name}: samples are rows (n, ...), got {samples.dtype} array of shape "
             f"{samples.shape}; give two axes at least"
+        )
+    if 0 in samples.shape[1:]:
+        raise InputError(
+            f"{name}: samples of shape {samples.shape[1:]} have no features; give at least one"
         )
     require_finite(samples, name)
     return samples

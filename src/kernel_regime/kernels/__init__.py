@@ -1,6 +1,7 @@
 """Exact kernels of infinite and finite networks."""
 
-from kernel_regime.kernels.base import Kernel
+from kernel_regime.kernels.base import Kernel, register
+from kernel_regime.kernels.checks import check_kernel
 from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP, MyrtleNTK
 from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
@@ -25,4 +26,6 @@ __all__ = [
     "TwoLayerNNGP",
     "TwoLayerNTK",
     "Zonal",
+    "check_kernel",
+    "register",
 ]

@@ -31,23 +31,23 @@ def next_angle(angle: Array) -> Array:
     return 2 * np.arcsin(np.sqrt(versine / 2))
 
 
-def relu_nngp(angle: Array, layers: int) -> Array:
+def relu_nngp_of_angle(angle: Array, layers: int) -> Array:
     """NNGP of unit vectors after `layers` dense layers, a ReLU (not rescaled) between each two."""
     for _ in range(layers - 1):
         angle = next_angle(angle)
-    return np.cos(angle) / 2 ** (layers - 1)
+    return np.cos(angle) * 0.5 ** (layers - 1)
 
 
-def relu_ntk(angle: Array, layers: int) -> Array:
+def relu_ntk_of_angle(angle: Array, layers: int) -> Array:
     """NTK of unit vectors for the same network, Θ ← Θ·κ₀/2 + Σ per layer."""
     ntk = np.cos(angle)
     for depth in range(1, layers):
-        ntk = ntk * kappa0(angle) / 2 + kappa1(angle) / 2**depth
+        ntk = ntk * kappa0(angle) / 2 + kappa1(angle) * 0.5**depth
         angle = next_angle(angle)
     return ntk
 
 
-def shallow_relu_ntk_with_biases(angle: Array) -> Array:
+def shallow_relu_ntk_with_biases_of_angle(angle: Array) -> Array:
     r"""NTK of f(x) = a·ReLU(Wx + b)/√m + b₀ on the unit sphere, every parameter trained.
 
     A bias is one more coordinate of x: with cos φ = (1 + cos θ)/2 the kernel is

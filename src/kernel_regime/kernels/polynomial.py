@@ -1,17 +1,18 @@
 """Polynomial kernels."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.base import require_integer, require_real
-from kernel_regime.kernels.device import Device, DeviceKernel
+from kernel_regime.kernels.base import Kernel, register, require_representable
 
 
+@register("polynomial")
 @dataclass(frozen=True)
-class Polynomial(DeviceKernel):
+class Polynomial(Kernel):
     r"""Polynomial kernel :math:`(c + \langle x, x' \rangle / \sqrt d)^p`.
 
     Parameters
@@ -21,41 +22,36 @@ class Polynomial(DeviceKernel):
     intercept : float
         Constant c ≥ 0; larger values weigh low degrees more. A negative one would not be
         positive semi-definite.
-    device : {"cpu", "gpu"}
-        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
 
     References
     ----------
     Ghorbani et al. (2020), appendix A.
+
+    Examples
+    --------
+    >>> Polynomial(degree=2)([[1, 0, 0, 0], [2, 0, 0, 0]])
+    array([[2.25, 4.  ],
+           [4.  , 9.  ]])
     """
 
-    degree: int
-    intercept: float
-    device: Device = "cpu"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_integer(self, "degree", at_least=1)
-        require_real(self, "intercept", at_least=0)
+    degree: PositiveInt
+    intercept: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    gpu: ClassVar[str | None] = "kernel_regime.kernels.gpu.polynomial_jax:PolynomialOnGpu"
 
     def _cross(self, x1: Array, x2: Array) -> Array:
-        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened.
-
-        Raises
-        ------
-        RuntimeError
-            If `device` is gpu and there is none.
-        """
-        if self.device == "gpu":
-            from kernel_regime.kernels.gpu.jax_blocks import first_gpu
-            from kernel_regime.kernels.gpu.polynomial_jax import polynomial_tile
-
-            return polynomial_tile(self, x1, x2, first_gpu())
         left, right = (x.reshape(len(x), -1) for x in (x1, x2))
-        return self.of_products(left @ right.T, left.shape[1])
+        with np.errstate(over="ignore", invalid="ignore"):  # `_checked` tells
+            values = self.of_products(left @ right.T, left.shape[1])
+        return self._checked(values, x1, x2)
+
+    def _gram(self, x: Array) -> Array:
+        """NumPy knows a product with its own transpose: half the work, exactly symmetric."""
+        rows = np.ascontiguousarray(x.reshape(len(x), -1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = self.of_products(rows @ rows.T, rows.shape[1])
+        return self._checked(values, x, x)
 
     def _diagonal(self, x: Array) -> Array:
-        """(c + ‖x‖²/√d)^p of every sample, shape (n,)."""
         rows = x.reshape(len(x), -1)
         return self.of_products(np.einsum("ij,ij->i", rows, rows), rows.shape[1])
 
@@ -70,3 +66,11 @@ class Polynomial(DeviceKernel):
         for _ in range(self.degree - 1):
             products *= base
         return products
+
+    def _checked(self, values: Array, x1: Array, x2: Array) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            first, second = (float(np.sqrt(self._diagonal(x).max())) for x in (x1, x2))
+        bound = first * second
+        in_range = float(np.finfo(values.dtype).tiny) < bound < np.inf
+        require_representable(self, values, x1, x2, bound if in_range else None)
+        return values

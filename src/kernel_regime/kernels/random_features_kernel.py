@@ -2,26 +2,32 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+from pydantic import NonNegativeInt, PositiveInt
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.base import require_integer
-from kernel_regime.kernels.device import Device, DeviceKernel
-from kernel_regime.linalg.packed_products import add_products
+from kernel_regime.kernels.base import Kernel, register, require_representable
+from kernel_regime.linalg.packed_products import add_gram, add_products
 from kernel_regime.linalg.symmetric import mirror_upper
 
 STREAM = 512  # features drawn from one seed; part of what (width, seed) means
 BLOCK = 4096  # features held at once
 
 
+@register("random_features")
 @dataclass(frozen=True)
-class RandomFeatures(DeviceKernel):
+class RandomFeatures(Kernel):
     r"""Kernel :math:`1 + \sum_i \mathrm{ReLU}(⟨w_i, x⟩)\,\mathrm{ReLU}(⟨w_i, x'⟩)`.
 
     The weights :math:`w_i ∼ N(0, I/d)` are drawn block by block and thrown away: the same
     (width, seed) always draws the same ones, so train and test kernels share them, and a wider
     kernel starts with the features of a narrower one. Float32 values are exact to 2e-6.
+
+    The network of random features (`kernel_regime.networks`) is another model, both as published:
+    its weights are uniform on the unit sphere, and where this kernel has a constant feature, it
+    trains an output bias that no penalty holds back.
 
     Parameters
     ----------
@@ -29,42 +35,35 @@ class RandomFeatures(DeviceKernel):
         Number N of features, at least 1.
     seed : int
         Seed of the weights, at least 0.
-    device : {"cpu", "gpu"}
-        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
 
     References
     ----------
     Ghorbani et al. (2020), section 3.
+
+    Examples
+    --------
+    >>> kernel = RandomFeatures(width=1000, seed=1)
+    >>> matrix = kernel([[1.0, 0.0], [0.0, 1.0]])
+    >>> matrix.shape, bool((matrix >= 1).all())
+    ((2, 2), True)
     """
 
-    width: int
-    seed: int = 0
-    device: Device = "cpu"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_integer(self, "width", at_least=1)
-        require_integer(self, "seed", at_least=0)
+    width: PositiveInt
+    seed: NonNegativeInt = 0
+    gpu: ClassVar[str | None] = "kernel_regime.kernels.gpu.random_features_jax:RandomFeaturesOnGpu"
 
     def _cross(self, x1: Array, x2: Array) -> Array:
-        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened.
+        values = random_features_cross(x1, x2, self.weights(x1[0].size))
+        require_representable(self, values, x1, x2)
+        return values
 
-        Raises
-        ------
-        RuntimeError
-            If `device` is gpu and there is none.
-        """
-        weights = self.weights(x1[0].size)
-        if self.device == "gpu":
-            from kernel_regime.kernels.gpu import random_features_jax
-            from kernel_regime.kernels.gpu.jax_blocks import first_gpu
-
-            return random_features_jax.accumulate(x1, x2, weights, first_gpu())
-        return accumulate(x1, x2, weights)
+    def _gram(self, x: Array) -> Array:
+        values = random_features_gram(x, self.weights(x[0].size))
+        require_representable(self, values, x, x)
+        return values
 
     def _diagonal(self, x: Array) -> Array:
-        """Kernel of every sample with itself, shape (n,)."""
-        flat, total = scaled(x), np.ones(len(x))
+        flat, total = scaled_rows(x), np.ones(len(x))
         for weights in self.weights(flat.shape[1]):
             features = _features(flat, weights)
             total += np.einsum("ij,ij->i", features, features, dtype=np.float64)
@@ -86,33 +85,48 @@ class RandomFeatures(DeviceKernel):
             yield block
 
 
-def accumulate(x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
-    """Kernel 1 + Σ ReLU(Wx/√d)·ReLU(Wx'/√d) over blocks of weights (features, d).
+def random_features_cross(x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
+    """Kernel 1 + Σ ReLU(Wx/√d)·ReLU(Wx'/√d), (n1, n2), over blocks of weights (features, d).
 
     Sums over blocks are kept in float64: a float32 sum of 4·10⁶ positive terms would lose three
     digits.
+
+    Examples
+    --------
+    >>> random_features_cross(np.eye(2), np.eye(2), [np.eye(2)])
+    array([[1.5, 1. ],
+           [1. , 1.5]])
     """
-    symmetric = x2 is x1
-    left = scaled(x1)
-    right = left if symmetric else scaled(x2)
+    left, right = scaled_rows(x1), scaled_rows(x2)
     total = np.ones((len(left), len(right)))
     for block in weights:
-        features1 = _features(left, block)
-        features2 = features1 if symmetric else _features(right, block)
-        add_products(total, features1, features2)
-    if symmetric:
-        mirror_upper(total)
-    return total.astype(x1.dtype, copy=False)
+        add_products(total, _features(left, block), _features(right, block))
+    return _rounded(total, x1.dtype)
 
 
-def scaled(x: Array) -> Array:
+def random_features_gram(x: Array, weights: Iterable[Array]) -> Array:
+    """`random_features_cross` of samples with themselves, of which half is computed."""
+    rows = scaled_rows(x)
+    total = np.ones((len(rows), len(rows)))
+    for block in weights:
+        add_gram(total, _features(rows, block))
+    mirror_upper(total)
+    return _rounded(total, x.dtype)
+
+
+def scaled_rows(x: Array) -> Array:
     """Samples as rows, divided by √d."""
     rows = x.reshape(len(x), -1)
     return rows / x.dtype.type(np.sqrt(rows.shape[1]))
 
 
-def _features(x: Array, weights: Array) -> Array:
+def _features(rows: Array, weights: Array) -> Array:
     """ReLU(xWᵀ), shape (n, features), in the dtype of x."""
-    features = np.zeros((len(x), len(weights)), x.dtype)
-    add_products(features, x, weights.astype(x.dtype, copy=False))
+    features = np.zeros((len(rows), len(weights)), rows.dtype)
+    add_products(features, rows, weights.astype(rows.dtype, copy=False))
     return np.maximum(features, 0, out=features)
+
+
+def _rounded(total: Array, dtype: np.dtype) -> Array:
+    with np.errstate(over="ignore"):  # `require_representable` tells
+        return total.astype(dtype, copy=False)

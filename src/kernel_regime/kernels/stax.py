@@ -4,29 +4,32 @@ import hashlib
 import importlib
 import inspect
 import json
+import sys
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from types import ModuleType
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.kernels.base import Kernel
+from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.memory import working_memory
+from kernel_regime.kernels.base import Kernel, register, require_representable
 from kernel_regime.linalg.symmetric import mirror_upper
 
 Layer = str | dict[str, Any]
 
 CONTAINERS = ("serial", "parallel")
-BATCH_BYTES = 2**28  # for the pairs of one jitted call
 BUFFERS = 8  # arrays of pair covariances alive at once while a layer runs
 
 
+@register("stax")
 @dataclass(frozen=True)
 class StaxKernel(Kernel):
     """Kernel of an architecture written in the vocabulary of `neural_tangents.stax`.
@@ -37,34 +40,63 @@ class StaxKernel(Kernel):
         Each layer is a name (`Relu`) or one name with its keyword arguments
         (`{Dense: {out_dim: 1, W_std: 1.4}}`); `serial` and `parallel` hold lists of layers. Or
         `package.module:function`, a function without arguments that returns what `stax.serial`
-        returns. The kernel must not keep pixel axes: end image networks with `Flatten` or a
-        global pool.
+        returns. Its module is run as its file stands when the kernel is made, imported before or
+        not, and the kernel remembers that text. The kernel must not keep pixel axes: end image
+        networks with `Flatten` or a global pool.
     get : {"ntk", "nngp"}
         Which kernel.
 
+    Attributes
+    ----------
+    source : str or None
+        SHA-256 of the text of the function's module.
+
     Raises
     ------
-    ValueError
+    InputError
         If a layer or one of its arguments does not exist, or the function cannot be imported.
 
     Examples
     --------
     >>> dense = {"Dense": {"out_dim": 1, "W_std": 1.4}}
     >>> kernel = StaxKernel([dense, "Erf", dense], get="nngp")
+    >>> kernel([[1.0, 2.0]]).shape
+    (1, 1)
     """
 
-    architecture: Sequence[Layer] | str = field(hash=False)
-    get: str = "ntk"
+    architecture: Sequence[Any] | str = field(hash=False)
+    get: Literal["ntk", "nngp"] = "ntk"
+    source: str | None = field(init=False, default=None)
+    _function: Callable[[], Any] | None = field(init=False, default=None, repr=False, compare=False)
     largest_tile_edge: ClassVar[int] = 128  # convolutional ones take minutes for that
 
     def __post_init__(self) -> None:
-        if self.get not in ("ntk", "nngp"):
-            raise InputError(f"StaxKernel.get: {self.get!r} is no kernel; give ntk or nngp")
+        super().__post_init__()
+        if isinstance(self.architecture, str):
+            function, text = _current(self.architecture)
+            object.__setattr__(self, "_function", function)
+            object.__setattr__(self, "source", hashlib.sha256(text).hexdigest())
+        else:
+            object.__setattr__(self, "architecture", json.loads(json.dumps(self.architecture)))
         self._compiled()
+
+    def __reduce__(self) -> Any:
+        """A worker makes its own, of the same text."""
+        return _rebuilt, (self.architecture, self.get, self.source)
 
     def _cross(self, x1: Array, x2: Array) -> Array:
         """Kernel values of shape (n1, n2), in batches; grey images get a channel."""
-        symmetric = x2 is x1
+        values = self._values(x1, x2, symmetric=False)
+        require_representable(self, values, x1, x2)
+        return values
+
+    def _gram(self, x: Array) -> Array:
+        values = self._values(x, x, symmetric=True)
+        mirror_upper(values)
+        require_representable(self, values, x, x)
+        return values
+
+    def _values(self, x1: Array, x2: Array, *, symmetric: bool) -> Array:
         x1, x2 = _with_channel(x1), _with_channel(x2)
         batch = _batch(x1, max(len(x1), len(x2)))
         tile = np.empty((len(x1), len(x2)), x1.dtype)
@@ -72,12 +104,9 @@ class StaxKernel(Kernel):
             for j in range(i if symmetric else 0, len(x2), batch):
                 part = self._evaluate(_padded(x1[i : i + batch], batch), x2[j : j + batch])
                 tile[i : i + batch, j : j + batch] = part[: len(x1) - i]
-        if symmetric:
-            mirror_upper(tile)
         return tile
 
     def _diagonal(self, x: Array) -> Array:
-        """Kernel of every sample with itself, shape (n,)."""
         x = _with_channel(x)
         batch = min(_batch(x, len(x)), 64)
         parts = [
@@ -88,21 +117,17 @@ class StaxKernel(Kernel):
 
     def identity(self) -> dict[str, Any]:
         """Architecture, neural-tangents' version and, for a function, the text of its module."""
-        content = super().identity()
-        content["architecture"] = json.loads(json.dumps(self.architecture))
-        content["neural_tangents"] = version("neural-tangents")
-        if isinstance(self.architecture, str):
-            source = inspect.getsourcefile(_imported(self.architecture))
-            text = Path(source).read_bytes() if source else b""
-            content["source"] = hashlib.sha256(text).hexdigest()
-        return content
+        content = {
+            "kind": self.kind,
+            "architecture": self.architecture,
+            "get": self.get,
+            "neural_tangents": version("neural-tangents"),
+        }
+        return content if self.source is None else content | {"source": self.source}
 
     def _evaluate(self, x1: Array, x2: Array) -> Array:
         """One jitted call on len(x1) rows at most; x2 is padded to the same number."""
-        from jax.experimental import enable_x64
-
-        double = enable_x64() if x1.dtype == np.float64 else nullcontext()
-        with double, warnings.catch_warnings():
+        with jax_precision(x1.dtype), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "`FanIn` layers assume independent inputs")
             values = np.asarray(self._compiled()(x1, _padded(x2, len(x1))))
         if values.ndim != 2:
@@ -113,16 +138,27 @@ class StaxKernel(Kernel):
         return values[:, : len(x2)]
 
     def _compiled(self) -> Callable[[Array, Array], Any]:
-        return _compile(json.dumps(self.architecture), self.get)
+        return _compile(json.dumps(self.architecture), self.get, self._function)
+
+
+def _rebuilt(architecture: Sequence[Layer] | str, get: Any, source: str | None) -> StaxKernel:
+    kernel = StaxKernel(architecture, get)
+    if kernel.source != source:
+        raise InputError(
+            f"StaxKernel.architecture: the module of {architecture!r} is not the one that the "
+            "kernel was made with; bring all machines to one version"
+        )
+    return kernel
 
 
 @lru_cache(maxsize=32)
-def _compile(architecture: str, get: str) -> Callable[[Array, Array], Any]:
-    """Jitted kernel function of an architecture given as JSON."""
+def _compile(
+    architecture: str, get: str, function: Callable[[], Any] | None
+) -> Callable[[Array, Array], Any]:
+    """Jitted kernel function of what `function` returns, or of layers given as JSON."""
     import jax
 
-    spec = json.loads(architecture)
-    network = _imported(spec)() if isinstance(spec, str) else _build("serial", spec, "architecture")
+    network = function() if function else _build("serial", json.loads(architecture), "architecture")
     kernel_fn = network[2]
     return jax.jit(lambda x1, x2: kernel_fn(x1, x2, get))
 
@@ -134,17 +170,36 @@ def _stax() -> Any:
         return importlib.import_module("neural_tangents.stax")
 
 
-def _imported(path: str) -> Callable[[], Any]:
-    """The function that `package.module:function` names."""
+def _current(path: str) -> tuple[Callable[[], Any], bytes]:
+    """The function that `package.module:function` names, and the text that it comes from.
+
+    What was imported before may be older than its file, or than another import of it: the file is
+    run as it is now. Functions without one, of a notebook, are taken as they are.
+    """
     module, _, name = path.partition(":")
+    _stax()
     try:
-        function: Callable[[], Any] = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+        function = getattr(importlib.import_module(module), name)
+        owner = sys.modules[function.__module__]
+        file = getattr(owner, "__file__", None) or ""
+        if owner.__name__ == "__main__" or not file.endswith(".py"):
+            return function, inspect.getsource(function).encode()
+        text = Path(file).read_bytes()
+        return getattr(_run(owner.__name__, text), function.__name__), text
+    except (ImportError, AttributeError, ValueError, SyntaxError, OSError, KeyError) as error:
         raise InputError(
             f"StaxKernel.architecture: {path!r} cannot be imported ({error}); "
             "give package.module:function, importable from where this runs"
         ) from error
-    return function
+
+
+@lru_cache(maxsize=32)
+def _run(name: str, text: bytes) -> ModuleType:
+    """A module of its own that has run this text under the name of an imported one."""
+    imported, fresh = sys.modules[name], ModuleType(name)
+    vars(fresh).update({key: value for key, value in vars(imported).items() if key[:2] == "__"})
+    exec(compile(text, str(imported.__file__), "exec"), vars(fresh))
+    return fresh
 
 
 def _layer(spec: Layer, where: str) -> Any:
@@ -198,7 +253,7 @@ def _with_channel(x: Array) -> Array:
 def _batch(x: Array, samples: int) -> int:
     """Rows and columns of one call: convolutions keep every pair of pixels of a pair of images."""
     pixels = int(np.prod(x.shape[1:-1]))
-    pairs = BATCH_BYTES / (BUFFERS * x.itemsize * pixels**2)
+    pairs = working_memory() / 4 / (BUFFERS * x.itemsize * pixels**2)
     return max(1, min(samples, int(np.sqrt(pairs))))
 
 

@@ -1,9 +1,10 @@
 """Matrix products tile by tile, so that each tile is finished while it is still in cache.
 
 A BLAS returns a whole matrix: by then its first rows have left the cache. Here a Numba loop asks
-for one tile at a time. Samples are packed into panels of three vectors; the innermost loop
-multiplies `ROWS` samples of one panel by all of another into accumulators that fill the vector
-registers (Goto & van de Geijn 2008), which is as fast as the machine multiplies.
+for one tile at a time. Samples are repacked into packed panels (·, features, samples), each of as
+many samples as three vectors hold, feature after feature; the innermost loop multiplies `ROWS`
+samples of one packed panel by all of another into accumulators that fill the vector registers
+(Goto & van de Geijn 2008), which is as fast as the machine multiplies.
 """
 
 from typing import Any
@@ -20,15 +21,15 @@ from kernel_regime.linalg.simd import intrinsic
 
 _WIDE = binding.get_host_cpu_features().get("avx512f", False)
 VECTOR_BYTES = 64 if _WIDE else 32
-VECTORS = 3  # of a panel; with ROWS rows they take 24 of 32 registers, or 12 of 16
+VECTORS = 3  # of a packed panel; with ROWS rows they take 24 of 32 registers, or 12 of 16
 ROWS = 8 if _WIDE else 4
-EDGE = 96  # of a tile: a multiple of ROWS and of the width of a panel
+EDGE = 96  # of a tile: a multiple of ROWS and of the samples of a packed panel
 DEPTH = 1024  # features in one go at most: EDGE rows of both sides stay in the L2 cache
 LINE = 16  # neighbouring features packed together: rows a power of two apart share cache sets
 
 
 def width_of(dtype: np.dtype) -> int:
-    """Samples of a panel: three vectors."""
+    """Samples of a packed panel: as many as three vectors hold."""
     return VECTORS * VECTOR_BYTES // np.dtype(dtype).itemsize
 
 
@@ -46,28 +47,37 @@ def accumulate(
     row: Any,
     column: Any,
 ) -> Any:
-    """tile[row:, column:] += Σ_k a[ia, k, ra:] ⊗ b[ib, k, :] for start ≤ k < stop, in registers.
+    """Product of `ROWS` samples of one packed panel with all of another, added to a tile.
 
-    Meanwhile its share of the panel behind b[ib] is asked into the second-level cache: by the
-    time all EDGE rows have been multiplied, the next columns are there.
+    In NumPy, with `width` samples in the panel of b:
+
+    .. code-block:: python
+
+        left, right = a[ia, start:stop, ra : ra + ROWS], b[ib, start:stop, :]
+        tile[row : row + ROWS, column : column + width] += left.T @ right
+
+    The sums are `ROWS` × `VECTORS` vector registers: they are loaded from the tile, every k in
+    turn adds the outer product left[k] ⊗ right[k], and they are stored. Meanwhile a share of the
+    packed panel behind b[ib] is asked into the second-level cache: by the time all EDGE rows have
+    been multiplied, the next columns are there.
     """
-    lanes = VECTOR_BYTES * 8 // tile.dtype.bitwidth
+    count = VECTOR_BYTES * 8 // tile.dtype.bitwidth  # numbers of a vector
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        emit = _Emitter(context, builder, tile.dtype, lanes)
+        emit = _Emitter(context, builder, tile.dtype, count)
         a_, ia_, ra_, b_, ib_, start_, stop_, tile_, row_, column_ = args
         targets = [
             emit.item(
                 tile, tile_, builder.add(row_, emit.index(r)), builder.add(column_, emit.index(v))
             )
             for r in range(ROWS)
-            for v in range(0, VECTORS * lanes, lanes)
+            for v in range(0, VECTORS * count, count)
         ]
         initial = [emit.load(target) for target in targets]
         upcoming = emit.item(b, b_, builder.add(ib_, emit.index(1)), start_, emit.index(0))
         turn = builder.udiv(row_, emit.index(ROWS))
         begun = builder.sub(builder.mul(turn, builder.sub(stop_, start_)), start_)
-        share = emit.index(-(-VECTORS * lanes * ROWS // EDGE))
+        share = emit.index(-(-VECTORS * count * ROWS // EDGE))
         entry, loop = builder.block, builder.append_basic_block("depth")
         done = builder.append_basic_block("depth.done")
         builder.branch(loop)
@@ -76,12 +86,12 @@ def accumulate(
         k = builder.phi(start_.type)
         sums = [builder.phi(value.type) for value in initial]
         right = emit.item(b, b_, ib_, k, emit.index(0))
-        vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * lanes, lanes)]
+        vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * count, count)]
         emit.prefetch(builder.gep(upcoming, [builder.mul(builder.add(begun, k), share)]))
         updated = []
         for r in range(ROWS):
             left = emit.item(a, a_, ia_, k, builder.add(ra_, emit.index(r)))
-            factor = emit.spread(builder.load(left))
+            factor = emit.broadcast(builder.load(left))
             updated += [
                 emit.fma(factor, vector, sums[r * VECTORS + v]) for v, vector in enumerate(vectors)
             ]
@@ -104,9 +114,9 @@ def accumulate(
 class _Emitter:
     """LLVM instructions on vectors of one dtype."""
 
-    def __init__(self, context: Any, builder: Any, dtype: Any, lanes: int) -> None:
-        self.context, self.builder, self.lanes = context, builder, lanes
-        self.vector = ir.VectorType(context.get_value_type(dtype), lanes)
+    def __init__(self, context: Any, builder: Any, dtype: Any, count: int) -> None:
+        self.context, self.builder, self.count = context, builder, count
+        self.vector = ir.VectorType(context.get_value_type(dtype), count)
         self.alignment = dtype.bitwidth // 8
 
     def index(self, value: int) -> ir.Constant:
@@ -142,11 +152,11 @@ class _Emitter:
         address = self.builder.bitcast(pointer, byte)
         self.builder.call(function, [address, to_read, second_level, data])
 
-    def spread(self, number: Any) -> Any:
-        """The same number in every lane."""
+    def broadcast(self, number: Any) -> Any:
+        """The same number throughout a vector."""
         empty = ir.Constant(self.vector, ir.Undefined)
         first = self.builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.count), [0] * self.count)
         return self.builder.shuffle_vector(first, empty, zeros)
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
@@ -154,7 +164,7 @@ class _Emitter:
         function = cgutils.get_or_insert_function(
             self.builder.module,
             ir.FunctionType(self.vector, [self.vector] * 3),
-            f"llvm.fma.v{self.lanes}{self.vector.element.intrinsic_name}",
+            f"llvm.fma.v{self.count}{self.vector.element.intrinsic_name}",
         )
         return self.builder.call(function, [x, y, z])
 
@@ -175,14 +185,14 @@ def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array) -> None:
 
 
 @compiled()
-def pack(x: Array, panels: Array, first: int) -> None:
-    """Samples into consecutive panels (·, features, samples of a panel) from panel `first` on.
+def pack_tile(x: Array, packed: Array, first: int) -> None:
+    """Repack samples (n, features), n ≤ EDGE, into a tile's packed panels, from `first` on.
 
-    Samples that `x` lacks are zeros. `x` has at most EDGE rows.
+    packed[first + p, k, r] = x[p · width + r, k]; samples that `x` lacks are zeros.
     """
-    width = panels.shape[2]
+    width = packed.shape[2]
     for p in range(EDGE // width):
-        rows, panel = x[p * width : (p + 1) * width], panels[first + p]
+        rows, panel = x[p * width : (p + 1) * width], packed[first + p]
         for start in range(0, panel.shape[0], LINE):
             stop = min(start + LINE, panel.shape[0])
             for r in range(len(rows)):
@@ -192,7 +202,7 @@ def pack(x: Array, panels: Array, first: int) -> None:
 
 
 @compiled()
-def place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
+def tile_place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
     """Row and column of the number-th tile, row after row; of the upper triangle if symmetric."""
     i = 0
     while number >= across - (i if symmetric else 0):
@@ -202,43 +212,56 @@ def place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
 
 
 @compiled()
-def count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
+def tile_count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
     """Tiles of a matrix, or of its upper triangle, and how many lie side by side."""
     down, across = (shape[0] + EDGE - 1) // EDGE, (shape[1] + EDGE - 1) // EDGE
     return (down * (down + 1) // 2 if symmetric else down * across), across
 
 
-def empty_panels(x: Array) -> Array:
-    """Room for the packed samples of `x`, rounded up to whole tiles."""
+def empty_packed_panels(x: Array) -> Array:
+    """Space for the packed panels of samples `x` (n, features), filled up to whole tiles."""
     width = width_of(x.dtype)
     panels = -(-len(x) // EDGE) * EDGE // width
     return np.empty((panels, x.shape[1], width), x.dtype)
 
 
 def add_products(total: Array, x1: Array, x2: Array) -> None:
-    """total += x1 x2ᵀ, in place; if both are the same object, tiles of the upper triangle only."""
-    left = _packed(x1)
-    _add_products(total, left, left if x1 is x2 else _packed(x2), x1 is x2)
+    """total += x1 x2ᵀ, in place.
+
+    Examples
+    --------
+    >>> total = np.ones((1, 2))
+    >>> add_products(total, np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]]))
+    >>> total
+    array([[12., 18.]])
+    """
+    _add_products(total, _packed(x1), _packed(x2), False)
+
+
+def add_gram(total: Array, x: Array) -> None:
+    """total += x xᵀ, in place, in the tiles that meet the upper triangle only."""
+    packed = _packed(x)
+    _add_products(total, packed, packed, True)
 
 
 def _packed(x: Array) -> Array:
-    panels = empty_panels(x)
-    _pack_all(x, panels)
-    return panels
+    packed = empty_packed_panels(x)
+    _pack_all(x, packed)
+    return packed
 
 
 @compiled(parallel=True, nogil=True)
-def _pack_all(x: Array, panels: Array) -> None:
-    for tile in numba.prange(panels.shape[0] * panels.shape[2] // EDGE):
+def _pack_all(x: Array, packed: Array) -> None:
+    for tile in numba.prange(packed.shape[0] * packed.shape[2] // EDGE):
         start = np.intp(tile) * EDGE
-        pack(x[start : start + EDGE], panels, start // panels.shape[2])
+        pack_tile(x[start : start + EDGE], packed, start // packed.shape[2])
 
 
 @compiled(parallel=True, nogil=True)
 def _add_products(total: Array, left: Array, right: Array, symmetric: bool) -> None:
-    tiles, across = count(total.shape, symmetric)
+    tiles, across = tile_count(total.shape, symmetric)
     for number in numba.prange(tiles):
-        i, j = place(np.intp(number), across, symmetric)
+        i, j = tile_place(np.intp(number), across, symmetric)
         tile = np.empty((EDGE, EDGE), left.dtype)
         multiply_tile(left, i, right, j, tile)
         target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]

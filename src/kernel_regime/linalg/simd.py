@@ -1,9 +1,9 @@
-"""Numba values of sixteen numbers: one per lane, in one vector register.
+"""SIMD vectors for Numba: values of sixteen numbers, computed with as one.
 
 Numba leaves vectorisation to LLVM's loop vectoriser, which does not find it in stencils that keep
-operands for the next turn. A value of `LanesType` is an LLVM vector instead: ``a + b``, ``a * b``
+operands for the next turn. A value of `VectorType` is an LLVM vector instead: ``a + b``, ``a * b``
 (fused where they meet), `load`, `store` and a few functions become one instruction on AVX-512, and
-two or four where registers are narrower or numbers double. Plain numbers spread over the lanes.
+two or four where registers are narrower or numbers double. Plain numbers are broadcast.
 """
 
 import operator
@@ -19,52 +19,52 @@ from numba.extending import models, overload, register_model
 
 from kernel_regime.core.arrays import Array
 
-Lanes = Any  # what compiled functions take and return; it does not exist outside them
-LANES = 16
+Vector = Any  # what compiled functions take and return; it does not exist outside them
+VECTOR_SIZE = 16
 intrinsic: Any = numba_intrinsic  # its callers leave out the typing context
 
 
-class LanesType(types.Type):
+class VectorType(types.Type):
     """Sixteen floats of one dtype."""
 
     def __init__(self, dtype: types.Float) -> None:
         self.dtype = dtype
-        super().__init__(name=f"Lanes({dtype})")
+        super().__init__(name=f"Vector({dtype})")
 
 
-@register_model(LanesType)
-class LanesModel(models.PrimitiveModel):
-    """A `LanesType` is an LLVM vector."""
+@register_model(VectorType)
+class VectorModel(models.PrimitiveModel):
+    """A `VectorType` is an LLVM vector."""
 
-    def __init__(self, manager: Any, lanes: LanesType) -> None:
-        element = manager.lookup(lanes.dtype).get_value_type()
-        super().__init__(manager, lanes, ir.VectorType(element, LANES))
+    def __init__(self, manager: Any, vector: VectorType) -> None:
+        element = manager.lookup(vector.dtype).get_value_type()
+        super().__init__(manager, vector, ir.VectorType(element, VECTOR_SIZE))
 
 
-def _spread(builder: Any, scalar: Any) -> Any:
-    """The same number in every lane."""
-    vector = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
+def _broadcast(builder: Any, scalar: Any) -> Any:
+    """The same number throughout a vector."""
+    vector = ir.Constant(ir.VectorType(scalar.type, VECTOR_SIZE), ir.Undefined)
     vector = builder.insert_element(vector, scalar, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), VECTOR_SIZE), [0] * VECTOR_SIZE)
     return builder.shuffle_vector(vector, vector, zeros)
 
 
-def _as_lanes(context: Any, builder: Any, value: Any, given: Any, lanes: LanesType) -> Any:
-    """`value` itself if it has lanes, else cast to their dtype and spread."""
-    if isinstance(given, LanesType):
+def _as_vector(context: Any, builder: Any, value: Any, given: Any, vector: VectorType) -> Any:
+    """`value` itself if it is a vector, else cast to the dtype of vectors and broadcast."""
+    if isinstance(given, VectorType):
         return value
-    return _spread(builder, context.cast(builder, value, given, lanes.dtype))
+    return _broadcast(builder, context.cast(builder, value, given, vector.dtype))
 
 
-def _common(*given: Any) -> LanesType | None:
-    """The lanes type among the operands, None if there is none or they disagree."""
-    found = {type_ for type_ in given if isinstance(type_, LanesType)}
+def _common(*given: Any) -> VectorType | None:
+    """The vector type among the operands, None if there is none or they disagree."""
+    found = {type_ for type_ in given if isinstance(type_, VectorType)}
     return found.pop() if len(found) == 1 else None
 
 
-def _bits(lanes: LanesType) -> Any:
+def _bits(vector: VectorType) -> Any:
     """The vector of integers that lies behind a vector of floats."""
-    return ir.VectorType(ir.IntType(lanes.dtype.bitwidth), LANES)
+    return ir.VectorType(ir.IntType(vector.dtype.bitwidth), VECTOR_SIZE)
 
 
 def _call(llvm_name: str) -> Callable[..., Any]:
@@ -72,7 +72,7 @@ def _call(llvm_name: str) -> Callable[..., Any]:
 
     def emit(builder: Any, *vectors: Any) -> Any:
         vector = vectors[0].type
-        name = f"{llvm_name}.v{LANES}{vector.element.intrinsic_name}"
+        name = f"{llvm_name}.v{VECTOR_SIZE}{vector.element.intrinsic_name}"
         type_ = ir.FunctionType(vector, [vector] * len(vectors))
         function = cgutils.get_or_insert_function(builder.module, type_, name)
         return builder.call(function, vectors)
@@ -81,10 +81,10 @@ def _call(llvm_name: str) -> Callable[..., Any]:
 
 
 def _unary(emit: Callable[[Any, Any], Any]) -> Any:
-    """`emit(builder, a)` on lanes."""
+    """`emit(builder, a)` on vectors."""
 
     @intrinsic
-    def apply(typing_context: Any, a: LanesType) -> Any:
+    def apply(typing_context: Any, a: VectorType) -> Any:
         return a(a), lambda context, builder, signature, args: emit(builder, *args)
 
     return apply
@@ -95,19 +95,19 @@ def _binary(emit: Callable[[Any, Any, Any], Any]) -> Any:
 
     @intrinsic
     def apply(typing_context: Any, a: Any, b: Any) -> Any:
-        lanes: Any = _common(a, b)
+        vector: Any = _common(a, b)
 
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             operands = zip(args, signature.args, strict=True)
-            return emit(builder, *(_as_lanes(context, builder, *o, lanes) for o in operands))
+            return emit(builder, *(_as_vector(context, builder, *o, vector) for o in operands))
 
-        return (lanes(a, b), codegen) if lanes else None
+        return (vector(a, b), codegen) if vector else None
 
     return apply
 
 
 def _operator(python: Callable[[Any, Any], Any], llvm_name: str) -> None:
-    """Make a Python operator work on lanes, free to fuse products into sums."""
+    """Make a Python operator work on vectors, free to fuse products into sums."""
     apply = _binary(lambda builder, a, b: getattr(builder, llvm_name)(a, b, flags=("contract",)))
 
     overload(python)(lambda a, b: (lambda a, b: apply(a, b)) if _common(a, b) else None)
@@ -123,7 +123,7 @@ larger = _binary(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", 
 
 
 @intrinsic
-def where_not_negative(typing_context: Any, sign: LanesType, value: LanesType) -> Any:
+def where_not_negative(typing_context: Any, sign: VectorType, value: VectorType) -> Any:
     """`value` where the sign bit of `sign` is clear, 0 elsewhere."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -135,20 +135,20 @@ def where_not_negative(typing_context: Any, sign: LanesType, value: LanesType) -
 
 
 @intrinsic
-def with_sign_of(typing_context: Any, value: LanesType, sign: LanesType) -> Any:
+def with_sign_of(typing_context: Any, value: VectorType, sign: VectorType) -> Any:
     """`value`, negated where the sign bit of `sign` is set."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         bits, sign_bit = _bits(sign), 1 << (sign.dtype.bitwidth - 1)
         a, b = (builder.bitcast(vector, bits) for vector in args)
-        flip = builder.and_(b, ir.Constant(bits, [sign_bit] * LANES))
+        flip = builder.and_(b, ir.Constant(bits, [sign_bit] * VECTOR_SIZE))
         return builder.bitcast(builder.xor(a, flip), args[0].type)
 
     return value(value, sign), codegen
 
 
 @intrinsic
-def polynomial(typing_context: Any, x: LanesType, coefficients: Any) -> Any:
+def polynomial(typing_context: Any, x: VectorType, coefficients: Any) -> Any:
     """Estrin's scheme, constant term first: only log2(degree) products wait for each other."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -157,7 +157,7 @@ def polynomial(typing_context: Any, x: LanesType, coefficients: Any) -> Any:
             return builder.fadd(product, c, flags=("contract",))
 
         power, numbers = args[0], cgutils.unpack_tuple(builder, args[1])
-        terms = [_as_lanes(context, builder, c, coefficients.dtype, x) for c in numbers]
+        terms = [_as_vector(context, builder, c, coefficients.dtype, x) for c in numbers]
         while len(terms) > 1:
             pairs = zip(terms[::2], terms[1::2], strict=False)
             last = terms[-1:] if len(terms) % 2 else []
@@ -169,7 +169,7 @@ def polynomial(typing_context: Any, x: LanesType, coefficients: Any) -> Any:
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
-    """Address of an item, or of the first lane where `index` leaves out the last axis."""
+    """Address of an item, or of the first of a vector where `index` leaves out the last axis."""
     view = context.make_array(array_type)(context, builder, array)
     place = cgutils.unpack_tuple(builder, index)
     place += [context.get_constant(types.intp, 0)] * (array_type.ndim - len(place))
@@ -178,23 +178,23 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any
 
 @intrinsic
 def load(typing_context: Any, array: Any, index: Any) -> Any:
-    """Lanes at ``array[index]``: its last axis if `index` leaves that out, else a number spread."""
+    """Vector at ``array[index]``: the last axis where `index` leaves it out, else a number."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _pointer(context, builder, array, *args)
         if array.ndim == len(index):
-            return _spread(builder, builder.load(pointer))
+            return _broadcast(builder, builder.load(pointer))
         vector = context.get_value_type(signature.return_type)
         loaded = builder.load(builder.bitcast(pointer, vector.as_pointer()))
         loaded.align = array.dtype.bitwidth // 8
         return loaded
 
-    return LanesType(array.dtype)(array, index), codegen
+    return VectorType(array.dtype)(array, index), codegen
 
 
 @intrinsic
-def store(typing_context: Any, array: Any, index: Any, lanes: LanesType) -> Any:
-    """Put `lanes` into the last axis of `array` at `index`."""
+def store(typing_context: Any, array: Any, index: Any, vector: VectorType) -> Any:
+    """Put `vector` into the last axis of `array` at `index`."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _pointer(context, builder, array, *args[:2])
@@ -202,18 +202,18 @@ def store(typing_context: Any, array: Any, index: Any, lanes: LanesType) -> Any:
         stored.align = array.dtype.bitwidth // 8
         return context.get_dummy_value()
 
-    return types.void(array, index, lanes), codegen
+    return types.void(array, index, vector), codegen
 
 
 @intrinsic
-def spread(typing_context: Any, like: Any, value: Any) -> Any:
-    """`value` in every lane, in the dtype of the array `like`."""
-    lanes = LanesType(like.dtype)
+def broadcast(typing_context: Any, like: Any, value: Any) -> Any:
+    """`value` throughout a vector, in the dtype of the array `like`."""
+    vector = VectorType(like.dtype)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _as_lanes(context, builder, args[1], value, lanes)
+        return _as_vector(context, builder, args[1], value, vector)
 
-    return lanes(like, value), codegen
+    return vector(like, value), codegen
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> Array:

@@ -20,6 +20,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.kernels.base import Kernel
+from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.activation_functions import ACTIVATIONS
 
 Units = tuple[Array, Array, Array]
@@ -120,9 +121,17 @@ class ShallowNTK(Kernel):
 
     def _cross(self, x1: Array, x2: Array) -> Array:
         """Kernel values, shape (n1, n2)."""
-        x1, other = _flat(x1), None if x1 is x2 else _flat(x2)
+        return self._values(_flat(x1), _flat(x2))
+
+    def _gram(self, x: Array) -> Array:
+        """Kernel values of samples with themselves, shape (n, n), by symmetric products."""
+        values = self._values(_flat(x), None)
+        mirror_upper(values)
+        return values
+
+    def _values(self, x1: Array, x2: Array | None) -> Array:
         units = self.units(x1.shape[1], x1.dtype)
-        return _accumulate(x1, other, units, self.width, self.activation, self.part)
+        return _accumulate(x1, x2, units, self.width, self.activation, self.part)
 
     def _diagonal(self, x: Array) -> Array:
         """Squared gradient norms, shape (n,)."""

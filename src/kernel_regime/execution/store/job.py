@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError, UserError
+from kernel_regime.core.errors import InputError, NotFiniteError
 from kernel_regime.core.files import digest
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.core.samples import checked_pair, checked_samples
@@ -17,10 +17,6 @@ from kernel_regime.execution.store.manifest import stable_kind
 from kernel_regime.execution.store.tiles import Tile, TileGrid, tile_edge
 
 Fingerprint = dict[str, Any]
-
-
-class NotFiniteError(UserError, FloatingPointError):
-    """A kernel value that is no number: no such tile is ever stored."""
 
 
 @dataclass(frozen=True, eq=False)

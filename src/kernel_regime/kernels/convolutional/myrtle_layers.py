@@ -61,8 +61,8 @@ class MyrtleLayers:
         return min(self.side // 4, 8)
 
     @property
-    def reaches(self) -> tuple[int, int, int]:
-        """Largest displacement between two pixels that matters in each stage."""
+    def max_offsets(self) -> tuple[int, int, int]:
+        """Largest offset between two pixels that matters in each stage."""
         last = self.block - 1
         return 4 * last + 3, 2 * last + 1, last
 

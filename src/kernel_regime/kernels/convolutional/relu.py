@@ -1,4 +1,4 @@
-r"""What a ReLU does to the kernels of sixteen pixel pairs at once.
+r"""Dual activations of ReLU for sixteen pixel pairs at once.
 
 With d = 1 − |ρ|, both dual activations at the *negative* cosine −|ρ| are √d times a function that
 is smooth on [0, 1]:
@@ -22,7 +22,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
 from kernel_regime.kernels.activations import kappa0, kappa1
 from kernel_regime.linalg.simd import (
-    Lanes,
+    Vector,
     absolute,
     larger,
     polynomial,
@@ -32,22 +32,22 @@ from kernel_regime.linalg.simd import (
 )
 
 
-def slope(d: Array) -> Array:
+def _slope(d: Array) -> Array:
     """κ₀(d − 1)."""
     return kappa0(np.arccos(d - 1))
 
 
-def value(d: Array) -> Array:
+def _value(d: Array) -> Array:
     """κ₁(d − 1)."""
     return kappa1(np.arccos(d - 1))
 
 
-def excess(d: Array) -> Array:
+def _excess(d: Array) -> Array:
     """κ₁(−|ρ|) − |ρ|κ₀(−|ρ|): by how much κ₁ + ρκ₀ exceeds 2ρ at the cosine |ρ| = 1 − d."""
-    return value(d) - (1 - d) * slope(d)
+    return _value(d) - (1 - d) * _slope(d)
 
 
-def fit(function: Callable[[Array], Array], power: float, degree: int) -> tuple[float, ...]:
+def _fit(function: Callable[[Array], Array], power: float, degree: int) -> tuple[float, ...]:
     """Polynomial q with d^power q(d) ≈ function(d) on [0, 1], constant term first, near minimax."""
     nodes = (1 + np.cos(np.pi * (np.arange(2000) + 0.5) / 2000)) / 2
     weights = nodes**power
@@ -58,13 +58,13 @@ def fit(function: Callable[[Array], Array], power: float, degree: int) -> tuple[
 
 _DEGREES = {"float32": (6, 4, 6), "float64": (15, 14, 15)}
 SMOOTH = {
-    dtype: (fit(slope, 0.5, p), fit(value, 1.5, r), fit(excess, 0.5, q))
+    dtype: (_fit(_slope, 0.5, p), _fit(_value, 1.5, r), _fit(_excess, 0.5, q))
     for dtype, (p, r, q) in _DEGREES.items()
 }
 
 
-def smooth(d: Lanes, which: int) -> Lanes:
-    """The polynomial of `slope` (0), `value` (1) or `excess` (2) in the precision of `d`."""
+def smooth(d: Vector, which: int) -> Vector:
+    """The polynomial of κ₀ (0), κ₁ (1) or their `_excess` (2) in the precision of `d`."""
     return polynomial(d, SMOOTH[d.dtype.name][which])
 
 
@@ -79,19 +79,19 @@ def _smooth(d: Any, which: Any) -> Any:
 
 
 @compiled()
-def relu_of_input(
-    nngp: Lanes, sigma1: Lanes, inverse1: Lanes, sigma2: Lanes, inverse2: Lanes
-) -> tuple[Lanes, Lanes]:
-    """`relu` behind the first convolution, where U = Σ: no sign needs to be told apart."""
+def relu_step_of_input(
+    nngp: Vector, sigma1: Vector, inverse1: Vector, sigma2: Vector, inverse2: Vector
+) -> tuple[Vector, Vector]:
+    """`relu_step` behind the first convolution, where U = Σ: no sign needs to be told apart."""
     d = larger(1.0 - absolute(nngp) * inverse2 * inverse1, 0.0)
     positive, tail = larger(nngp, 0.0), sigma1 * sigma2 * root(d)
     return positive + tail * (d * smooth(d, 1)), positive + positive + tail * smooth(d, 2)
 
 
 @compiled()
-def relu(
-    nngp: Lanes, total: Lanes, sigma1: Lanes, inverse1: Lanes, sigma2: Lanes, inverse2: Lanes
-) -> tuple[Lanes, Lanes]:
+def relu_step(
+    nngp: Vector, total: Vector, sigma1: Vector, inverse1: Vector, sigma2: Vector, inverse2: Vector
+) -> tuple[Vector, Vector]:
     """NNGP Σ and U = Σ + Θ behind a ReLU, without its factor ½.
 
     `sigma1` and `sigma2` are the standard deviations of the two pixels, `inverse1` and `inverse2`

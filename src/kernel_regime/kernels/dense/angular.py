@@ -7,21 +7,25 @@ nearly parallel, so there v is computed from the difference (or sum) of the two 
 
 from abc import abstractmethod
 from functools import lru_cache
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.dense.angular_tiles import Side, fill, normalise
+from kernel_regime.core.errors import NotFiniteError
+from kernel_regime.kernels.base import Kernel, require_representable
+from kernel_regime.kernels.dense.angular_tiles import UnitRows, fill_angular, unit_rows
 from kernel_regime.kernels.dense.zonal import Zonal, arccos_polynomial
-from kernel_regime.kernels.device import DeviceKernel
 
 
-class AngularKernel(DeviceKernel):
+class AngularKernel(Kernel):
     """A kernel of two lengths and an angle; subclasses say which function of the angle.
 
     Relative to √(k(x, x) k(x', x')), float64 values are exact to 1e-13 and float32 values to 1e-6
     a layer at worst (1e-7 on average): a cosine is rounded by 5e-7 and its angle θ by 5e-7/θ.
     """
+
+    gpu: ClassVar[str | None] = "kernel_regime.kernels.gpu.angular_jax:AngularOnGpu"
 
     @property
     @abstractmethod
@@ -33,42 +37,66 @@ class AngularKernel(DeviceKernel):
         return 1.0
 
     def _cross(self, x1: Array, x2: Array) -> Array:
-        """Kernel values of shape (n1, n2); any trailing shape of the samples is flattened.
-
-        Raises
-        ------
-        RuntimeError
-            If `device` is gpu and there is none.
-        """
-        if self.device == "gpu":
-            from kernel_regime.kernels.gpu.angular_jax import angular_tile
-            from kernel_regime.kernels.gpu.jax_blocks import first_gpu
-
-            return angular_tile(self, x1, x2, first_gpu())
-        left = self._side(x1)
-        right = left if x2 is x1 else self._side(x2)
-        matrix = np.empty((len(x1), len(x2)), x1.dtype)
-        fill(matrix, left, right, *polynomials(self, x1.dtype.str), x2 is x1)
-        return matrix
+        return self._fill(x1, self._unit_rows(x1), x2, self._unit_rows(x2), symmetric=False)
 
     def _gram(self, x: Array) -> Array:
-        """Exactly symmetric matrix, shape (n, n): `tile` mirrors tile by tile already."""
-        return self._cross(x, x)
+        """Tiles of the upper triangle, each mirrored while it is in cache."""
+        rows = self._unit_rows(x)
+        return self._fill(x, rows, x, rows, symmetric=True)
 
     def _diagonal(self, x: Array) -> Array:
         """κ(0)·‖x‖² of every sample, shape (n,)."""
-        at_zero = self.zonal.of_angle(np.zeros(1))[0]
-        return self._side(x).lengths[: len(x)] ** 2 * x.dtype.type(at_zero)
+        lengths = self._unit_rows(x).lengths[: len(x)].astype(np.float64)
+        return (lengths**2 * polynomials(self, x.dtype.str).at_zero).astype(x.dtype)
 
-    def _side(self, x: Array) -> Side:
+    def _unit_rows(self, x: Array) -> UnitRows:
         rows = np.ascontiguousarray(x.reshape(len(x), -1))
-        return normalise(rows, self.scale(rows.shape[1]))
+        return unit_rows(rows, self.factor(rows.shape[1], x.dtype.str))
+
+    def factor(self, features: int, dtype: str) -> float:
+        """What lengths are multiplied by: √scale, and the root of what `polynomials` took off."""
+        return float(np.sqrt(self.scale(features))) * 2.0 ** -polynomials(self, dtype).halvings
+
+    def _fill(
+        self, x1: Array, left: UnitRows, x2: Array, right: UnitRows, *, symmetric: bool
+    ) -> Array:
+        matrix = np.empty((len(x1), len(x2)), x1.dtype)
+        curves = polynomials(self, x1.dtype.str)
+        fill_angular(matrix, left, right, curves.arccos, curves.kappa, symmetric)
+        bound = float(left.lengths.max()) * float(right.lengths.max()) * curves.at_zero
+        require_representable(self, matrix, x1, x2, bound or None)
+        return matrix
+
+
+class AngularPolynomials(NamedTuple):
+    """The curves of an angular kernel, to the degrees that a dtype can resolve.
+
+    A deep network's κ would underflow in single precision, so it is multiplied by 4^halvings and
+    lengths by 2^−halvings: both exactly.
+    """
+
+    arccos: Array  # coefficients of arccos(1 − v)/√v in right angles
+    kappa: Array  # Chebyshev coefficients of 4^halvings κ
+    at_zero: float  # 4^halvings κ(0)
+    halvings: int
 
 
 @lru_cache(maxsize=64)
-def polynomials(kernel: AngularKernel, dtype: str) -> tuple[Array, Array]:
-    """Of arccos(1 − v)/√v in right angles and of κ, to the degrees that the dtype can resolve."""
+def polynomials(kernel: AngularKernel, dtype: str) -> AngularPolynomials:
+    """The curves of a kernel.
+
+    Raises
+    ------
+    NotFiniteError
+        If κ(0) is not even representable in float64.
+    """
+    at_zero = float(kernel.zonal.of_angle(np.zeros(1))[0])
+    if at_zero < np.finfo(np.float64).tiny:
+        raise NotFiniteError(f"{kernel}: κ(0) is below what float64 holds; take fewer layers")
+    halvings = -int(np.frexp(at_zero)[1]) // 2
     single = np.dtype(dtype) == np.float32
     arccos = arccos_polynomial(8 if single else 20) * 2 / np.pi
-    curve = kernel.zonal.chebyshev(1e-8 if single else 1e-16)
-    return arccos.astype(dtype), curve.astype(dtype)
+    kappa = kernel.zonal.chebyshev(1e-8 if single else 1e-16) * 4.0**halvings
+    return AngularPolynomials(
+        arccos.astype(dtype), kappa.astype(dtype), at_zero * 4.0**halvings, halvings
+    )

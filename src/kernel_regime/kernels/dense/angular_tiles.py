@@ -9,50 +9,50 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import (
     EDGE,
-    count,
-    empty_panels,
+    empty_packed_panels,
     multiply_tile,
-    pack,
-    place,
+    pack_tile,
+    tile_count,
+    tile_place,
 )
 from kernel_regime.linalg.simd import (
-    LANES,
-    Lanes,
+    VECTOR_SIZE,
+    Vector,
     absolute,
+    broadcast,
     copy_sign,
     larger,
     load,
     root,
-    spread,
     store,
 )
 
 NEARLY_PARALLEL = 1e-2  # 1 − |cos θ| below which the difference of the rows is taken, θ < 8°
 
 
-class Side(NamedTuple):
+class UnitRows(NamedTuple):
     """Rows of one input, what makes unit vectors of them, and those packed for multiplication.
 
-    `lengths`, times √scale, are as many as fill whole tiles, the last ones 0.
+    `lengths`, times a factor, are as many as fill whole tiles, the last ones 0.
     """
 
     rows: Array
     inverses: Array
     lengths: Array
-    panels: Array
+    packed: Array
 
 
-def normalise(x: Array, scale: float) -> Side:
-    """The side of rows `x`; a zero row keeps length and direction 0."""
-    panels = empty_panels(x)
-    lengths = np.zeros(len(panels) * panels.shape[2], x.dtype)
-    side = Side(x, np.empty(len(x)), lengths, panels)
-    _normalise(np.sqrt(scale), *side)
-    return side
+def unit_rows(x: Array, factor: float) -> UnitRows:
+    """Rows `x` with their lengths times `factor`; a zero row keeps length and direction 0."""
+    packed = empty_packed_panels(x)
+    lengths = np.zeros(len(packed) * packed.shape[2], x.dtype)
+    rows = UnitRows(x, np.empty(len(x)), lengths, packed)
+    _normalise(factor, *rows)
+    return rows
 
 
 @compiled(parallel=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
-def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, panels: Array) -> None:
+def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, packed: Array) -> None:
     for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
         start: Any = np.intp(tile) * EDGE
         stop = min(start + EDGE, len(x))
@@ -66,20 +66,20 @@ def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, panels:
             inverses[i] = 1 / length if length > 0 else 0.0
             for k in range(x.shape[1]):
                 units[i - start, k] = x[i, k] * inverses[i]
-        pack(units, panels, start // panels.shape[2])
+        pack_tile(units, packed, start // packed.shape[2])
 
 
 @compiled(parallel=True, nogil=True)
-def fill(
-    matrix: Array, left: Side, right: Side, arccos: Array, curve: Array, symmetric: bool
+def fill_angular(
+    matrix: Array, left: UnitRows, right: UnitRows, arccos: Array, curve: Array, symmetric: bool
 ) -> None:
-    """Kernel matrix of two sides; of the upper triangle, mirrored, if they are the same."""
-    tiles, across = count(matrix.shape, symmetric)
+    """Kernel matrix of two sets of rows; its upper triangle, mirrored, where it is symmetric."""
+    tiles, across = tile_count(matrix.shape, symmetric)
     for number in numba.prange(tiles):
-        i, j = place(np.intp(number), across, symmetric)
+        i, j = tile_place(np.intp(number), across, symmetric)
         top, start = i * EDGE, j * EDGE
         tile = np.empty((EDGE, EDGE), matrix.dtype)
-        multiply_tile(left.panels, i, right.panels, j, tile)
+        multiply_tile(left.packed, i, right.packed, j, tile)
         _finish(tile, left, top, right, start, arccos, curve)
         if symmetric and i == j:
             for r in range(EDGE):
@@ -101,13 +101,13 @@ def _copy(tile: Array, target: Array) -> None:
 
 @compiled()
 def _finish(
-    tile: Array, left: Side, top: int, right: Side, start: int, arccos: Array, curve: Array
+    tile: Array, left: UnitRows, top: int, right: UnitRows, start: int, arccos: Array, curve: Array
 ) -> None:
     """Kernel values of a tile of cosines, in place."""
     near = _some_nearly_parallel(tile)
     cosines = tile.copy() if near else tile
-    values = tile.reshape(EDGE, -1, LANES)
-    lengths = right.lengths[start : start + EDGE].reshape(-1, LANES)
+    values = tile.reshape(EDGE, -1, VECTOR_SIZE)
+    lengths = right.lengths[start : start + EDGE].reshape(-1, VECTOR_SIZE)
     for r in range(EDGE):
         length = load(left.lengths, (top + r,))
         for c in range(values.shape[1]):
@@ -120,10 +120,10 @@ def _finish(
 
 @compiled()
 def _some_nearly_parallel(tile: Array) -> Any:
-    lanes, found = tile.reshape(-1, LANES), np.empty((1, LANES), tile.dtype)
-    largest = spread(tile, 0.0)
-    for k in range(len(lanes)):
-        largest = larger(largest, absolute(load(lanes, (k,))))
+    vectors, found = tile.reshape(-1, VECTOR_SIZE), np.empty((1, VECTOR_SIZE), tile.dtype)
+    largest = broadcast(tile, 0.0)
+    for k in range(len(vectors)):
+        largest = larger(largest, absolute(load(vectors, (k,))))
     store(found, (0,), largest)
     return found.max() > 1 - NEARLY_PARALLEL
 
@@ -132,15 +132,15 @@ def _some_nearly_parallel(tile: Array) -> Any:
 def _correct(
     tile: Array,
     cosines: Array,
-    left: Side,
+    left: UnitRows,
     top: int,
-    right: Side,
+    right: UnitRows,
     start: int,
     arccos: Array,
     curve: Array,
 ) -> None:
     """Evaluate nearly parallel pairs again, from the distance of their unit vectors."""
-    near, one = cosines.dtype.type(1 - NEARLY_PARALLEL), np.empty((1, LANES), cosines.dtype)
+    near, one = cosines.dtype.type(1 - NEARLY_PARALLEL), np.empty((1, VECTOR_SIZE), cosines.dtype)
     for r in range(min(EDGE, len(left.rows) - top)):
         for c in range(min(EDGE, len(right.rows) - start)):
             i, j, cosine = top + r, start + c, cosines[r, c]
@@ -148,32 +148,32 @@ def _correct(
                 distance = _distance(
                     left.rows[i], left.inverses[i], right.rows[j], right.inverses[j], cosine < 0
                 )
-                versine = spread(one, distance / 2)
-                store(one, (0,), _evaluate(spread(one, cosine), versine, arccos, curve))
+                versine = broadcast(one, distance / 2)
+                store(one, (0,), _evaluate(broadcast(one, cosine), versine, arccos, curve))
                 tile[r, c] = one[0, 0] * (left.lengths[i] * right.lengths[j])
 
 
 @compiled()
-def _evaluate(cosine: Lanes, versine: Lanes, arccos: Array, curve: Array) -> Lanes:
+def _evaluate(cosine: Vector, versine: Vector, arccos: Array, curve: Array) -> Vector:
     """κ of angles with the sign of `cosine` and 1 − |cosine| = `versine`."""
     turn = root(versine) * _horner(arccos, versine) - 1
     return _clenshaw(curve, copy_sign(turn, 0 - cosine))
 
 
 @compiled()
-def _horner(coefficients: Array, x: Lanes) -> Lanes:
+def _horner(coefficients: Array, x: Vector) -> Vector:
     """Polynomial, lowest coefficient first."""
-    value = spread(coefficients, coefficients[-1])
+    value = broadcast(coefficients, coefficients[-1])
     for power in range(len(coefficients) - 2, -1, -1):
         value = value * x + coefficients[power]
     return value
 
 
 @compiled()
-def _clenshaw(coefficients: Array, x: Lanes) -> Lanes:
+def _clenshaw(coefficients: Array, x: Vector) -> Vector:
     """Chebyshev series, lowest coefficient first."""
     double = x + x
-    now = before = spread(coefficients, 0.0)
+    now = before = broadcast(coefficients, 0.0)
     for degree in range(len(coefficients) - 1, 0, -1):
         now, before = double * now + (coefficients[degree] - before), now
     return x * now + (coefficients[0] - before)

@@ -2,29 +2,28 @@
 
 from dataclasses import dataclass
 
+from kernel_regime.kernels.base import register
 from kernel_regime.kernels.dense import zonal
 from kernel_regime.kernels.dense.angular import AngularKernel
 from kernel_regime.kernels.dense.zonal import Zonal
-from kernel_regime.kernels.device import Device
 
 
+@register("two_layer_ntk")
 @dataclass(frozen=True)
 class TwoLayerNTK(AngularKernel):
     r"""Tangent kernel :math:`‖x‖‖x'‖[(1 − θ/π)\cos θ + \sin θ/(2π)]`.
 
     This is d times `FullyConnectedNTK(2)`.
 
-    Parameters
-    ----------
-    device : {"cpu", "gpu"}
-        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
-
     References
     ----------
     Ghorbani et al. (2020), appendix A.
-    """
 
-    device: Device = "cpu"
+    Examples
+    --------
+    >>> TwoLayerNTK().diagonal([[3.0, 4.0]])
+    array([25.])
+    """
 
     @property
     def zonal(self) -> Zonal:
@@ -32,23 +31,22 @@ class TwoLayerNTK(AngularKernel):
         return zonal.relu_ntk(2)
 
 
+@register("two_layer_nngp")
 @dataclass(frozen=True)
 class TwoLayerNNGP(AngularKernel):
     r"""Random-features limit :math:`½‖x‖‖x'‖[ρ\arcsin(ρ)/π + ρ/2 + \sin θ/π]`, ρ = cos θ.
 
     This is d times `FullyConnectedNNGP(2)`.
 
-    Parameters
-    ----------
-    device : {"cpu", "gpu"}
-        Where tiles are computed; a GPU needs the `[gpu]` extra. `diagonal` stays on the CPU.
-
     References
     ----------
     Ghorbani et al. (2020), appendix A.
-    """
 
-    device: Device = "cpu"
+    Examples
+    --------
+    >>> TwoLayerNNGP().diagonal([[3.0, 4.0]])
+    array([12.5])
+    """
 
     @property
     def zonal(self) -> Zonal:

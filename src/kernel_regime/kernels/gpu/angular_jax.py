@@ -5,87 +5,137 @@ exact enough, but float64 inputs need their nearly parallel pairs corrected in a
 for the desktop multiplies float64 at a sixty-fourth of its speed. So either dtype goes one way.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.experimental import enable_x64
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.dense.angular import AngularKernel, polynomials
 from kernel_regime.kernels.dense.angular_tiles import NEARLY_PARALLEL
-from kernel_regime.kernels.gpu.jax_blocks import fill
+from kernel_regime.kernels.gpu.jax_engine import fill_in_blocks, fill_symmetric, first_gpu
 
 PAIRS = 16384  # nearly parallel ones corrected at once: more than a block's diagonal
-State = tuple[jax.Array, jax.Array]  # versines, and which pairs wait for correction
+State = tuple[jax.Array, jax.Array]  # versines, and which pairs are still to be corrected
 
 
-class Side(NamedTuple):
-    """Unit vectors (n, d) of one input, and their lengths (n,) times √scale."""
+class UnitVectors(NamedTuple):
+    """Unit vectors (n, d) of one input, and their lengths (n,) times a factor."""
 
     units: jax.Array
     lengths: jax.Array
 
 
-def angular_tile(kernel: AngularKernel, x1: Array, x2: Array, device: jax.Device) -> Array:
-    """What `AngularKernel.tile` returns, shape (n1, n2), computed on a device of JAX."""
-    matrix = np.empty((len(x1), len(x2)), x1.dtype)
-    with enable_x64():
-        arccos, curve = jax.device_put(polynomials(kernel, x1.dtype.str), device)
-        left = _side(kernel, x1, device)
-        right = left if x2 is x1 else _side(kernel, x2, device)
-        fill(lambda rows, columns: values(rows, columns, arccos, curve), left, right, matrix)
-    return matrix
+@dataclass(frozen=True)
+class AngularOnGpu:
+    """An angular kernel on a device of JAX.
 
+    Parameters
+    ----------
+    kernel : AngularKernel
+        The kernel.
+    device : jax.Device
+        Where to compute; left out, the first GPU.
 
-def _side(kernel: AngularKernel, x: Array, device: jax.Device) -> Side:
-    rows = x.reshape(len(x), -1)
-    return _normalise(jax.device_put(rows, device), kernel.scale(rows.shape[1]))
+    Raises
+    ------
+    MissingDeviceError
+        If there is no GPU.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import TwoLayerNTK
+    >>> engine = AngularOnGpu(TwoLayerNTK(), jax.devices("cpu")[0])
+    >>> engine.gram([[3.0, 4.0]]).round(6)
+    array([[25.]])
+    """
+
+    kernel: AngularKernel
+    device: jax.Device = field(default_factory=first_gpu)
+
+    def gram(self, x: Any) -> Array:
+        """What `AngularKernel.gram` returns."""
+        x = checked_samples(x, "x1")
+        matrix = np.empty((len(x), len(x)), x.dtype)
+        with jax_precision(np.float64):
+            arccos, kappa = self._curves(x.dtype)
+            rows = self._unit_vectors(x)
+            fill_symmetric(lambda r, c: angular_values(r, c, arccos, kappa), rows, matrix)
+        require_representable(self.kernel, matrix, x, x)
+        return matrix
+
+    def cross(self, x1: Any, x2: Any) -> Array:
+        """What `AngularKernel.cross` returns."""
+        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
+        matrix = np.empty((len(x1), len(x2)), x1.dtype)
+        with jax_precision(np.float64):
+            arccos, kappa = self._curves(x1.dtype)
+            left, right = self._unit_vectors(x1), self._unit_vectors(x2)
+            fill_in_blocks(lambda r, c: angular_values(r, c, arccos, kappa), left, right, matrix)
+        require_representable(self.kernel, matrix, x1, x2)
+        return matrix
+
+    def _curves(self, dtype: np.dtype) -> tuple[jax.Array, jax.Array]:
+        curves = polynomials(self.kernel, dtype.str)
+        arccos, kappa = jax.device_put((curves.arccos, curves.kappa), self.device)
+        return arccos, kappa
+
+    def _unit_vectors(self, x: Array) -> UnitVectors:
+        """In float64 on the way, whatever the inputs."""
+        rows = x.reshape(len(x), -1)
+        factor = self.kernel.factor(rows.shape[1], x.dtype.str)
+        return _normalise(jax.device_put(rows, self.device), factor)
 
 
 @jax.jit
-def _normalise(rows: jax.Array, scale: float) -> Side:
-    """The side of rows (n, d), lengths in float64 on the way; a zero row keeps direction 0."""
+def _normalise(rows: jax.Array, factor: float) -> UnitVectors:
+    """Unit vectors of rows (n, d), lengths in float64 on the way; a zero row keeps direction 0."""
     wide = rows.astype(jnp.float64)
     lengths = jnp.sqrt(jnp.sum(wide**2, axis=1))
     inverses = jnp.where(lengths > 0, 1 / lengths, 0)
     units = wide * inverses[:, None]
-    return Side(units.astype(rows.dtype), (jnp.sqrt(scale) * lengths).astype(rows.dtype))
+    return UnitVectors(units.astype(rows.dtype), (factor * lengths).astype(rows.dtype))
 
 
 @jax.jit
-def values(left: Side, right: Side, arccos: jax.Array, curve: jax.Array) -> jax.Array:
+def angular_values(
+    left: UnitVectors, right: UnitVectors, arccos: jax.Array, kappa: jax.Array
+) -> jax.Array:
     """Kernel values of all pairs, shape (n1, n2)."""
     cosines = jnp.matmul(left.units, right.units.T, precision="highest")
     versines = _versines(cosines, left.units, right.units)
     turn = jnp.sqrt(versines) * _horner(arccos, versines) - 1
-    values = _clenshaw(curve, jnp.copysign(turn, -cosines))
+    values = _clenshaw(kappa, jnp.copysign(turn, -cosines))
     return values * (left.lengths[:, None] * right.lengths)
 
 
 def _versines(cosines: jax.Array, units1: jax.Array, units2: jax.Array) -> jax.Array:
     """1 − |cosine| (n1, n2); of nearly parallel pairs, from the distance of their unit vectors.
 
-    Those pairs are few, but for the diagonal: as long as some wait, `PAIRS` of them are taken.
+    Those pairs are few, but for the diagonal: as long as some are left, `PAIRS` of them are taken.
     """
 
-    def some_wait(state: State) -> jax.Array:
+    def some_are_left(state: State) -> jax.Array:
         return state[1].any()
 
     def correct(state: State) -> State:
-        versines, waiting = state
-        i, j = jnp.nonzero(waiting, size=PAIRS, fill_value=len(cosines))  # which mode drops
+        versines, left = state
+        i, j = jnp.nonzero(left, size=PAIRS, fill_value=len(cosines))  # which mode drops
         gaps = units1[i] - jnp.sign(cosines[i, j])[:, None] * units2[j]
         halves = jnp.sum(gaps**2, axis=1) / 2
         return (
             versines.at[i, j].set(halves, mode="drop"),
-            waiting.at[i, j].set(False, mode="drop"),
+            left.at[i, j].set(False, mode="drop"),
         )
 
     sizes = jnp.abs(cosines)
     state = 1 - sizes, sizes > 1 - NEARLY_PARALLEL
-    return jax.lax.while_loop(some_wait, correct, state)[0]
+    return jax.lax.while_loop(some_are_left, correct, state)[0]
 
 
 def _horner(coefficients: jax.Array, x: jax.Array) -> jax.Array:

@@ -1,19 +1,20 @@
 """The Myrtle kernels on a GPU: a block of threads for each pair of images.
 
-As in `myrtle_planes`, the pixel pairs of one displacement δ = p' − p go through all convolutions
+As in `convolutional.planes`, the pixel pairs of one offset δ = p' − p go through all convolutions
 and ReLUs of a stage alone: here in the memory that a block of threads shares. Only 2x2-pooled sums
-leave, to wait in the GPU's main memory for the next stage, where the block finds them again as
-planes of half the displacement. Every sum is added up in one order, so that a GPU repeats itself to
+leave, pending in the GPU's main memory until the next stage, where the block finds them again as
+planes of half the offset. Every sum is added up in one order, so that a GPU repeats itself to
 the last bit; its bits differ from those of a CPU by rounding.
 
 The arrays of one pair, in the float type of the images:
 
 * plane (2, side + 2, side + 2), shared: Σ and U = Σ + Θ of a plane in a frame of zeros
 * columns, shared, of the same shape: sums of three rows of it
-* waiting (2·reach + 1, 2·reach + 1, 2, side, side): pooled sums, indexed by displacement, which of
-  the two, and position in the first image; zero before and after every pair
+* pending (2·maximum + 1, 2·maximum + 1, 2, side, side): pooled sums, indexed by offset up to its
+  maximum, which of the two, and position in the first image; zero before and after every pair
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
 from typing import Any
@@ -23,30 +24,73 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.execution.devices import no_gpu
+from kernel_regime.kernels.base import require_representable
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleKernel
 from kernel_regime.kernels.convolutional.myrtle_layers import MyrtleLayers
 from kernel_regime.kernels.convolutional.prepared_images import Images
 from kernel_regime.kernels.convolutional.relu import SMOOTH
+from kernel_regime.linalg.symmetric import mirror_upper
 
 ROWS = 8  # of threads: 8 × 32 of them may use as many registers as they like
-BLOCKS = 512  # pairs under way at once; each waits in 2 MB
+BLOCKS = 512  # pairs under way at once; each has 2 MB of pending sums
 LARGEST_SIDE = 32  # the plane of a larger image does not fit shared memory
 cuda: Any = numba.cuda  # untyped
 device = cuda.jit(device=True)
 
 
-def pair_sums(first: Images, second: Images) -> Array:
-    """What leaves the last pool, Σ and U, for all pairs of images: shape (n1, n2, 2).
+@dataclass(frozen=True)
+class MyrtleOnGpu:
+    """A Myrtle kernel on the first GPU that Numba finds.
+
+    Parameters
+    ----------
+    kernel : MyrtleNTK or MyrtleNNGP
+        The kernel.
 
     Raises
     ------
-    RuntimeError
+    MissingDeviceError
         If there is no GPU that Numba can use.
-    ValueError
+    """
+
+    kernel: MyrtleKernel
+
+    def __post_init__(self) -> None:
+        if not cuda.is_available():
+            raise no_gpu("Numba")
+
+    def gram(self, x: Any) -> Array:
+        """What the kernel's `gram` returns."""
+        x = checked_samples(x, "x1")
+        images = self.kernel.prepare(x)
+        sums = _pair_sums(images, images, symmetric=True)
+        values = self.kernel.of_sums(sums, images, images)
+        mirror_upper(values)
+        require_representable(self.kernel, values, x, x)
+        return values
+
+    def cross(self, x1: Any, x2: Any) -> Array:
+        """What the kernel's `cross` returns."""
+        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
+        first, second = self.kernel.prepare(x1), self.kernel.prepare(x2)
+        sums = _pair_sums(first, second, symmetric=False)
+        values = self.kernel.of_sums(sums, first, second)
+        require_representable(self.kernel, values, x1, x2)
+        return values
+
+
+def _pair_sums(first: Images, second: Images, *, symmetric: bool) -> Array:
+    """What leaves the last pool, Σ and U, for all pairs of images, shape (n1, n2, 2).
+
+    Where it is `symmetric`, zeros below the diagonal.
+
+    Raises
+    ------
+    InputError
         If the images are too large for one block of threads.
     """
-    if not cuda.is_available():
-        raise no_gpu("Numba")
     network, dtype = first.network, first.images.dtype
     if network.side > LARGEST_SIDE:
         raise InputError(
@@ -55,16 +99,16 @@ def pair_sums(first: Images, second: Images) -> Array:
         )
     sums = cuda.device_array((len(first.images), len(second.images), 2), dtype)
     blocks = min(BLOCKS, sums.shape[0] * sums.shape[1])
-    waiting = _waiting(network, dtype.name, blocks)
+    pending = _pending(network, dtype.name, blocks)
     threads = network.side, min(network.side, ROWS)
     kernel = _compiled(network, dtype.name)
-    kernel[blocks, threads](_on_device(first), _on_device(second), waiting, sums)
+    kernel[blocks, threads](_on_device(first), _on_device(second), symmetric, pending, sums)
     result: Array = sums.copy_to_host()
     return result
 
 
 def _on_device(images: Images) -> tuple[Any, tuple[Any, ...]]:
-    """Pixels, and scales per stage, of every image: without lanes."""
+    """Pixels, and scales per stage, of every image: without vectors."""
 
     def one_by_one(blocks: Array) -> Any:
         apart = np.moveaxis(blocks, -1, 1).reshape(-1, *blocks.shape[1:-1])[: len(images.images)]
@@ -74,17 +118,17 @@ def _on_device(images: Images) -> tuple[Any, tuple[Any, ...]]:
 
 
 @lru_cache(maxsize=4)
-def _waiting(network: MyrtleLayers, dtype: str, blocks: int) -> tuple[Any, Any]:
-    """Zeros for what waits between the stages, per block of threads."""
+def _pending(network: MyrtleLayers, dtype: str, blocks: int) -> tuple[Any, Any]:
+    """Zeros for the sums pending between the stages, per block of threads."""
     after_first, after_second = (
-        np.zeros((blocks, 2 * reach + 1, 2 * reach + 1, 2, side, side), dtype)
-        for reach, side in zip(network.reaches[1:], network.sides[1:], strict=True)
+        np.zeros((blocks, 2 * maximum + 1, 2 * maximum + 1, 2, side, side), dtype)
+        for maximum, side in zip(network.max_offsets[1:], network.sides[1:], strict=True)
     )
     return cuda.to_device(after_first), cuda.to_device(after_second)
 
 
 @device
-def wipe(array: Any) -> None:
+def _clear(array: Any) -> None:
     """Zeros everywhere, by all threads of the block together."""
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
     for part in range(array.shape[0]):
@@ -95,7 +139,7 @@ def wipe(array: Any) -> None:
 
 
 @device
-def correlate(pixels1: Any, pixels2: Any, dy: int, dx: int, plane: Any) -> None:
+def _multiply_pixels(pixels1: Any, pixels2: Any, dy: int, dx: int, plane: Any) -> None:
     """The products of pixels come in: Σ, and U too."""
     x, side = cuda.threadIdx.x, pixels1.shape[0]
     for y in range(cuda.threadIdx.y, side, cuda.blockDim.y):
@@ -108,19 +152,19 @@ def correlate(pixels1: Any, pixels2: Any, dy: int, dx: int, plane: Any) -> None:
 
 
 @device
-def take(waiting: Any, dy: int, dx: int, plane: Any) -> None:
-    """The pooled sums of one displacement come in; zeros stay behind."""
-    x, side, reach = cuda.threadIdx.x, waiting.shape[3], waiting.shape[0] // 2
+def _take_pending(pending: Any, dy: int, dx: int, plane: Any) -> None:
+    """The pooled sums of one offset come in; zeros stay behind."""
+    x, side, maximum = cuda.threadIdx.x, pending.shape[3], pending.shape[0] // 2
     if x < side:
         for part in range(2):
             for y in range(cuda.threadIdx.y, side, cuda.blockDim.y):
-                plane[part, y + 1, x + 1] = waiting[dy + reach, dx + reach, part, y, x]
-                waiting[dy + reach, dx + reach, part, y, x] = 0
+                plane[part, y + 1, x + 1] = pending[dy + maximum, dx + maximum, part, y, x]
+                pending[dy + maximum, dx + maximum, part, y, x] = 0
     cuda.syncthreads()
 
 
 @device
-def convolve(scales: Any, dy: int, dx: int, relu: Any, plane: Any, columns: Any) -> None:
+def _convolve(scales: Any, dy: int, dx: int, relu: Any, plane: Any, columns: Any) -> None:
     """A plane through one convolution and its ReLU."""
     scales1, scales2 = scales
     side = scales1.shape[0]
@@ -144,30 +188,30 @@ def convolve(scales: Any, dy: int, dx: int, relu: Any, plane: Any, columns: Any)
 
 
 @device
-def pool(plane: Any, dy: int, dx: int, side: int, waiting: Any) -> None:
-    """Add the sums over 2x2 pixels of each image to what waits.
+def _pool(plane: Any, dy: int, dx: int, side: int, pending: Any) -> None:
+    """Add the sums over 2x2 pixels of each image to those pending.
 
     Pixels 2y and 2y + 1 meet their partners in one pooled pixel where `dy` is even, in two
     neighbouring ones where it is odd; and so for columns.
     """
-    x, reach = cuda.threadIdx.x, waiting.shape[0] // 2
+    x, maximum = cuda.threadIdx.x, pending.shape[0] // 2
     dx_out = (dx + x % 2) // 2
     for y in range(cuda.threadIdx.y, side, cuda.blockDim.y):
         dy_out = (dy + y % 2) // 2
         leads = (dy % 2 or y % 2 == 0) and (dx % 2 or x % 2 == 0)
         inside = 0 <= y + dy < side and 0 <= x + dx < side and x < side
-        if leads and inside and abs(dy_out) <= reach and abs(dx_out) <= reach:
+        if leads and inside and abs(dy_out) <= maximum and abs(dx_out) <= maximum:
             for part in range(2):
-                total = waiting[dy_out + reach, dx_out + reach, part, y // 2, x // 2]
+                total = pending[dy_out + maximum, dx_out + maximum, part, y // 2, x // 2]
                 for row in range(y, y + 2 - dy % 2):
                     for column in range(x, x + 2 - dx % 2):
                         total += plane[part, row + 1, column + 1]
-                waiting[dy_out + reach, dx_out + reach, part, y // 2, x // 2] = total
+                pending[dy_out + maximum, dx_out + maximum, part, y // 2, x // 2] = total
     cuda.syncthreads()
 
 
 @device
-def gather(plane: Any, dy: int, dx: int, side: int, block: int, sums: Any) -> None:
+def _add_shared_blocks(plane: Any, dy: int, dx: int, side: int, block: int, sums: Any) -> None:
     """A plane of the last stage adds to the sums over blocks that both pixels share."""
     if cuda.threadIdx.x == 0 and cuda.threadIdx.y < 2:
         part, total = cuda.threadIdx.y, sums[cuda.threadIdx.y]
@@ -182,12 +226,12 @@ def gather(plane: Any, dy: int, dx: int, side: int, block: int, sums: Any) -> No
 @lru_cache(maxsize=8)
 def _compiled(network: MyrtleLayers, dtype: str) -> Any:
     """The kernel: sums (n1, n2, 2) of all pairs, each block of threads taking every so-many-th."""
-    sides, reaches, block = network.sides, network.reaches, network.block
+    sides, max_offsets, block = network.sides, network.max_offsets, network.block
     depths, framed, real = network.convolutions, network.side + 2, np.dtype(dtype).type
     relu = _relu(dtype)
 
     @cuda.jit
-    def kernel(first: Any, second: Any, waiting: Any, sums: Any) -> None:
+    def kernel(first: Any, second: Any, symmetric: bool, pending: Any, sums: Any) -> None:
         (pixels1, scales1), (pixels2, scales2) = first, second
         plane = cuda.shared.array((2, framed, framed), real)
         columns = cuda.shared.array((2, framed, framed), real)
@@ -195,27 +239,29 @@ def _compiled(network: MyrtleLayers, dtype: str) -> Any:
             i, j = pair // sums.shape[1], pair % sums.shape[1]
             if cuda.threadIdx.x == 0 and cuda.threadIdx.y < 2:
                 sums[i, j, cuda.threadIdx.y] = 0
+            if symmetric and j < i:
+                continue
             for stage in range(3):
-                wipe(plane)
-                for dy in range(-reaches[stage], reaches[stage] + 1):
-                    for dx in range(-reaches[stage], reaches[stage] + 1):
+                _clear(plane)
+                for dy in range(-max_offsets[stage], max_offsets[stage] + 1):
+                    for dx in range(-max_offsets[stage], max_offsets[stage] + 1):
                         if stage == 0:
-                            correlate(pixels1[i], pixels2[j], dy, dx, plane)
+                            _multiply_pixels(pixels1[i], pixels2[j], dy, dx, plane)
                         else:
-                            take(waiting[stage - 1][cuda.blockIdx.x], dy, dx, plane)
+                            _take_pending(pending[stage - 1][cuda.blockIdx.x], dy, dx, plane)
                         for layer in range(depths[stage]):
                             scales = scales1[stage][i, layer], scales2[stage][j, layer]
-                            convolve(scales, dy, dx, relu, plane, columns)
+                            _convolve(scales, dy, dx, relu, plane, columns)
                         if stage < 2:
-                            pool(plane, dy, dx, sides[stage], waiting[stage][cuda.blockIdx.x])
+                            _pool(plane, dy, dx, sides[stage], pending[stage][cuda.blockIdx.x])
                         else:
-                            gather(plane, dy, dx, sides[stage], block, sums[i, j])
+                            _add_shared_blocks(plane, dy, dx, sides[stage], block, sums[i, j])
 
     return kernel
 
 
 def _relu(dtype: str) -> Any:
-    """`myrtle_relu.relu` of single numbers, in one float type throughout."""
+    """`relu.relu_step` of single numbers, in one float type throughout."""
     real = np.dtype(dtype).type
     zero, one = real(0), real(1)
     slope, value, _ = (tuple(real(c) for c in reversed(q)) for q in SMOOTH[dtype])

@@ -1,36 +1,79 @@
 """Random features in JAX: the weights of the CPU, drawn there while the device multiplies."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.experimental import enable_x64
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.random_features_kernel import scaled
+from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.kernels.base import require_representable
+from kernel_regime.kernels.gpu.jax_engine import first_gpu
+from kernel_regime.kernels.random_features_kernel import RandomFeatures, scaled_rows
 from kernel_regime.linalg.symmetric import mirror_upper
 
 
-def accumulate(x1: Array, x2: Array, weights: Iterable[Array], device: jax.Device) -> Array:
-    """What `random_features.accumulate` returns, shape (n1, n2), computed on a device of JAX.
+@dataclass(frozen=True)
+class RandomFeaturesOnGpu:
+    """A kernel of random features on a device of JAX.
+
+    Parameters
+    ----------
+    kernel : RandomFeatures
+        The kernel.
+    device : jax.Device
+        Where to compute; left out, the first GPU.
+
+    Raises
+    ------
+    MissingDeviceError
+        If there is no GPU.
+
+    Examples
+    --------
+    >>> engine = RandomFeaturesOnGpu(RandomFeatures(100), jax.devices("cpu")[0])
+    >>> engine.gram(np.zeros((1, 3)))
+    array([[1.]])
+    """
+
+    kernel: RandomFeatures
+    device: jax.Device = field(default_factory=first_gpu)
+
+    def gram(self, x: Any) -> Array:
+        """What `RandomFeatures.gram` returns."""
+        x = checked_samples(x, "x1")
+        matrix = random_features_on(self.device, x, x, self.kernel.weights(x[0].size))
+        mirror_upper(matrix)
+        require_representable(self.kernel, matrix, x, x)
+        return matrix
+
+    def cross(self, x1: Any, x2: Any) -> Array:
+        """What `RandomFeatures.cross` returns."""
+        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
+        matrix = random_features_on(self.device, x1, x2, self.kernel.weights(x1[0].size))
+        require_representable(self.kernel, matrix, x1, x2)
+        return matrix
+
+
+def random_features_on(device: jax.Device, x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
+    """What `random_features_cross` returns, shape (n1, n2), computed on a device of JAX.
 
     The device holds the sums over blocks, in float64: 8 n1 n2 bytes.
     """
-    with enable_x64():
-        left = jax.device_put(scaled(x1), device)
-        right = left if x2 is x1 else jax.device_put(scaled(x2), device)
+    with jax_precision(np.float64):
+        left, right = (jax.device_put(scaled_rows(x), device) for x in (x1, x2))
         total = jnp.ones((len(x1), len(x2)), jnp.float64, device=device)
         for block in weights:
-            total = add_products(total, left, right, jax.device_put(block, device))
-        matrix = np.array(total.astype(x1.dtype))
-    if x2 is x1:
-        mirror_upper(matrix)
-    return matrix
+            total = with_features_added(total, left, right, jax.device_put(block, device))
+        return np.array(total.astype(x1.dtype))
 
 
 @jax.jit
-def add_products(
+def with_features_added(
     total: jax.Array, left: jax.Array, right: jax.Array, weights: jax.Array
 ) -> jax.Array:
     """total + ReLU(xWᵀ)·ReLU(x'Wᵀ)ᵀ of rows (n1, d) and (n2, d) and weights (features, d)."""

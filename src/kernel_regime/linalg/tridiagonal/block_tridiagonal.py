@@ -14,7 +14,7 @@ from scipy.linalg.lapack import dpbtrf
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.linalg.packed_products import EDGE, width_of
-from kernel_regime.linalg.simd import LANES
+from kernel_regime.linalg.simd import VECTOR_SIZE
 from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH
 from kernel_regime.linalg.tridiagonal.reflectors import Reflectors
 from kernel_regime.linalg.tridiagonal.solution_loops import (
@@ -120,8 +120,8 @@ class BlockTridiagonal:
         columns, products = np.zeros((2, len(rotated), panels, width)).transpose(0, 2, 1, 3)
         solve_banded_systems(factors, rotated, columns)
         shape = self.diagonals.shape[1] // EDGE, len(factors)
-        state = np.zeros((*shape, BANDWIDTH, EDGE // LANES, LANES))
-        total = np.zeros((*shape, EDGE // LANES, LANES))
+        state = np.zeros((*shape, BANDWIDTH, EDGE // VECTOR_SIZE, VECTOR_SIZE))
+        total = np.zeros((*shape, EDGE // VECTOR_SIZE, VECTOR_SIZE))
         for first, basis in self.reflectors.column_blocks(BLOCKS_PER_THREAD):
             multiply_basis(basis, basis.transpose(0, 1, 3, 2), first, columns, products)
             eliminate(basis, factors, first, state, total)

@@ -5,7 +5,7 @@ from numba import get_thread_id, prange
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate, place
+from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate, tile_place
 
 BANDWIDTH = 24
 """Bandwidth of T, the rows of a block: whole packed panels of any vector length, and a part of a
@@ -35,7 +35,7 @@ def gather_tiles(kernel: Array, factor: float, tiles: Array, across: int) -> Arr
     """
     asymmetry, n = np.zeros(len(tiles)), len(kernel)
     for number in prange(len(tiles)):
-        i, j = place(np.intp(number), across, True)
+        i, j = tile_place(np.intp(number), across, True)
         tile = tiles[number]
         tile[:] = 0
         top, start, largest, zero = i * EDGE, j * EDGE, 0.0, 0.0
@@ -79,7 +79,7 @@ def update_and_multiply(
     left, right = update
     across = products.shape[1] // EDGE
     for number in prange((across - first) * (across - first + 1) // 2):
-        i, j = place(np.intp(number), across - first, True)
+        i, j = tile_place(np.intp(number), across - first, True)
         i, j = i + first, j + first
         t = tile_number(i, j, across)
         _add_outer(left, i, right, j, tiles[t])

@@ -8,7 +8,7 @@ from numba import prange
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate
-from kernel_regime.linalg.simd import LANES, load, store
+from kernel_regime.linalg.simd import VECTOR_SIZE, load, store
 from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH
 
 DEPTH = 384
@@ -94,14 +94,14 @@ def eliminate(basis: Array, factors: Array, first: int, state: Array, total: Arr
     factors : array (ridges, rows, BANDWIDTH + 2)
         Per row of L the inverse of its diagonal, the BANDWIDTH entries before it, nearest first,
         and 0.
-    state : array (rows / EDGE, ridges, BANDWIDTH, EDGE / LANES, LANES)
+    state : array (rows / EDGE, ridges, BANDWIDTH, EDGE / VECTOR_SIZE, VECTOR_SIZE)
         The BANDWIDTH rows of Z before `first`; afterwards the last ones.
-    total : array (rows / EDGE, ridges, EDGE / LANES, LANES)
+    total : array (rows / EDGE, ridges, EDGE / VECTOR_SIZE, VECTOR_SIZE)
         Σ Z² so far.
     """
     for tile_row in prange(len(state)):
         columns = _transposed(basis, np.intp(tile_row) * EDGE)
-        z = np.empty((BANDWIDTH + DEPTH, EDGE // LANES, LANES))
+        z = np.empty((BANDWIDTH + DEPTH, EDGE // VECTOR_SIZE, VECTOR_SIZE))
         for r in range(len(factors)):
             _copy(state[tile_row, r], z)
             for start in range(0, len(columns), DEPTH):
@@ -113,14 +113,14 @@ def eliminate(basis: Array, factors: Array, first: int, state: Array, total: Arr
 
 @compiled()
 def _transposed(basis: Array, top: Any) -> Array:
-    """EDGE rows of column blocks of Q, column after column, as (columns, EDGE / LANES, LANES)."""
+    """EDGE rows of column blocks of Q, column after column, as (columns, vectors, VECTOR_SIZE)."""
     blocks, _, _, width = basis.shape
-    result = np.empty((blocks * BANDWIDTH, EDGE // LANES, LANES))
+    result = np.empty((blocks * BANDWIDTH, EDGE // VECTOR_SIZE, VECTOR_SIZE))
     for k in range(blocks):
         for i in range(EDGE):
             for j in range(BANDWIDTH):
                 value = basis[k, j // width, top + i, j % width]
-                result[k * BANDWIDTH + j, i // LANES, i % LANES] = value
+                result[k * BANDWIDTH + j, i // VECTOR_SIZE, i % VECTOR_SIZE] = value
     return result
 
 
@@ -144,7 +144,7 @@ def _substitute(factor: Array, columns: Array, z: Array, total: Array) -> None:
             z[BANDWIDTH + k] = factor[k, 0] * columns[k]
             total += z[BANDWIDTH + k] ** 2
     """
-    for i in range(0, EDGE // LANES, 3):
+    for i in range(0, EDGE // VECTOR_SIZE, 3):
         t0, t1, t2 = load(total, (i,)), load(total, (i + 1,)), load(total, (i + 2,))
         for k in range(0, len(columns), 2):
             a0, a1, a2 = load(columns, (k, i)), load(columns, (k, i + 1)), load(columns, (k, i + 2))

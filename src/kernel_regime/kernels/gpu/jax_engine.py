@@ -18,7 +18,7 @@ def first_gpu() -> jax.Device:
 
     Raises
     ------
-    RuntimeError
+    MissingDeviceError
         If it sees none.
     """
     try:
@@ -27,19 +27,26 @@ def first_gpu() -> jax.Device:
         raise no_gpu("JAX") from error
 
 
-def fill(evaluate: Callable[[Any, Any], jax.Array], left: Any, right: Any, matrix: Array) -> None:
+def fill_in_blocks(
+    evaluate: Callable[[Any, Any], jax.Array], left: Any, right: Any, matrix: Array
+) -> None:
     """Write `evaluate(rows of left, rows of right)` into a matrix (n1, n2) of the host.
 
-    `left` and `right` are arrays, or tuples of arrays, with a row per sample. If both are the
-    same object, the upper triangle is computed and mirrored.
+    `left` and `right` are arrays, or tuples of arrays, with a row per sample.
     """
-    symmetric = left is right
     for i in range(0, matrix.shape[0], EDGE):
-        for j in range(i if symmetric else 0, matrix.shape[1], EDGE):
+        for j in range(0, matrix.shape[1], EDGE):
             block = evaluate(_rows(left, i), _rows(right, j))
             matrix[i : i + EDGE, j : j + EDGE] = np.asarray(block)
-    if symmetric:
-        mirror_upper(matrix)
+
+
+def fill_symmetric(evaluate: Callable[[Any, Any], jax.Array], side: Any, matrix: Array) -> None:
+    """The same for samples with themselves: blocks of the upper triangle, mirrored."""
+    for i in range(0, len(matrix), EDGE):
+        for j in range(i, len(matrix), EDGE):
+            block = evaluate(_rows(side, i), _rows(side, j))
+            matrix[i : i + EDGE, j : j + EDGE] = np.asarray(block)
+    mirror_upper(matrix)
 
 
 def _rows(side: Any, start: int) -> Any:
