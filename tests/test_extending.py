@@ -1,0 +1,109 @@
+"""The examples of docs/extending.md, exactly as they stand there, from outside the repository."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from tests.experiments import PROJECT, TINY_STUDIES, new_project
+
+DOCUMENT = (PROJECT / "docs" / "extending.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"`([\w/]+\.(?:py|yml))`\n```\w+\n(.*?)```", DOCUMENT, re.DOTALL))
+SMALL = TINY_STUDIES | {
+    "data": {"n_train": 80, "n_test": 40},
+    "network_sweep": {"mean_field": {"width": 8, "penalties": [1.0e-4]}},
+    "training": {"epochs": 2, "warm_up": 1, "batches": {0: 20}, "seeds": [0]},
+    "spectrum": {
+        "trained_networks": {"samples": 10},
+        "initialisations": {"shallow_fresh": {"width": 16, "runs": 1, "samples": 20}},
+    },
+}
+
+
+def write_project(folder):
+    """A project whose environment is what the document says, at tiny size."""
+    for name, text in FILES.items():
+        # The package lies beside the project, as a user's own would.
+        path = folder.parent / "elsewhere" / name if name.endswith(".py") else folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (folder / "conf/mine/parameters_small.yml").write_text(yaml.safe_dump(SMALL))
+    return folder
+
+
+def kedro(project, *arguments):
+    path = os.pathsep.join([str(PROJECT / "src"), str(project.parent / "elsewhere")])
+    result = subprocess.run(
+        [Path(sys.executable).with_name("kedro"), *arguments],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return re.sub(r"\s+", " ", result.stdout)
+
+
+def written(project):
+    """When every kernel matrix and every training was written."""
+    kernels = (project / "data/04_feature").rglob("*.npy")
+    trainings = (
+        path
+        for path in (project / "data/06_models").rglob("*")
+        if path.is_file() and "networks" not in path.parts  # copies of what was trained
+    )
+    return {path: path.stat().st_mtime_ns for path in (*kernels, *trainings)}
+
+
+def test_every_example_takes_fewer_than_thirty_lines():
+    modules = {name: text for name, text in FILES.items() if name.startswith("my_lab/")}
+    assert {Path(name).stem for name in modules} == {*("kernels", "noise", "data", "figures")}
+    assert all(len(text.splitlines()) < 30 for text in modules.values())
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """The project of the document, run to its report."""
+    folder = tmp_path_factory.mktemp("own") / "project"
+    folder.mkdir()
+    project = write_project(new_project(folder))
+    said = kedro(project, "run", "--env", "mine")
+    assert "Open data/08_reporting/mine/report.html" in said
+    return project
+
+
+def test_kernel_noise_data_and_figure_of_ones_own_reach_the_report(own):
+    results = own / "data/07_model_output/mine"
+    scores = pd.read_parquet(results / "kernel_scores.parquet")
+    assert {"gaussian", "ntk"} <= set(scores["kernel"])
+    assert set(scores["level"]) == {"level_0", "level_0.25"}
+    inputs = np.load(own / "data/03_primary/mine/train_images/level_0.25.npy")
+    assert inputs.shape == (80, 2)
+    page = (own / "data/08_reporting/mine/report.html").read_text(encoding="utf-8")
+    for words in ("gaussian", "share of lost features", "best_ridges"):
+        assert words in page, words
+
+
+def test_the_stored_kernel_is_that_of_the_formula(own):
+    x = np.load(own / "data/03_primary/mine/train_images/level_0.npy").astype(float)
+    squares = ((x[:, None] - x) ** 2).sum(axis=2)
+    stored = np.load(own / "data/04_feature/mine/train_kernels/level_0/gaussian.npy")
+    np.testing.assert_allclose(stored, np.exp(-squares / (2 * 2**2 * 2)), rtol=1e-5)
+
+
+def test_a_second_run_computes_no_kernel_and_trains_no_network_again(own):
+    before = written(own)
+    assert {path.suffix for path in before} >= {".npy", ".keras"}
+    kedro(own, "run", "--env", "mine", "--pipelines", "model_training")
+    assert written(own) == before
+
+
+def test_plan_knows_the_kernel_of_ones_own(own):
+    assert "gaussian" in kedro(own, "plan", "--env", "mine")
