@@ -12,6 +12,7 @@ from kernel_regime.kernels import (
     Kernel,
     MyrtleNNGP,
     MyrtleNTK,
+    NetworkKernel,
     Polynomial,
     RandomFeatures,
     StaxKernel,
@@ -35,6 +36,10 @@ BUILT_IN = [
     (RandomFeatures(700, 2), None),
     (MyrtleNTK(5), IMAGES),
     (MyrtleNNGP(10), IMAGES[..., 0]),
+    (NetworkKernel([DENSE, "Relu", DENSE]), None),
+    (NetworkKernel([DENSE, "LayerNorm", "Gelu", DENSE, {"residual": ["Erf", DENSE]}]), None),
+    (NetworkKernel([{"Dense": {"out_dim": 1}}, "Abs", DENSE], "nngp"), None),
+    (NetworkKernel([CONVOLUTION, "Relu", "Flatten", DENSE]), IMAGES),
     (StaxKernel([DENSE, "Relu", DENSE]), None),
     (StaxKernel([CONVOLUTION, "Relu", "GlobalAvgPool", DENSE], "nngp"), IMAGES),
 ]

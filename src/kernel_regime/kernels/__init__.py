@@ -9,6 +9,7 @@ from kernel_regime.kernels.dense.fully_connected_kernels import (
 )
 from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
 from kernel_regime.kernels.dense.zonal import SphereSpectrum, Zonal
+from kernel_regime.kernels.infinite_network import NetworkKernel
 from kernel_regime.kernels.polynomial import Polynomial
 from kernel_regime.kernels.random_features_kernel import RandomFeatures
 from kernel_regime.kernels.stax import StaxKernel
@@ -19,6 +20,7 @@ __all__ = [
     "Kernel",
     "MyrtleNNGP",
     "MyrtleNTK",
+    "NetworkKernel",
     "Polynomial",
     "RandomFeatures",
     "SphereSpectrum",

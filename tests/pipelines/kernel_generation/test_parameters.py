@@ -35,6 +35,17 @@ def test_a_stax_kernel_is_a_list_of_layers():
     assert kernel == kernels.StaxKernel(layers, "nngp")
 
 
+def test_a_network_is_a_list_of_layers_and_a_wrong_one_is_named_by_its_place():
+    dense = {"Dense": {"out_dim": 1, "b_std": 0.1}}
+    layers = [dense, "Gelu", dense]
+    given = {"k": {"kind": "network", "architecture": layers}}
+    assert KernelParameters.model_validate(given).build()["k"] == kernels.NetworkKernel(layers)
+    given["k"]["architecture"] = [dense, "Gleu", dense]
+    message = r"architecture\[1\]: there is no layer 'Gleu'; did you mean 'Gelu'\?"
+    with pytest.raises(ValidationError, match=message):
+        KernelParameters.model_validate(given)
+
+
 @dataclass(frozen=True)
 class Gaussian(Kernel):
     """A kernel that a user might bring."""

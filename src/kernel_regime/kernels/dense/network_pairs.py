@@ -1,0 +1,91 @@
+"""Kernel matrices of dense networks pair by pair: exact for all inputs, in float64."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.memory import row_blocks
+from kernel_regime.kernels.dense.network_layers import network_kernel
+from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
+from kernel_regime.kernels.layer import SerialLayers
+
+NEARLY_PARALLEL = 1e-2
+"""1 − |cos θ| below which angles come from differences of unit vectors; θ < 8°."""
+
+_SHARE = 1 / 1024  # of the working memory for one array of pairs: it stays in the cache
+_ARRAYS = 4  # of such size that one gap of pairs needs while it is computed
+
+
+class Directions(NamedTuple):
+    """Rows as unit vectors and lengths; a zero row has direction 0.
+
+    Attributes
+    ----------
+    units : array (n, d)
+        In the dtype of the rows.
+    lengths : array (n,)
+        In float64.
+    """
+
+    units: Array
+    lengths: Array
+
+
+def directions(x: Array) -> Directions:
+    """Unit vectors and lengths of samples, whose trailing axes are flattened.
+
+    Rows are scaled by their largest entry first, so that squares neither overflow nor vanish.
+
+    Examples
+    --------
+    >>> directions(np.array([[3e200, 4e200], [0, 0]])).lengths
+    array([5.e+200, 0.e+000])
+    """
+    rows = x.reshape(len(x), -1)
+    largest = np.abs(rows).max(axis=1, initial=0).astype(float)
+    scale = np.where(largest > 0, largest, 1)
+    units, lengths = np.empty(rows.shape, x.dtype), np.empty(len(rows))
+    for block in row_blocks(len(rows), 8 * rows.shape[1]):
+        scaled = rows[block] / scale[block, None]
+        length = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
+        units[block] = scaled / np.where(length > 0, length, 1)[:, None]
+        lengths[block] = scale[block] * length
+    return Directions(units, lengths)
+
+
+def pairwise_kernel(network: SerialLayers, left: Directions, right: Directions, get: str) -> Array:
+    """Kernel matrix of shape (n1, n2) in float64, block of rows by block of rows.
+
+    Parameters
+    ----------
+    network : SerialLayers
+        The layers.
+    left, right : Directions
+        Both sides, in float64.
+    get : {"ntk", "nngp"}
+        Which kernel.
+    """
+    features = left.units.shape[1]
+    std1, std2 = (side.lengths / np.sqrt(features) for side in (left, right))
+    matrix = np.empty((len(std1), len(std2)))
+    for rows in row_blocks(len(std1), _ARRAYS * 8 * len(std2), _SHARE):
+        cosine = left.units[rows] @ right.units.T
+        apart, together = 1 - cosine, 1 + cosine
+        near = np.nonzero(np.abs(cosine) > 1 - NEARLY_PARALLEL)
+        apart[near], together[near] = gaps(left.units[rows], right.units, *near)
+        bound = std1[rows, None] * std2
+        pairs = GaussianPairs(std1[rows, None], std2[None], bound * apart, bound * together)
+        matrix[rows] = network_kernel(network, pairs, features, get)
+    return matrix
+
+
+def gaps(units1: Array, units2: Array, first: Array, second: Array) -> tuple[Array, Array]:
+    """1 − cos θ and 1 + cos θ of chosen pairs, the smaller without cancellation, in float64."""
+    apart, together = np.empty(len(first)), np.empty(len(first))
+    for block in row_blocks(len(first), 3 * 8 * units1.shape[1]):
+        a, b = units1[first[block]].astype(float), units2[second[block]].astype(float)
+        apart[block] = np.square(a - b).sum(1) / 2
+        together[block] = np.square(a + b).sum(1) / 2
+    # Rounded unit vectors have lengths 1 ± 1e-7 in single precision: only small gaps hold.
+    return np.where(apart < 1, apart, 2 - together), np.where(apart < 1, 2 - apart, together)

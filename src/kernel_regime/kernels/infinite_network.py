@@ -1,0 +1,175 @@
+"""Kernels of infinitely wide networks of any architecture, by the fastest engine that can."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, partial
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.kernels.architecture import read_architecture
+from kernel_regime.kernels.architecture_words import as_json, in_stax_words
+from kernel_regime.kernels.base import Kernel, register, require_representable
+from kernel_regime.kernels.dense.dense_engine import DenseEngine
+from kernel_regime.kernels.dense.homogeneous import HomogeneousNetwork, homogeneous_network
+from kernel_regime.kernels.dense.network_layers import (
+    activations_of,
+    kernel_at_angles,
+    late_flatten,
+    unsupported,
+)
+from kernel_regime.kernels.dense.zonal import Zonal
+from kernel_regime.kernels.dual_activations.numerical import HermiteSeries
+from kernel_regime.kernels.layer import Layer, SerialLayers
+from kernel_regime.kernels.stax import StaxKernel
+
+logger = logging.getLogger(__name__)
+
+Engine = Literal["dense", "convolutional", "stax"]
+
+
+@register("network")
+@dataclass(frozen=True)
+class NetworkKernel(Kernel):
+    """Neural tangent kernel, or NNGP, of an infinitely wide network described layer by layer.
+
+    The description decides which engine computes it. Chains of dense layers, activations,
+    residual sums, LayerNorm and Flatten are computed here ("dense"), on vectors or on images,
+    whose pixels are then features. For the rest neural-tangents is asked ("stax"); the log says
+    which layer it is for.
+
+    Parameters
+    ----------
+    architecture : list of layers, or str
+        In the vocabulary and with the arguments of `neural_tangents.stax`: each layer is a name
+        (`Relu`) or one name with its keyword arguments (`{Dense: {out_dim: 1, W_std: 1.4}}`);
+        `serial`, `parallel` and `residual` hold lists of layers. Or `package.module:function`, a
+        function without arguments that returns what `stax.serial` returns.
+    get : {"ntk", "nngp"}
+        Which kernel.
+
+    Raises
+    ------
+    InputError
+        One line that names the place of the first layer that does not exist, does not fit, or
+        needs neural-tangents where it is not installed.
+
+    Examples
+    --------
+    >>> dense = {"Dense": {"out_dim": 1, "W_std": 1.4, "b_std": 0.1}}
+    >>> kernel = NetworkKernel([dense, {"residual": ["Gelu", dense]}, "Gelu", dense])
+    >>> kernel.engine
+    'dense'
+    >>> kernel([[1.0, 0.0], [0.0, 1.0]]).shape
+    (2, 2)
+    """
+
+    architecture: Sequence[Any] | str = field(hash=False)
+    get: Literal["ntk", "nngp"] = "ntk"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(
+            self, "largest_tile_edge", getattr(self._engine, "largest_tile_edge", 8192)
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """What computes this kernel."""
+        return "stax" if isinstance(self._engine, StaxKernel) else "dense"
+
+    def zonal(self, length: float = 1.0) -> Zonal:
+        """κ of inputs of one length: polynomials, power series and sphere spectra.
+
+        Parameters
+        ----------
+        length : float
+            Norm of the inputs over √features.
+
+        Raises
+        ------
+        InputError
+            If the dense engine does not compute this network.
+
+        Examples
+        --------
+        >>> dense = {"Dense": {"out_dim": 1}}
+        >>> NetworkKernel([dense, "Erf", dense], "nngp").zonal().power_series(2)[1].round(6)
+        np.float64(0.424413)
+        """
+        if isinstance(self._engine, StaxKernel):
+            raise InputError(
+                "NetworkKernel.zonal: there is one for dense networks only; "
+                "this one is computed by neural-tangents"
+            )
+        return Zonal(partial(kernel_at_angles, self._engine.network, self.get, length))
+
+    def identity(self) -> dict[str, Any]:
+        """Architecture as JSON; what `StaxKernel` adds, where neural-tangents computes it."""
+        identity = {"kind": self.kind, "architecture": as_json(self.architecture), "get": self.get}
+        if isinstance(self._engine, StaxKernel):
+            identity = {**self._engine.identity(), **identity}
+        return identity
+
+    def _gram(self, x: Array) -> Array:
+        self._refuse_late_flatten(x)
+        return self._checked(self._engine.gram(x), x, x)
+
+    def _cross(self, x1: Array, x2: Array) -> Array:
+        self._refuse_late_flatten(x1)
+        return self._checked(self._engine.cross(x1, x2), x1, x2)
+
+    def _diagonal(self, x: Array) -> Array:
+        self._refuse_late_flatten(x)
+        return self._engine.diagonal(x)
+
+    def _checked(self, values: Array, x1: Array, x2: Array) -> Array:
+        if isinstance(self._engine, DenseEngine):
+            require_representable(self, values, x1, x2)
+        return values
+
+    @cached_property
+    def _engine(self) -> DenseEngine | HomogeneousNetwork | StaxKernel:
+        if isinstance(self.architecture, str):
+            return StaxKernel(self.architecture, self.get)
+        network = read_architecture(self.architecture)
+        forcing = unsupported(network)
+        if forcing is None:
+            return homogeneous_network(network, self.get) or DenseEngine(network, self.get)
+        _require_stax(forcing, network)
+        return StaxKernel(in_stax_words(self.architecture), self.get)
+
+    def _refuse_late_flatten(self, x: Array) -> None:
+        """Refuse images where a dense layer would work on each pixel alone."""
+        if x.ndim > 2 and not isinstance(self._engine, StaxKernel):
+            flatten = late_flatten(self._engine.network)
+            if flatten is not None:
+                raise InputError(
+                    f"{flatten.label} stands behind layers that would treat each pixel of "
+                    f"{x.shape[1:]} alone; put Flatten first, or write Conv, filter_shape: [1, 1]"
+                )
+
+
+def _require_stax(forcing: Layer, network: SerialLayers) -> None:
+    """Say which layer neural-tangents is for; refuse it where that is absent, or cannot."""
+    if find_spec("neural_tangents") is None:
+        raise InputError(
+            f"{forcing.label} is computed by neural-tangents only, which is not installed; "
+            "pip install 'neural-tangents==0.6.5' 'jax<0.6', or leave the layer out"
+        )
+    for activation in activations_of(network):
+        if isinstance(activation, HermiteSeries):
+            raise InputError(
+                f"{activation.label} is computed by the dense engine only, and {forcing.label} by "
+                "neural-tangents only; take an activation with a name, or dense layers"
+            )
+    _say_once(forcing.label)
+
+
+@lru_cache(maxsize=256)
+def _say_once(label: str) -> None:
+    logger.info(
+        "%s is computed by neural-tangents, a hundred times slower than other layers", label
+    )

@@ -1,0 +1,68 @@
+"""Networks described layer by layer in YAML, through `kedro run`."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from kernel_regime.kernels import NetworkKernel
+
+PROJECT = Path(__file__).parents[3]
+KEDRO = Path(sys.executable).with_name("kedro")
+DENSE = {"Dense": {"out_dim": 1, "W_std": 1.4, "b_std": 0.1}}
+KERNELS = {
+    "gelu": {"kind": "network", "architecture": [DENSE, "Gelu", DENSE, "Gelu", DENSE]},
+    "residual": {
+        "kind": "network",
+        "architecture": ["Flatten", DENSE, {"residual": ["Erf", DENSE]}, "Relu", DENSE],
+        "get": "nngp",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("conf", "src"):
+        shutil.copytree(PROJECT / name, folder / name)
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(PROJECT / name, folder / name)
+    return folder
+
+
+def run(project, kernels):
+    settings = {
+        "env": "test",
+        "pipelines": "data_processing,kernel_generation",
+        "params": {"kernels": {"ntk": None, "nngp": None, "quadratic": None, **kernels}},
+    }
+    (project / "run.yml").write_text(yaml.safe_dump({"run": settings}))
+    return subprocess.run(
+        [KEDRO, "run", "--config", "run.yml"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_described_networks_run_from_yaml_and_are_found_again(project):
+    result = run(project, KERNELS)
+    assert result.returncode == 0, result.stdout + result.stderr
+    folder = project / "data/04_feature/test/train_kernels"
+    images = sorted((project / "data/03_primary/test/train_images").glob("*.npy"))
+    assert len(images) == 2
+    for name, parameters in KERNELS.items():
+        kernel = NetworkKernel(parameters["architecture"], parameters.get("get", "ntk"))
+        for image in images:
+            stored = np.load(folder / image.stem / f"{name}.npy")
+            expected = kernel.gram(np.load(image))
+            np.testing.assert_allclose(stored, expected, rtol=1e-5, atol=1e-6)
+    written = {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")}
+    assert len(written) >= 2
+    assert run(project, KERNELS).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")} == written
