@@ -21,6 +21,7 @@ from benchmarks.harness import Row
 TOPICS = (
     "noise",
     "fully_connected",
+    "network_kernels",
     "myrtle",
     "random_features",
     "store",
