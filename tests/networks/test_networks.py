@@ -3,10 +3,14 @@
 import subprocess
 import sys
 
+import jax.numpy as jnp
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+import tensorflow as tf
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.networks.lenet import LeNet5, from_published
 from kernel_regime.networks.myrtle import Myrtle
@@ -15,6 +19,7 @@ from kernel_regime.networks.random_features import RandomFeatures
 from kernel_regime.networks.shallow import Shallow
 from kernel_regime.networks.storage import load_network, save_network
 from tests.beside import golden
+from tests.networks import oracles
 from tests.networks.cases import ALL, make_case
 
 
@@ -23,6 +28,29 @@ def test_outputs_are_those_of_the_formula(name):
     case = make_case(name)
     expected = case.forward(case.weights, case.x)
     np.testing.assert_allclose(case.network(case.x), expected, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_bytes_and_all_array_likes_give_what_floats_give(name):
+    case = make_case(name)
+    draws = np.random.default_rng(1)
+    x = draws.integers(0, 2 if case.x.ndim > 2 else 256, case.x.shape).astype(np.uint8)
+    expected = case.forward(case.weights, x.astype(float))
+    for samples in (x, x.tolist(), tf.constant(x), jnp.asarray(x), x.astype(np.int64)):
+        np.testing.assert_allclose(case.network(samples), expected, rtol=1e-11, atol=1e-11)
+    if x.ndim == 2:
+        np.testing.assert_allclose(case.network(pd.DataFrame(x)), expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("side", [4, 8, 16, 64])
+def test_myrtle_leaves_out_the_pools_for_which_nothing_is_left(side):
+    network = built(Myrtle(3, outputs=2, seed=1, dtype="float64"), side, side)
+    weights = [v.numpy() for v in network.trainable_variables]
+    x = np.random.default_rng(0).standard_normal((2, side, side))
+    pools = {4: (0, 1, 1, 0), 8: (0, 1, 1, 1), 16: (0, 1, 1, 2), 64: (0, 1, 1, 3)}[side]
+    expected = oracles.myrtle(weights, x[..., None], pools)
+    np.testing.assert_allclose(network(x), expected, rtol=1e-11, atol=1e-12)
+    assert network.outer.shape[0] == (12 if side == 64 else 3)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -144,6 +172,25 @@ def test_a_fresh_process_loads_a_network_knowing_only_its_file(tmp_path):
     np.testing.assert_allclose(float(done.stdout), float(network.penalty()), rtol=1e-6)
 
 
+def test_networks_are_saved_and_loaded_by_str_and_path_alike(tmp_path):
+    network = built(Shallow(4, seed=2), 3)
+    save_network(network, f"{tmp_path}/deep/network.keras")
+    x = np.ones((2, 3), np.float32)
+    for path in (f"{tmp_path}/deep/network.keras", tmp_path / "deep" / "network.keras"):
+        np.testing.assert_array_equal(load_network(path)(x), network(x))
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["network.keras"]
+
+
+def test_files_that_are_no_networks_are_refused_in_one_line(tmp_path):
+    (tmp_path / "text.keras").write_text("no archive")
+    with pytest.raises(InputError, match=r"text.keras: not a .keras file"):
+        load_network(tmp_path / "text.keras")
+    with pytest.raises(InputError, match="there is no such network"):
+        load_network(tmp_path / "absent.keras")
+    with pytest.raises(InputError, match=r"end the name in .keras"):
+        save_network(built(Shallow(4), 3), tmp_path / "network.h5")
+
+
 def test_fixed_layers_are_not_stored(tmp_path):
     network = built(RandomFeatures(3000), 200)
     save_network(network, tmp_path / "network.keras")
@@ -172,7 +219,7 @@ def test_dropout_draws_the_same_for_the_same_seed():
 @pytest.mark.parametrize(
     ("network", "shape", "message"),
     [
-        (Myrtle(2), (28, 28), "28×28 does not divide by 32"),
+        (Myrtle(2), (28, 28), "28×28 does not allow"),
         (Myrtle(2), (784,), "needs images"),
         (LeNet5(), (784,), "LeNet5 takes images"),
         (LeNet5(), (32, 32, 4), "LeNet5 takes images"),

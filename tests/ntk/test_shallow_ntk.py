@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from kernel_regime.core.memory import limited_memory
 from kernel_regime.ntk.activation_functions import ACTIVATIONS
 from kernel_regime.ntk.empirical import empirical_ntk
 from kernel_regime.ntk.shallow_network import PARTS, ShallowNTK, distance_to_limit, shallow_ntk
@@ -77,10 +78,10 @@ def test_activations_stay_finite_and_exact_at_both_ends(activation, dtype):
     assert value.dtype == slope.dtype == dtype
 
 
-def test_width_is_streamed_in_any_block_size(shallow_golden, monkeypatch):
+def test_width_is_streamed_in_any_block_size(shallow_golden):
     whole = shallow_ntk(shallow_golden["x"], None, *weights_of(shallow_golden), "softplus")
-    monkeypatch.setattr("kernel_regime.ntk.shallow_network.BLOCK_BYTES", 20 * 8 * 7)
-    blocked = shallow_ntk(shallow_golden["x"], None, *weights_of(shallow_golden), "softplus")
+    with limited_memory(16 * 20 * 8 * 7):
+        blocked = shallow_ntk(shallow_golden["x"], None, *weights_of(shallow_golden), "softplus")
     np.testing.assert_allclose(blocked, whole, rtol=1e-14)
 
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kernel_regime.core.memory import limited_memory, working_memory
 from kernel_regime.linalg.conjugate_gradients import conjugate_gradients
 from kernel_regime.networks.neural_tangent import NeuralTangent
 from kernel_regime.networks.random_features import RandomFeatures
-from kernel_regime.training.linear_fit import MEMORY, DualFit, StreamedFit, gram_matrix, linear_fit
+from kernel_regime.training.linear_fit import DualFit, StreamedFit, gram_matrix, linear_fit
 from kernel_regime.training.methods import ConjugateGradients
 
 EXACT = ConjugateGradients(iterations=5000, tolerance=1e-11)
@@ -72,28 +73,29 @@ def test_outputs_that_share_weights_are_fitted_together():
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("memory", [MEMORY, 4 * 8 * 30 * 5])
+@pytest.mark.parametrize("memory", [working_memory(), 4 * 8 * 30 * 5])
 @pytest.mark.parametrize("kind", [RandomFeatures, NeuralTangent])
-def test_gram_matrix_holds_the_inner_products_of_gradients(kind, memory, monkeypatch):
-    monkeypatch.setattr("kernel_regime.training.linear_fit.MEMORY", memory)
-    monkeypatch.setattr("kernel_regime.training.linear_fit.BAND", 7)
+def test_gram_matrix_holds_the_inner_products_of_gradients(kind, memory):
     x, _ = problem(outputs=1)
     network = built(kind, 1)
     a = design(network, x)
-    np.testing.assert_allclose(gram_matrix(network, tf.constant(x)), a @ a.T, rtol=1e-10)
+    with limited_memory(memory):
+        gram = gram_matrix(network, tf.constant(x), height=7)
+    np.testing.assert_allclose(gram, a @ a.T, rtol=1e-10)
 
 
 def test_a_matrix_beyond_memory_is_never_made():
-    n = int((MEMORY / 8) ** 0.5) + 1
-    x, y = problem(outputs=1, n=n)
-    assert isinstance(linear_fit(built(RandomFeatures, 1), x, y, EXACT), StreamedFit)
+    x, y = problem(outputs=1)
+    for memory, kind in ((30 * 30 * 8, DualFit), (30 * 30 * 8 - 1, StreamedFit)):
+        with limited_memory(memory):
+            assert isinstance(linear_fit(built(RandomFeatures, 1), x, y, EXACT), kind)
 
 
-def test_batches_do_not_change_the_equations(monkeypatch):
+def test_batches_do_not_change_the_equations():
     x, y = problem(outputs=2)
     whole = StreamedFit(built(RandomFeatures, 2), x, y, EXACT).solve(1e-2).values
-    monkeypatch.setattr("kernel_regime.training.linear_fit.MEMORY", 7 * 4 * 8 * 12)
-    pieces = StreamedFit(built(RandomFeatures, 2), x, y, EXACT).solve(1e-2).values
+    with limited_memory(7 * 4 * 8 * 12):
+        pieces = StreamedFit(built(RandomFeatures, 2), x, y, EXACT).solve(1e-2).values
     np.testing.assert_allclose(pieces, whole, rtol=1e-8)
 
 

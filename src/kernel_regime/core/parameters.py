@@ -36,14 +36,16 @@ def parameter_model(described: Any, left_out: tuple[str, ...] = ()) -> type[Base
     2
     """
     hints = get_type_hints(described.__init__, include_extras=True)
+    # A class with a `__new__` beside its constructor, as Keras models have, would show that one.
+    owner = described if described.__init__ is object.__init__ else described.__init__
     arguments = {
         name: (
             hints.get(name, Any),
             ... if argument.default is argument.empty else argument.default,
         )
-        for name, argument in inspect.signature(described).parameters.items()
+        for name, argument in inspect.signature(owner).parameters.items()
         if argument.kind in (argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY)
-        and name not in left_out
+        and name not in (*left_out, "self")
     }
     return create_model(
         described.__name__,

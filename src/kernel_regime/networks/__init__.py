@@ -1,11 +1,12 @@
-"""The papers' networks as Keras models; TensorFlow is loaded when one is first asked for."""
+"""Networks: the papers' as Keras models, and any other; TensorFlow is loaded at the first use."""
 
 from typing import TYPE_CHECKING
 
 from kernel_regime.core.lazy import lazy_exports
+from kernel_regime.networks.description import NetworkDescription
 
 if TYPE_CHECKING:
-    from kernel_regime.networks.base import Network
+    from kernel_regime.networks.base import Network, register
     from kernel_regime.networks.fully_connected import FullyConnected
     from kernel_regime.networks.lenet import LeNet5
     from kernel_regime.networks.myrtle import Myrtle
@@ -19,10 +20,12 @@ __all__ = [
     "LeNet5",
     "Myrtle",
     "Network",
+    "NetworkDescription",
     "NeuralTangent",
     "RandomFeatures",
     "Shallow",
     "load_network",
+    "register",
     "save_network",
 ]
 
@@ -37,6 +40,7 @@ __getattr__ = lazy_exports(
         "RandomFeatures": "random_features",
         "Shallow": "shallow",
         "load_network": "storage",
+        "register": "base",
         "save_network": "storage",
     },
 )

@@ -1,13 +1,37 @@
-"""What every network is: a Keras model that knows its penalty and the scale of its gradients."""
+"""Network base class and registry: Keras models that know how they want to be trained."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import Any, ClassVar, TypeVar, cast
 
 import keras
 from keras import ops
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.registry import Registry
+
+Declared = TypeVar("Declared", bound=type[keras.Model])
+
+registry: Registry[keras.Model] = Registry("network", "kernel_regime.networks", keras.Model)
+
+
+def register(kind: str) -> Callable[[Declared], Declared]:
+    """Declare the network class below under this kind, for parameters and for `.keras` files.
+
+    Examples
+    --------
+    >>> registry.find("random_features").linear_in_weights
+    True
+    >>> registry.find("shallow").kind
+    'shallow'
+    """
+
+    def declare(declared: Declared) -> Declared:
+        in_files = keras.saving.register_keras_serializable(package="kernel_regime")
+        return cast(Declared, in_files(registry.register(kind)(declared)))
+
+    return declare
 
 
 class Network(keras.Model, ABC):
@@ -22,6 +46,10 @@ class Network(keras.Model, ABC):
         seed means the same network on every device and under every version of TensorFlow.
     """
 
+    kind: ClassVar[str]
+    #: Whether outputs are linear in the trained weights: such a model is its own linearisation,
+    #: and conjugate gradients can fit it.
+    linear_in_weights: ClassVar[bool] = False
     #: Whether to compile training with XLA; `benchmarks/training.py` measures both.
     compiles_with_xla = True
     #: Whether a trained weight acts on several outputs, so that they cannot be fitted apart.
@@ -31,6 +59,12 @@ class Network(keras.Model, ABC):
         super().__init__(**keywords)
         self.outputs = outputs
         self.seed = seed
+
+    def __call__(self, x: Any, *arguments: Any, **keywords: Any) -> Any:
+        """Outputs (n, K) of samples (n, …): any array-like of numbers, bytes included."""
+        if not (keras.backend.is_keras_tensor(x) or ops.is_tensor(x)):
+            x = as_floating(x, "x")
+        return super().__call__(ops.cast(x, self.compute_dtype), *arguments, **keywords)
 
     @abstractmethod
     def penalty(self) -> Any:
@@ -52,6 +86,32 @@ class Network(keras.Model, ABC):
             trainable=trainable,
             name=name,
         )
+
+
+def weight_penalty(model: keras.Model) -> Any:
+    """What λ multiplies in the objective of any model; a scalar tensor.
+
+    A model's own `penalty`; without one, the squared norm of all trained weights with two axes or
+    more: biases and scales are left out.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.layers.Dense(2, kernel_initializer="ones")])
+    >>> model.build((None, 3))
+    >>> float(weight_penalty(model))
+    6.0
+    """
+    if hasattr(model, "penalty"):
+        return model.penalty()
+    weights = [v for v in model.trainable_variables if len(v.shape) > 1]
+    return sum((ops.sum(ops.square(v)) for v in weights), start=ops.zeros((), model.variable_dtype))
+
+
+def gradient_factors(model: keras.Model) -> list[float]:
+    """Factor on the gradient of every trainable variable of any model: 1, if it says nothing."""
+    if hasattr(model, "gradient_multipliers"):
+        return [float(factor) for factor in model.gradient_multipliers()]
+    return [1.0] * len(model.trainable_variables)
 
 
 def flatten(x: Any) -> Any:

@@ -1,43 +1,116 @@
-"""Which network to build, said without building it."""
+"""Description of a network: its kind and arguments, without building it."""
 
+import inspect
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kernel_regime import networks
+from kernel_regime.core.errors import InputError
 
 if TYPE_CHECKING:
-    from kernel_regime.networks.base import Network
-
-#: Names in parameters and tables, and the classes of `kernel_regime.networks` they stand for.
-KINDS = {
-    "fully_connected": "FullyConnected",
-    "random_features": "RandomFeatures",
-    "neural_tangent": "NeuralTangent",
-    "myrtle": "Myrtle",
-    "lenet5": "LeNet5",
-    "shallow": "Shallow",
-}
+    import keras
 
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """A network's class and arguments, all but the outputs and the seed.
+    """A network's kind and arguments, all but the outputs and the seed.
 
     Parameters
     ----------
     kind : str
-        One of `KINDS`.
+        A built-in kind, or `package.module:Class` of any Keras model.
     options : tuple of (str, value)
-        Its arguments, by name.
+        Arguments of its constructor, by name.
+
+    Examples
+    --------
+    >>> description = NetworkDescription("shallow", (("width", 8),))
+    >>> description.build((4,), outputs=2, seed=0).count_params()
+    58
     """
 
     kind: str
     options: tuple[tuple[str, Any], ...] = ()
 
-    def build(self, sample_shape: tuple[int, ...], outputs: int, seed: int) -> "Network":
-        """The network with its initial weights, for samples of the given shape."""
-        network: Network = getattr(networks, KINDS[self.kind])(
-            **dict(self.options), outputs=outputs, seed=seed
-        )
-        network.build((None, *sample_shape))
+    def __post_init__(self) -> None:
+        """Let lists be tuples: a description can be looked up."""
+        object.__setattr__(self, "options", _as_tuples(self.options))
+
+    @property
+    def network_class(self) -> "type[keras.Model]":
+        """The class of this kind; TensorFlow is imported here."""
+        from kernel_regime.networks.base import registry
+
+        return registry.find(self.kind)
+
+    @property
+    def linear_in_weights(self) -> bool:
+        """Whether the outputs are linear in the trained weights, as the class says."""
+        return getattr(self.network_class, "linear_in_weights", False)
+
+    @property
+    def source(self) -> str | None:
+        """SHA-256 of the file that defines a user's class, in hex; None for a built-in kind.
+
+        A class that was rewritten is another network under the same name.
+        """
+        if ":" not in self.kind:
+            return None
+        try:
+            file = inspect.getsourcefile(self.network_class)
+        except TypeError:
+            file = None
+        if file is None or not Path(file).is_file():
+            raise InputError(
+                f"kind {self.kind!r}: its class is in no file, so that a change of it would go "
+                "unseen; put it into a module"
+            )
+        return sha256(Path(file).read_bytes()).hexdigest()
+
+    def build(self, sample_shape: tuple[int, ...], outputs: int, seed: int) -> "keras.Model":
+        """The network with its initial weights, for samples of the given shape.
+
+        A `Network` draws from its own seed; for any other model, Keras's global seed is set, from
+        which Keras's layers draw.
+
+        Raises
+        ------
+        InputError
+            If it gives another number of outputs.
+        """
+        import keras
+
+        from kernel_regime.networks.base import Network
+
+        described = self.network_class
+        given: dict[str, Any] = {"outputs": outputs, "seed": seed}
+        if issubclass(described, Network):
+            network: keras.Model = described(**dict(self.options), **given)
+            network.build((None, *sample_shape))
+        else:
+            keras.utils.set_random_seed(seed)
+            known = inspect.signature(described.__init__).parameters.keys()
+            arguments = dict(self.options) | {n: v for n, v in given.items() if n in known}
+            network = described(**arguments)
+            _make_saveable(network, arguments)
+        found = network(keras.ops.zeros((1, *sample_shape), network.compute_dtype)).shape
+        if tuple(found) != (1, outputs):
+            raise InputError(
+                f"{self.kind} gives an array of shape {tuple(found)} for one sample, where the "
+                f"targets have {outputs} columns; let its constructor take `outputs`"
+            )
         return network
+
+
+def _make_saveable(network: "keras.Model", arguments: dict[str, Any]) -> None:
+    """Let `.keras` files hold the arguments of a model whose class does not say them itself."""
+    try:
+        network.get_config()
+    except NotImplementedError:
+        network.get_config = partial(dict, arguments)
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list | tuple) else value

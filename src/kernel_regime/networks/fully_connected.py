@@ -1,15 +1,16 @@
-"""The fully-connected network in mean-field parametrisation."""
+"""Fully-connected network in mean-field parametrisation."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 from keras import ops
+from pydantic import Field, PositiveInt
 
-from kernel_regime.networks.base import Network, features, flatten
+from kernel_regime.networks.base import Network, features, flatten, register
 
 
-@keras.saving.register_keras_serializable(package="kernel_regime")
+@register("fully_connected")
 class FullyConnected(Network):
     r"""ReLU network whose output is an average over units, :math:`f(x) = h_L(x) a / N + c`.
 
@@ -43,9 +44,9 @@ class FullyConnected(Network):
 
     def __init__(
         self,
-        width: int,
-        hidden_layers: int = 1,
-        dropout: float = 0.0,
+        width: PositiveInt,
+        hidden_layers: PositiveInt = 1,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         outputs: int = 1,
         seed: int = 0,
         **keywords: Any,

@@ -1,15 +1,14 @@
-"""The LeNet-5 variant with two parallel branches that are summed."""
+"""LeNet-5 network, the variant with two parallel branches that are summed."""
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.images import LUMINANCE, interpolation
-from kernel_regime.networks.base import Network, flatten
+from kernel_regime.networks.base import Network, flatten, register
 
 SIDE = 32
 """Height and width of the images that the layers see."""
@@ -23,7 +22,7 @@ _LAYERS: dict[str, tuple[int, ...]] = {
 }
 
 
-@keras.saving.register_keras_serializable(package="kernel_regime")
+@register("lenet5")
 class LeNet5(Network):
     r"""LeNet-5 as published with the spectral-bias paper; 64,122 parameters for 10 outputs.
 

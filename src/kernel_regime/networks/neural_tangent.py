@@ -1,16 +1,16 @@
-"""The two-layer network linearised at its initial weights."""
+"""Neural-tangent network: a two-layer ReLU network linearised at its initial weights."""
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
+from pydantic import PositiveInt
 
-from kernel_regime.networks.base import Network, features, flatten
+from kernel_regime.networks.base import Network, features, flatten, register
 from kernel_regime.networks.random_features import sphere_columns
 
 
-@keras.saving.register_keras_serializable(package="kernel_regime")
+@register("neural_tangent")
 class NeuralTangent(Network):
     r"""Neural tangent model of a two-layer ReLU network.
 
@@ -34,7 +34,11 @@ class NeuralTangent(Network):
     Ghorbani et al. (2020), equation for NT, and the code published with it.
     """
 
-    def __init__(self, width: int, outputs: int = 1, seed: int = 0, **keywords: Any) -> None:
+    linear_in_weights = True
+
+    def __init__(
+        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: Any
+    ) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width
 

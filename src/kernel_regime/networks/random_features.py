@@ -1,15 +1,16 @@
-"""Random ReLU features: a network whose first layer never moves."""
+"""Random-features network: a linear model over ReLU features that are never trained."""
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
+from pydantic import PositiveInt
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.networks.base import Network, features, flatten
+from kernel_regime.networks.base import Network, features, flatten, register
 
-BLOCK = 4096
+COLUMNS_PER_DRAW = 4096
+"""Columns drawn from one random stream: fixed, since it decides what a seed means."""
 
 
 def sphere_columns(dimension: int, count: int, seed: int) -> Array:
@@ -18,19 +19,21 @@ def sphere_columns(dimension: int, count: int, seed: int) -> Array:
     Drawn in blocks of columns, so that hundreds of thousands of them need no second copy.
     """
     columns = np.empty((dimension, count), np.float32)
-    for block, start in enumerate(range(0, count, BLOCK)):
-        part = columns[:, start : start + BLOCK]
+    for block, start in enumerate(range(0, count, COLUMNS_PER_DRAW)):
+        part = columns[:, start : start + COLUMNS_PER_DRAW]
         draws = np.random.default_rng([seed, block]).standard_normal(part.shape)
         part[:] = draws / np.linalg.norm(draws, axis=0)
     return columns
 
 
-@keras.saving.register_keras_serializable(package="kernel_regime")
+@register("random_features")
 class RandomFeatures(Network):
     r"""The linear model :math:`f(x) = \sigma(x W) a + c` over fixed random ReLU features.
 
     The columns of W (d × N) are uniform on the unit sphere and follow from the seed alone: they
     are not stored with the model. Trained are a and c, from 0. The penalty is ‖a‖².
+    (`kernel_regime.kernels.RandomFeatures`, the kernel, draws Gaussian directions instead, and
+    adds 1: the published code has these two laws.)
 
     Parameters
     ----------
@@ -44,9 +47,12 @@ class RandomFeatures(Network):
     Ghorbani et al. (2020), equation for RF, and the code published with it.
     """
 
+    linear_in_weights = True
     outputs_share_weights = False
 
-    def __init__(self, width: int, outputs: int = 1, seed: int = 0, **keywords: Any) -> None:
+    def __init__(
+        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: Any
+    ) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width
 

@@ -1,12 +1,12 @@
-"""The shallow network in NTK parametrisation, every parameter a standard normal."""
+"""Shallow network in NTK parametrisation, every parameter a standard normal."""
 
 from typing import Any, Literal
 
-import keras
 import numpy as np
 from keras import ops
+from pydantic import PositiveInt
 
-from kernel_regime.networks.base import Network, features, flatten
+from kernel_regime.networks.base import Network, features, flatten, register
 
 Activation = Literal["relu", "sigmoid", "tanh", "softplus"]
 
@@ -19,7 +19,7 @@ _ACTIVATIONS = {
 }
 
 
-@keras.saving.register_keras_serializable(package="kernel_regime")
+@register("shallow")
 class Shallow(Network):
     r"""Two-layer network :math:`f(x) = \sigma(x W + b) a / \sqrt m + b_0`, all drawn from N(0, 1).
 
@@ -42,7 +42,7 @@ class Shallow(Network):
 
     def __init__(
         self,
-        width: int,
+        width: PositiveInt,
         activation: Activation = "relu",
         outputs: int = 1,
         seed: int = 0,

@@ -1,25 +1,72 @@
-"""Networks as `.keras` files, which Keras loads in safe mode."""
+"""Saving and loading networks as `.keras` files, in Keras's safe mode."""
 
-import tempfile
-from importlib import import_module
+import json
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
+from keras.saving import get_registered_object
 
-_KINDS = ("fully_connected", "lenet", "myrtle", "neural_tangent", "random_features", "shallow")
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.files import replacing
+from kernel_regime.networks.base import registry
 
 
-def save_network(network: keras.Model, path: Path) -> None:
-    """Write a `.keras` file; readers see the whole of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-        draft = Path(folder) / path.name
+def save_network(network: keras.Model, path: str | Path) -> None:
+    """Write a `.keras` file; readers see the whole of it or nothing.
+
+    Raises
+    ------
+    InputError
+        If the path does not end in `.keras`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kernel_regime.networks import Shallow
+    >>> network = Shallow(width=3)
+    >>> network.build((None, 2))
+    >>> file = f"{tempfile.mkdtemp()}/shallow.keras"
+    >>> save_network(network, file)
+    >>> load_network(file).width
+    3
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise InputError(f"{path}: networks are saved as .keras files; end the name in .keras")
+    with replacing(path) as draft:
         network.save(draft)
-        draft.replace(path)
 
 
-def load_network(path: Path) -> keras.Model:
-    """Read a `.keras` file of any of this package's networks, or of Keras's own layers."""
-    for kind in _KINDS:
-        import_module(f"kernel_regime.networks.{kind}")
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+def load_network(path: str | Path) -> keras.Model:
+    """Read a `.keras` file: any of this package's networks, of Keras's own, or a user's.
+
+    A user's class is imported from the module that the file names, as Keras itself would want it
+    registered: it must be a `keras.Model`, importable from where this runs.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or its class cannot be imported.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such network; train it first, or mend the path")
+    return keras.models.load_model(
+        path, custom_objects=_own_class(path), compile=False, safe_mode=True
+    )
+
+
+def _own_class(path: Path) -> dict[str, Any]:
+    """The class of a file by its name there, unless Keras knows it already."""
+    registry.kinds()  # declares the built-in ones to Keras
+    try:
+        config = json.loads(zipfile.ZipFile(path).read("config.json"))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise InputError(f"{path}: not a .keras file ({error}); save the network again") from error
+    module, name = config["module"], config["class_name"]
+    registered = config.get("registered_name") or name
+    if module.partition(".")[0] == "keras" or get_registered_object(registered):
+        return {}
+    return {registered: registry.find(f"{module}:{name}")}

@@ -4,96 +4,110 @@ Written-out gradients J give J J'ᵀ; factored ones Σ_t δ_t ⊗ a_t give the H
 small Gram matrices, Σ_{t,t'} (δ_t·δ'_t')(a_t·a'_t').
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import jax
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.memory import rows_within
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Factors, Gradient
-
-BLOCK_BYTES = 64 * 2**20
-"""Largest temporary Gram matrix: small beside any kernel worth blocking, large beside a cache."""
 
 
 @dataclass(frozen=True)
 class GradientTable:
-    """Gradients of n samples in `groups` logits each, ready to be contracted.
+    """Gradients of n samples, ready to be multiplied with those of others.
 
     Parameters
     ----------
-    rows : array of shape (n·groups, p)
+    written : array of shape (n·r, p)
         Everything that is written out, side by side.
-    outers : list of (signals, inputs)
-        Factored layers: (n·groups, T, c) and (n, T, in).
-    groups : int
-        Logits that keep their own row and column; combinations within a group are summed.
+    factored : list of (signals, inputs)
+        Factored layers: (n·r, T, c) and (n, T, in).
+    rows_per_sample : int
+        Rows r that a sample has in the kernel: one for every logit that keeps its own, or a
+        single one, in which products of several logits are summed.
     """
 
-    rows: Array
-    outers: list[tuple[Array, Array]]
-    groups: int
+    written: Array
+    factored: list[tuple[Array, Array]]
+    rows_per_sample: int
+
+    @classmethod
+    def join(
+        cls, batches: Sequence[Factors], n: int, rows_per_sample: int, dtype: np.dtype[Any]
+    ) -> "GradientTable":
+        """Join the factors of consecutive batches of samples, dropping what pads the last."""
+        written: list[Array] = [np.empty((n * rows_per_sample, 0), dtype)]
+        factored = []
+        for parts in zip(*batches, strict=True):
+            if isinstance(parts[0], Gradient):
+                rows = np.concatenate([part.rows for part in parts])[:n]
+                written.append(rows.reshape(n * rows_per_sample, -1))
+                continue
+            signals = np.concatenate([part.signals for part in parts])[:n]
+            inputs = np.concatenate([part.inputs for part in parts])[:n]
+            if rows_per_sample == 1:
+                signals = np.moveaxis(signals, 1, 2)
+            signals = signals.reshape(n * rows_per_sample, inputs.shape[1], -1)
+            factored.append((signals, inputs))
+        return cls(np.concatenate(written, axis=1), factored, rows_per_sample)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.written)
 
     @property
     def positions(self) -> int:
         """Largest number of positions of a factored layer."""
-        return max((a.shape[1] for _, a in self.outers), default=1)
+        return max((inputs.shape[1] for _, inputs in self.factored), default=1)
+
+    def squared_norms(self) -> Array:
+        """Diagonal of the kernel, shape (n·r,)."""
+        norms = np.einsum("ij,ij->i", self.written, self.written)
+        for signals, inputs in self.factored:
+            inputs = np.repeat(inputs, self.rows_per_sample, axis=0)
+            of_signals = signals @ np.moveaxis(signals, 1, 2)
+            of_inputs = inputs @ np.moveaxis(inputs, 1, 2)
+            norms += (of_signals * of_inputs).sum(axis=(1, 2))
+        return norms
 
 
-def gather(chunks: Sequence[Factors], n: int, groups: int) -> GradientTable:
-    """Join the factors of consecutive chunks of samples, dropping the padding after n."""
-    dtype = jax.tree.leaves(chunks[0])[0].dtype
-    rows, outers = [np.empty((n * groups, 0), dtype)], []
-    for parts in zip(*chunks, strict=True):
-        if isinstance(parts[0], Gradient):
-            rows.append(np.concatenate([part.rows for part in parts])[:n].reshape(n * groups, -1))
-            continue
-        signals = np.concatenate([part.signals for part in parts])[:n]
-        inputs = np.concatenate([part.inputs for part in parts])[:n]
-        if groups == 1:
-            signals = np.moveaxis(signals, 1, 2)
-        outers.append((signals.reshape(n * groups, inputs.shape[1], -1), inputs))
-    return GradientTable(np.concatenate(rows, axis=1), outers, groups)
+def write_gram(table: GradientTable, kernel: Array) -> None:
+    """Fill `kernel` (n·r, n·r) with the products of a table with itself, exactly symmetric."""
+    for rows in _row_blocks(table, table, kernel.itemsize):
+        _write(table, rows, table, slice(rows.start, len(table)), kernel)
+    mirror_upper(kernel)
 
 
-def contract(left: GradientTable, right: GradientTable | None, kernel: Array) -> None:
-    """Fill `kernel` (n1·groups, n2·groups); exactly symmetric when `right` is left out."""
-    other = left if right is None else right
-    positions = max(left.positions, other.positions)
-    row_bytes = positions**2 * len(other) * kernel.itemsize
-    step = max(1, BLOCK_BYTES // row_bytes // left.groups) * left.groups
+def write_cross(left: GradientTable, right: GradientTable, kernel: Array) -> None:
+    """Fill `kernel` (n1·r, n2·r) with the products of two tables."""
+    for rows in _row_blocks(left, right, kernel.itemsize):
+        _write(left, rows, right, slice(0, len(right)), kernel)
+
+
+def _row_blocks(left: GradientTable, right: GradientTable, itemsize: int) -> Iterator[slice]:
+    """Rows of whole samples whose Gram matrices of positions fit a share of the memory."""
+    positions = max(left.positions, right.positions)
+    sample_bytes = left.rows_per_sample * positions**2 * len(right) * itemsize
+    step = rows_within(sample_bytes) * left.rows_per_sample
     for start in range(0, len(left), step):
-        block = slice(start, min(start + step, len(left)))
-        rest = slice(start if right is None else 0, len(other))
-        kernel[block, rest] = left.rows[block] @ other.rows[rest].T
-        for (signals, inputs), (signals2, inputs2) in zip(left.outers, other.outers, strict=True):
-            samples, samples2 = (_per_sample(part, left.groups) for part in (block, rest))
-            kernel[block, rest] += _hadamard(
-                signals[block], inputs[samples], signals2[rest], inputs2[samples2]
-            )
-    if right is None:
-        mirror_upper(kernel)
+        yield slice(start, min(start + step, len(left)))
 
 
-def squared_norms(table: GradientTable) -> Array:
-    """Diagonal of the kernel, shape (n·groups,)."""
-    norms = np.einsum("ij,ij->i", table.rows, table.rows)
-    for signals, inputs in table.outers:
-        inputs = np.repeat(inputs, table.groups, axis=0)
-        of_signals = signals @ np.moveaxis(signals, 1, 2)
-        of_inputs = inputs @ np.moveaxis(inputs, 1, 2)
-        norms += (of_signals * of_inputs).sum(axis=(1, 2))
-    return norms
-
-
-def _per_sample(rows: slice, groups: int) -> slice:
-    """The samples behind whole groups of rows."""
-    return slice(rows.start // groups, rows.stop // groups)
+def _write(
+    left: GradientTable, rows: slice, right: GradientTable, columns: slice, kernel: Array
+) -> None:
+    """Fill rows and columns of the kernel."""
+    kernel[rows, columns] = left.written[rows] @ right.written[columns].T
+    per_sample = left.rows_per_sample
+    samples = slice(rows.start // per_sample, rows.stop // per_sample)
+    others = slice(columns.start // per_sample, columns.stop // per_sample)
+    for (signals, inputs), (signals2, inputs2) in zip(left.factored, right.factored, strict=True):
+        kernel[rows, columns] += _hadamard(
+            signals[rows], inputs[samples], signals2[columns], inputs2[others]
+        )
 
 
 def _hadamard(signals: Array, inputs: Array, signals2: Array, inputs2: Array) -> Array:

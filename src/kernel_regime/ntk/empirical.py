@@ -1,9 +1,8 @@
-"""Empirical neural tangent kernels of any JAX network, layer by layer."""
+"""Empirical neural tangent kernels of any JAX network, layer by layer: no Jacobian is formed."""
 
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,22 +13,21 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.memory import rows_within
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.linalg.symmetric import mirror_upper
-from kernel_regime.ntk.contraction import GradientTable, contract, gather, squared_norms
+from kernel_regime.ntk.contraction import GradientTable, write_cross, write_gram
 from kernel_regime.ntk.factors import Apply, Factors, pull_back
 
 Outputs = int | Sequence[int] | str
 
-CHUNK = 64
+BATCH = 64
 """Samples pulled back at once by one thread: their activations fit in its cache."""
-
-TABLE_BYTES = 2**30
-"""Largest table of gradients kept at once; beyond it the samples are walked in blocks."""
 
 
 def empirical_ntk(
-    apply: Apply, params: Any, x1: Array, x2: Array | None = None, outputs: Outputs = 0
+    apply: Apply, params: Any, x1: Any, x2: Any = None, outputs: Outputs = 0
 ) -> Array:
     r"""Neural tangent kernel :math:`\langle \nabla_\theta f_k(x), \nabla_\theta f_l(x') \rangle`.
 
@@ -42,9 +40,9 @@ def empirical_ntk(
     apply : callable
         JAX function `apply(params, x) -> (n, K)` that treats samples independently.
     params : pytree
-        Parameters, brought to the dtype of the inputs.
-    x1, x2 : arrays of shape (n, ...)
-        Inputs, float32 or float64; the result has their dtype. `x2` defaults to `x1`.
+        Parameters, brought to the dtype of the inputs; integers are constants.
+    x1, x2 : array-likes of shape (n, ...)
+        Inputs; float32 ones give a float32 result, all others float64. `x2` defaults to `x1`.
     outputs : int, sequence of int, "trace" or "full"
         One logit; several, stacked in front; the sum over all logits; or every pair of logits.
 
@@ -56,35 +54,53 @@ def empirical_ntk(
 
     Raises
     ------
-    ValueError
-        If the inputs are not finite float arrays, the network does not return (n, K), or
-        `outputs` names a logit it does not have.
+    InputError
+        If the inputs are not finite numbers, the network does not return (n, K), or `outputs`
+        names a logit it does not have.
 
     References
     ----------
     Jacot et al. (2018); Bowman & Montúfar (2022), section 5.
+
+    Examples
+    --------
+    The kernel of a linear model is that of its inputs:
+
+    >>> x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> empirical_ntk(lambda w, x: x @ w, np.ones((2, 1)), x).tolist()
+    [[5.0, 11.0], [11.0, 25.0]]
     """
-    if x2 is None:
-        x1 = checked_samples(x1, "x1")
-    else:
-        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
-    with _precision(x1.dtype):
+    x1, x2 = (checked_samples(x1, "x1"), None) if x2 is None else checked_pair(x1, x2, ("x1", "x2"))
+    with jax_precision(x1.dtype):
         network = _Network.of(apply, params, x1)
-        if outputs == "full":
-            kernel = network.kernel(x1, x2, np.eye(network.logits), groups=network.logits)
-            return kernel.reshape(len(x1), network.logits, -1, network.logits)
-        if isinstance(outputs, str | int | np.integer):
-            return network.kernel(x1, x2, network.cotangents(outputs))
-        return np.stack([network.kernel(x1, x2, network.cotangents(k)) for k in outputs])
+
+        def kernel(cotangents: Array, rows_per_sample: int = 1) -> Array:
+            if x2 is None:
+                return network.gram(x1, cotangents, rows_per_sample)
+            return network.cross(x1, x2, cotangents, rows_per_sample)
+
+        if isinstance(outputs, str) and outputs == "full":
+            full = kernel(np.eye(network.logits), network.logits)
+            return full.reshape(len(x1), network.logits, -1, network.logits)
+        if isinstance(outputs, Sequence | np.ndarray) and not isinstance(outputs, str):
+            return np.stack([kernel(network.cotangents(k)) for k in outputs])
+        return kernel(network.cotangents(outputs))
 
 
-def empirical_ntk_diagonal(apply: Apply, params: Any, x: Array, outputs: int | str = 0) -> Array:
-    """Diagonal (n,) of `empirical_ntk` for one logit or the trace: squared gradient norms."""
+def empirical_ntk_diagonal(apply: Apply, params: Any, x: Any, outputs: int | str = 0) -> Array:
+    """Diagonal (n,) of `empirical_ntk` for one logit or the trace: squared gradient norms.
+
+    Examples
+    --------
+    >>> empirical_ntk_diagonal(lambda w, x: x @ w, np.ones((2, 1)), [[1, 2], [3, 4]]).tolist()
+    [5.0, 25.0]
+    """
     x = checked_samples(x, "x")
-    with _precision(x.dtype):
+    with jax_precision(x.dtype):
         network = _Network.of(apply, params, x)
-        tables = network.tables(x, network.cotangents(outputs), groups=1)
-        return np.concatenate([squared_norms(table) for _, table in tables])
+        tables = network.tables(x, network.cotangents(outputs), rows_per_sample=1)
+        norms = [table.squared_norms() for _, table in tables]
+        return np.concatenate([np.empty(0, x.dtype), *norms])
 
 
 @dataclass(frozen=True)
@@ -106,66 +122,74 @@ class _Network:
             )
         return cls(apply, params, shape[1])
 
-    def cotangents(self, outputs: int | str) -> Array:
+    def cotangents(self, outputs: Any) -> Array:
         """Rows of the identity: the logits that enter the sum."""
-        if outputs == "trace":
+        if isinstance(outputs, str) and outputs == "trace":
             return np.eye(self.logits)
-        if isinstance(outputs, str) or not 0 <= outputs < self.logits:
+        if isinstance(outputs, str) or not 0 <= int(outputs) < self.logits:
             raise InputError(
                 f"outputs: {outputs!r} is not a logit of this network (0…{self.logits - 1}), "
                 'nor "trace" or "full"'
             )
-        return np.eye(self.logits)[[outputs]]
+        return np.eye(self.logits)[[int(outputs)]]
 
-    def kernel(self, x1: Array, x2: Array | None, cotangents: Array, groups: int = 1) -> Array:
-        """Kernel of shape (n1·groups, n2·groups)."""
-        columns = x1 if x2 is None else x2
-        kernel = np.empty((len(x1) * groups, len(columns) * groups), x1.dtype)
-        for rows, left in self.tables(x1, cotangents, groups):
-            if x2 is None:
-                contract(left, None, kernel[rows, rows])
-            rest = x1[rows.stop // groups :] if x2 is None else x2
-            for part, right in self.tables(rest, cotangents, groups):
-                shift = rows.stop if x2 is None else 0
-                contract(left, right, kernel[rows, part.start + shift : part.stop + shift])
-        if x2 is None:
-            mirror_upper(kernel)
+    def gram(self, x: Array, cotangents: Array, rows_per_sample: int) -> Array:
+        """Kernel of samples with themselves, (n·r, n·r)."""
+        size = len(x) * rows_per_sample
+        kernel = np.empty((size, size), x.dtype)
+        for rows, left in self.tables(x, cotangents, rows_per_sample):
+            write_gram(left, kernel[rows, rows])
+            later = x[rows.stop // rows_per_sample :]
+            for columns, right in self.tables(later, cotangents, rows_per_sample):
+                write_cross(left, right, kernel[rows, rows.stop :][:, columns])
+        mirror_upper(kernel)
+        return kernel
+
+    def cross(self, x1: Array, x2: Array, cotangents: Array, rows_per_sample: int) -> Array:
+        """Kernel between two sets of samples, (n1·r, n2·r)."""
+        kernel = np.empty((len(x1) * rows_per_sample, len(x2) * rows_per_sample), x1.dtype)
+        for rows, left in self.tables(x1, cotangents, rows_per_sample):
+            for columns, right in self.tables(x2, cotangents, rows_per_sample):
+                write_cross(left, right, kernel[rows, columns])
         return kernel
 
     def tables(
-        self, x: Array, cotangents: Array, groups: int
+        self, x: Array, cotangents: Array, rows_per_sample: int
     ) -> Iterator[tuple[slice, GradientTable]]:
-        """Gradients of as many samples at a time as `TABLE_BYTES` allows, with their rows."""
+        """Gradients of as many samples at a time as memory allows, with their rows.
+
+        Two tables are alive at once: each may take half of the working memory.
+        """
         if len(x) == 0:
             return
         weights = jnp.asarray(cotangents, x.dtype)
         sample = jax.ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
         shapes = jax.eval_shape(partial(pull_back, self.apply), self.params, sample, weights)
-        width = sum(leaf.size for leaf in jax.tree.leaves(shapes)) * x.itemsize
-        step = max(1, TABLE_BYTES // width)
+        numbers = sum(leaf.size for leaf in jax.tree.leaves(shapes))
+        step = rows_within(numbers * x.itemsize, share=1 / 2)
         for start in range(0, len(x), step):
             block = x[start : start + step]
             factors = self._pull_back(block, weights)
             yield (
-                slice(start * groups, (start + len(block)) * groups),
-                gather(factors, len(block), groups),
+                slice(start * rows_per_sample, (start + len(block)) * rows_per_sample),
+                GradientTable.join(factors, len(block), rows_per_sample, x.dtype),
             )
 
     def _pull_back(self, x: Array, weights: jax.Array) -> list[Factors]:
-        """Factors of all samples, chunk by chunk on every core: XLA keeps a chunk to one."""
+        """Factors of all samples, batch by batch on every core: XLA keeps a batch to one."""
 
-        def pull(part: Array) -> Factors:
-            with _precision(x.dtype):  # a setting of each thread
-                return jax.device_get(pull_back(self.apply, self.params, part, weights))
+        def pull(batch: Array) -> Factors:
+            with jax_precision(x.dtype):  # a setting of each thread
+                return jax.device_get(pull_back(self.apply, self.params, batch, weights))
 
-        first, *others = _chunks(x, min(CHUNK, len(x)))
+        first, *others = _batches(x, min(BATCH, len(x)))
         compiled = pull(first)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return [compiled, *pool.map(pull, others)]
 
 
-def _chunks(x: Array, size: int) -> Iterator[Array]:
-    """Consecutive blocks of exactly `size` samples, the last one filled up with its last sample."""
+def _batches(x: Array, size: int) -> Iterator[Array]:
+    """Consecutive batches of exactly `size` samples, the last filled up with its last sample."""
     for start in range(0, len(x), size):
         part = x[start : start + size]
         yield np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
@@ -175,13 +199,3 @@ def _cast(leaf: Any, dtype: np.dtype[Any]) -> jax.Array:
     """A parameter in the working precision; integers stay what they are."""
     leaf = jnp.asarray(leaf)
     return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
-
-
-def _precision(dtype: np.dtype[Any]) -> AbstractContextManager[None]:
-    """Let JAX compute in float64 where the inputs are."""
-    if dtype != np.float64:
-        return nullcontext()
-    enable: Any = getattr(jax, "enable_x64", None)
-    if enable is None:
-        from jax.experimental import enable_x64 as enable
-    return enable(True)

@@ -1,14 +1,13 @@
 """Per-sample gradients of a network's logits, factored layer by layer where that is smaller."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from kernel_regime.ntk.jaxpr import OnOtherUse, OnProduct, Product, Weight, interpret
+from kernel_regime.ntk.jaxpr import Layer, Program, find_layers
 
 Apply = Callable[[Any, jax.Array], jax.Array]
 
@@ -20,7 +19,7 @@ class Gradient(NamedTuple):
 
 
 class Outer(NamedTuple):
-    """Gradients left as Σ_t δ_t ⊗ a_t: signals (n, K, T, out), inputs (n, T, in)."""
+    """Gradients left as Σ_t δ_t ⊗ a_t: signals δ (n, K, T, out), inputs a (n, T, in)."""
 
     signals: Any
     inputs: Any
@@ -46,104 +45,61 @@ def pull_back(apply: Apply, params: Any, x: jax.Array, cotangents: jax.Array) ->
 
     Notes
     -----
-    A parameter that enters the network once, through one product, is factored. Any other (a
-    bias, a shared or grouped weight, a normalisation's scale) has its gradient written out.
+    A parameter that enters the network once, through one product y = a W, is factored: adding a
+    nudge to y, and differentiating by it, gives the signal δ, and the gradient is δ ⊗ a. Any
+    other (a bias, a shared or grouped weight, a normalisation's scale) has its gradient written
+    out. What comes out is what this loop gives, one gradient after the other::
+
+        for n in range(len(x)):
+            for k, combination in enumerate(cotangents):
+                gradient[n, k] = jax.grad(lambda p: combination @ apply(p, x[n : n + 1])[0])(params)
+
+    Examples
+    --------
+    A layer of six inputs and five outputs keeps 6 + 5 numbers instead of 30; its bias has 5:
+
+    >>> import numpy as np
+    >>> def network(params, x):
+    ...     return jnp.tanh(x @ params["W"] + params["b"])
+    >>> params = {"W": np.ones((6, 5), np.float32), "b": np.zeros(5, np.float32)}
+    >>> x = np.ones((7, 6), np.float32)
+    >>> bias, weight = pull_back(network, params, x, np.eye(5, dtype=np.float32)[:1])
+    >>> bias.rows.shape, weight.signals.shape, weight.inputs.shape
+    ((7, 1, 5), (7, 1, 1, 5), (7, 1, 6))
     """
     leaves, tree = jax.tree.flatten(params)
-    network = _Network(apply, tree, tuple(map(_may_differentiate, leaves)), x.shape[1:], x.dtype)
-    places = network.survey(leaves)
-    loose = {i: leaf for i, leaf in enumerate(leaves) if network.trained[i] and i not in places}
 
-    def one_sample(sample: jax.Array) -> Factors:
-        products: dict[int, Product] = {}
+    def logits_of_one(leaves: list[Any], sample: Any) -> jax.Array:
+        return apply(jax.tree.unflatten(tree, leaves), sample[None])[0].astype(x.dtype)
 
-        def nudged(nudges: dict[int, jax.Array], loose: dict[int, jax.Array]) -> Any:
-            met: dict[int, jax.Array] = {}
+    program = Program.trace(logits_of_one, leaves, jax.ShapeDtypeStruct(x.shape[1:], x.dtype))
+    trained = [jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves]
+    layers = find_layers(program, trained)
+    factored = {layer.weight.leaf for layer in layers.values()}
+    others = {i: leaf for i, leaf in enumerate(leaves) if trained[i] and i not in factored}
+    at_zero = {number: jnp.zeros(layer.y.shape, layer.y.dtype) for number, layer in layers.items()}
 
-            def on_product(product: Product, a: jax.Array, y: jax.Array) -> jax.Array:
-                leaf = product.weight.leaf
-                if leaf not in nudges:
-                    return y
-                products[leaf], met[leaf] = product, a
-                return y + nudges[leaf]
+    def of_one_sample(sample: jax.Array) -> Factors:
+        def nudged(nudges: dict[int, jax.Array], others: dict[int, jax.Array]) -> Any:
+            values = [others.get(i, leaf) for i, leaf in enumerate(leaves)]
+            (logits,), activations = program.run([*values, sample], layers, nudges)
+            return logits, activations
 
-            merged = [loose.get(i, leaf) for i, leaf in enumerate(leaves)]
-            return network.run(merged, sample, on_product, lambda _: None), met
-
-        zeros = {i: jnp.zeros(y.shape, y.dtype) for i, y in places.items()}
-        _, backward, activations = jax.vjp(nudged, zeros, loose, has_aux=True)
+        _, backward, activations = jax.vjp(nudged, at_zero, others, has_aux=True)
         signals, gradients = jax.vmap(backward)(cotangents)
-        written = [Gradient(g.reshape(len(cotangents), -1)) for g in gradients.values()]
-        return written + [_factor(products[i], activations[i], signals[i]) for i in sorted(places)]
+        rows = [g.reshape(len(cotangents), -1).astype(x.dtype) for g in gradients.values()]
+        return [*map(Gradient, rows)] + [
+            _factor(layer, activations[number].astype(x.dtype), signals[number].astype(x.dtype))
+            for number, layer in layers.items()
+        ]
 
-    return jax.vmap(one_sample)(x)
-
-
-@dataclass(frozen=True)
-class _Network:
-    """A network as the program it runs on one sample."""
-
-    apply: Apply
-    tree: Any
-    trained: tuple[bool, ...]
-    shape: tuple[int, ...]
-    dtype: Any
-
-    def one(self, leaves: list[Any], sample: jax.Array) -> jax.Array:
-        """Logits (K,) of one sample."""
-        return self.apply(jax.tree.unflatten(self.tree, leaves), sample[None])[0]
-
-    @property
-    def sample(self) -> jax.ShapeDtypeStruct:
-        """What one sample looks like."""
-        return jax.ShapeDtypeStruct(self.shape, self.dtype)
-
-    def run(
-        self, leaves: list[Any], sample: Any, on_product: OnProduct, on_other_use: OnOtherUse
-    ) -> jax.Array:
-        """Logits of one sample, every use of a parameter reported: see `interpret`."""
-        program = jax.make_jaxpr(self.one)(leaves, self.sample)
-        roles = [Weight(i) if trained else None for i, trained in enumerate(self.trained)]
-        results, kinds = interpret(
-            program.jaxpr,
-            program.consts,
-            [*leaves, sample],
-            [*roles, None],
-            on_product,
-            on_other_use,
-        )
-        for weight in filter(None, kinds):
-            on_other_use(weight)
-        return results[0]
-
-    def survey(self, leaves: list[Any]) -> dict[int, jax.ShapeDtypeStruct]:
-        """Parameters that enter the network once, through one product, with that product's y."""
-        uses: dict[int, list[Any]] = {}
-
-        def on_product(product: Product, _: jax.Array, y: jax.Array) -> jax.Array:
-            shape = jax.ShapeDtypeStruct(y.shape, y.dtype)
-            uses.setdefault(product.weight.leaf, []).append(shape)
-            return y
-
-        def on_other_use(weight: Weight) -> None:
-            uses.setdefault(weight.leaf, []).append(None)
-
-        def watched(leaves: list[Any], sample: Any) -> jax.Array:
-            return self.run(leaves, sample, on_product, on_other_use)
-
-        jax.eval_shape(watched, leaves, self.sample)
-        return {leaf: seen[0] for leaf, seen in uses.items() if len(seen) == 1 and seen[0]}
+    return jax.vmap(of_one_sample)(x)
 
 
-def _may_differentiate(leaf: jax.Array) -> bool:
-    """Counters and other integers are constants."""
-    return jnp.issubdtype(leaf.dtype, jnp.floating)
-
-
-def _factor(product: Product, activation: jax.Array, signals: jax.Array) -> Gradient | Outer:
+def _factor(layer: Layer, activation: jax.Array, signals: jax.Array) -> Gradient | Outer:
     """Leave Σ_t δ_t ⊗ a_t factored if contracting its factors costs less than its entries."""
-    a = product.inputs(activation) * product.weight.scale
-    delta = jax.vmap(product.outputs)(signals)
+    a = layer.inputs(activation) * layer.weight.scale
+    delta = jax.vmap(layer.outputs)(signals)
     logits, positions, fan_out = delta.shape
     if positions**2 * (logits * fan_out + a.shape[1]) < logits * fan_out * a.shape[1]:
         return Outer(delta, a)

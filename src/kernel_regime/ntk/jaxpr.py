@@ -1,13 +1,12 @@
-"""Where a network's weights meet its activations, found by reading its JAX program.
+"""Layers of a JAX program: where its parameters meet its activations.
 
 A dense or convolutional layer computes y = a W, at one position or at many. The gradient of a
 logit with respect to W is then the outer product of the signal δ = ∂f/∂y with a, and a neural
-tangent kernel never needs that product written out. This module walks the traced program of
-any `apply`, follows every parameter through reshapes and transposes, and reports the products
-it enters.
+tangent kernel never needs that product written out. This module traces any `apply`, follows
+every parameter through reshapes and transposes, and finds the products that it enters.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -18,80 +17,156 @@ import numpy as np
 from jax import lax
 from jax.extend.core import Jaxpr, JaxprEqn, Literal
 
-RELAYOUTS = {"reshape", "transpose", "squeeze", "rev", "copy", "copy_p", "convert_element_type"}
+RELAYOUTS = {"reshape", "transpose", "squeeze", "rev", "copy", "copy_p"}
 CALLS = {"pjit": "jaxpr", "jit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr"}
 
 
 @dataclass(frozen=True)
 class Weight:
-    """The parameter `leaf` times `scale`, with its entries in some other order or shape."""
+    """Parameter number `leaf` times `scale`, with its entries in some other order or shape."""
 
     leaf: int
     scale: float = 1.0
 
 
 @dataclass(frozen=True)
-class Product:
-    """One y = a W: how to read a as (T, in) and y as (T, out), T positions of one sample."""
+class Layer:
+    """One product y = a W of a program.
+
+    Parameters
+    ----------
+    weight : Weight
+        W.
+    operand : int
+        Which operand of the equation is a.
+    y : jax.ShapeDtypeStruct
+        What the equation results in.
+    inputs, outputs : callable
+        Read a as (T, in) and y as (T, out), for the T positions of one sample.
+    """
 
     weight: Weight
+    operand: int
+    y: jax.ShapeDtypeStruct
     inputs: Callable[[jax.Array], jax.Array]
     outputs: Callable[[jax.Array], jax.Array]
 
 
-OnProduct = Callable[[Product, jax.Array, jax.Array], jax.Array]
-OnOtherUse = Callable[[Weight], None]
+@dataclass(frozen=True)
+class Program:
+    """A function as straight-line code: one equation after the other, calls written out.
 
-
-def interpret(
-    program: Jaxpr,
-    constants: Sequence[Any],
-    arguments: Sequence[Any],
-    weights: Sequence[Weight | None],
-    on_product: OnProduct,
-    on_other_use: OnOtherUse,
-) -> tuple[list[Any], list[Weight | None]]:
-    """Evaluate a program, letting `on_product(product, a, y)` replace the y of every product.
-
-    `weights` says which arguments are parameters. `on_other_use` hears of every parameter that
-    enters anything else, results included. Returns the results, and which of them are plain
-    parameters.
+    Examples
+    --------
+    >>> def network(w, x):
+    ...     return jax.jit(jnp.tanh)(x @ w)
+    >>> program = Program.trace(network, np.ones((3, 2)), np.ones(3))
+    >>> [equation.primitive.name for equation in program.code.eqns]
+    ['dot_general', 'tanh']
     """
-    values = dict(zip(program.constvars, constants, strict=True))
-    values.update(zip(program.invars, arguments, strict=True))
-    known = {v: w for v, w in zip(program.invars, weights, strict=True) if w}
 
-    def read(atom: Any) -> Any:
-        return atom.val if isinstance(atom, Literal) else values[atom]
+    code: Jaxpr
+    constants: Sequence[Any]
 
-    def role(atom: Any) -> Weight | None:
+    @classmethod
+    def trace(cls, function: Callable[..., Any], *arguments: Any) -> "Program":
+        """The program that a function runs on arguments of these shapes."""
+        nested = jax.make_jaxpr(function)(*arguments)
+        flat = jax.make_jaxpr(lambda *values: _evaluate(nested.jaxpr, nested.consts, values))
+        program = flat(*(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in nested.in_avals))
+        return cls(program.jaxpr, program.consts)
+
+    def run(
+        self, arguments: Sequence[Any], layers: Mapping[int, Layer], nudges: Mapping[int, Any]
+    ) -> tuple[list[Any], dict[int, Any]]:
+        """Results with y + nudge in place of the y of every layer, and the inputs a of layers.
+
+        `layers` and `nudges` go by the number of their equation. The derivative of a result with
+        respect to a nudge, at zero, is the signal δ of its layer.
+        """
+        values = _Values(self.code, self.constants, arguments)
+        activations = {}
+        for number, equation in enumerate(self.code.eqns):
+            operands = values.of(equation.invars)
+            results = _bind(equation, operands)
+            if number in layers:
+                activations[number] = operands[layers[number].operand]
+                results = [results[0] + nudges[number]]
+            values.set(equation.outvars, results)
+        return values.of(self.code.outvars), activations
+
+
+def find_layers(program: Program, trained: Sequence[bool]) -> dict[int, Layer]:
+    """Layers by the number of their equation: parameters used once, in one product.
+
+    Parameters
+    ----------
+    program : Program
+        Its first arguments are the parameters.
+    trained : sequence of bool
+        For each of them, whether gradients are asked for.
+
+    Examples
+    --------
+    The bias is no layer, and neither is `shared`, which is used twice:
+
+    >>> def network(inner, bias, shared, x):
+    ...     return jnp.tanh(x @ (2 * inner.T) + bias) @ shared @ shared
+    >>> shapes = (4, 3), (4,), (4, 4), (3,)
+    >>> program = Program.trace(network, *map(np.ones, shapes))
+    >>> {n: layer.weight for n, layer in find_layers(program, [True, True, True]).items()}
+    {2: Weight(leaf=0, scale=2.0)}
+    """
+    places = dict(zip(program.code.invars, map(Weight, range(len(trained))), strict=False))
+    known = {var: weight for var, weight in places.items() if trained[weight.leaf]}
+    uses: dict[int, list[tuple[int, Layer] | None]] = {}
+
+    def weight_in(atom: Any) -> Weight | None:
         return None if isinstance(atom, Literal) else known.get(atom)
 
-    for equation in program.eqns:
-        operands = [read(atom) for atom in equation.invars]
-        roles = [role(atom) for atom in equation.invars]
-        found: list[Weight | None] = [None] * len(equation.outvars)
+    for number, equation in enumerate(program.code.eqns):
+        weights = [weight_in(atom) for atom in equation.invars]
+        if not any(weights):
+            continue
+        if relaid := _relayout(equation, weights):
+            known[equation.outvars[0]] = relaid
+        elif layer := _layer(equation, weights):
+            uses.setdefault(layer.weight.leaf, []).append((number, layer))
+        else:
+            for weight in filter(None, weights):
+                uses.setdefault(weight.leaf, []).append(None)
+    for weight in filter(None, map(weight_in, program.code.outvars)):
+        uses.setdefault(weight.leaf, []).append(None)
+    return dict(seen[0] for seen in uses.values() if len(seen) == 1 and seen[0])
+
+
+class _Values:
+    """What the variables of a program are while it runs."""
+
+    def __init__(self, code: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any]) -> None:
+        self._values = dict(zip(code.constvars, constants, strict=True))
+        self.set(code.invars, arguments)
+
+    def of(self, atoms: Sequence[Any]) -> list[Any]:
+        return [a.val if isinstance(a, Literal) else self._values[a] for a in atoms]
+
+    def set(self, variables: Sequence[Any], values: Sequence[Any]) -> None:
+        self._values.update(zip(variables, values, strict=True))
+
+
+def _evaluate(code: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
+    """Results of a program, equation by equation, those of called programs included."""
+    values = _Values(code, constants, arguments)
+    for equation in code.eqns:
+        operands = values.of(equation.invars)
         name = equation.primitive.name
-        if not any(roles):
-            results = _bind(equation, operands)
-        elif name in CALLS:
+        if name in CALLS:
             inner = equation.params[CALLS[name]]
             body, consts = getattr(inner, "jaxpr", inner), getattr(inner, "consts", ())
-            results, found = interpret(body, consts, operands, roles, on_product, on_other_use)
-        elif relaid := _relayout(equation, roles):
-            results = _bind(equation, operands)
-            found = [relaid]
-        elif product := _product(equation, roles):
-            results = _bind(equation, operands)
-            activation = operands[1 if roles[0] else 0]
-            results = [on_product(product, activation, results[0])]
+            values.set(equation.outvars, _evaluate(body, consts, operands))
         else:
-            for weight in filter(None, roles):
-                on_other_use(weight)
-            results = _bind(equation, operands)
-        values.update(zip(equation.outvars, results, strict=True))
-        known.update((v, w) for v, w in zip(equation.outvars, found, strict=True) if w)
-    return [read(a) for a in program.outvars], [role(a) for a in program.outvars]
+            values.set(equation.outvars, _bind(equation, operands))
+    return values.of(code.outvars)
 
 
 def _bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:
@@ -106,56 +181,54 @@ def _shape(atom: Any) -> tuple[int, ...]:
     return atom.aval.shape
 
 
-def _relayout(equation: JaxprEqn, roles: Sequence[Weight | None]) -> Weight | None:
+def _relayout(equation: JaxprEqn, weights: Sequence[Weight | None]) -> Weight | None:
     """The parameter that comes out with the same entries, up to order and one constant."""
-    name, weight = equation.primitive.name, roles[0]
+    name, weight = equation.primitive.name, weights[0]
     if name in RELAYOUTS:
         return weight
+    if name == "convert_element_type":  # to an integer, it is a step function: gradient 0
+        return weight if jnp.issubdtype(equation.params["new_dtype"], jnp.floating) else None
     if name == "broadcast_in_dim" and weight:
         same_size = prod(_shape(equation.invars[0])) == prod(_shape(equation.outvars[0]))
         return weight if same_size else None
     if name in ("mul", "div") and weight and isinstance(equation.invars[1], Literal):
         constant = float(equation.invars[1].val)
         return replace(weight, scale=weight.scale * (constant if name == "mul" else 1 / constant))
-    if name == "mul" and roles[1] and isinstance(equation.invars[0], Literal):
-        return replace(roles[1], scale=roles[1].scale * float(equation.invars[0].val))
+    if name == "mul" and weights[1] and isinstance(equation.invars[0], Literal):
+        return replace(weights[1], scale=weights[1].scale * float(equation.invars[0].val))
     return None
 
 
-def _product(equation: JaxprEqn, roles: Sequence[Weight | None]) -> Product | None:
+def _layer(equation: JaxprEqn, weights: Sequence[Weight | None]) -> Layer | None:
     """The dense or convolutional layer an equation is, if it is one."""
     name = equation.primitive.name
-    if name == "dot_general" and sum(role is not None for role in roles) == 1:
-        return _dense(equation, roles)
-    if name == "conv_general_dilated" and roles[0] is None and roles[1] is not None:
-        return _convolution(equation, roles[1])
+    if name == "dot_general" and sum(weight is not None for weight in weights) == 1:
+        return _dense(equation, operand=1 if weights[0] else 0, weight=weights[0] or weights[1])
+    if name == "conv_general_dilated" and weights[0] is None and weights[1] is not None:
+        return _convolution(equation, weights[1])
     return None
 
 
-def _dense(equation: JaxprEqn, roles: Sequence[Weight | None]) -> Product | None:
+def _dense(equation: JaxprEqn, operand: int, weight: Any) -> Layer | None:
     """A contraction of activations with a weight; batched weights are not one layer."""
     contracted, batched = equation.params["dimension_numbers"]
     if batched[0]:
         return None
-    weight_first = roles[0] is not None
-    weight = roles[0] or roles[1]
-    assert weight is not None
-    axes = contracted[1 if weight_first else 0]
-    sizes = _shape(equation.invars[1 if weight_first else 0])
+    axes, sizes = contracted[operand], _shape(equation.invars[operand])
     fan_in = prod(sizes[axis] for axis in axes)
-    fan_out = prod(_shape(equation.invars[0 if weight_first else 1])) // fan_in
+    fan_out = prod(_shape(equation.invars[1 - operand])) // fan_in
 
     def inputs(activation: jax.Array) -> jax.Array:
         last = range(activation.ndim - len(axes), activation.ndim)
         return jnp.moveaxis(activation, axes, last).reshape(-1, fan_in)
 
     def outputs(y: jax.Array) -> jax.Array:
-        return y.reshape(fan_out, -1).T if weight_first else y.reshape(-1, fan_out)
+        return y.reshape(fan_out, -1).T if operand else y.reshape(-1, fan_out)
 
-    return Product(weight, inputs, outputs)
+    return Layer(weight, operand, _result(equation), inputs, outputs)
 
 
-def _convolution(equation: JaxprEqn, weight: Weight) -> Product | None:
+def _convolution(equation: JaxprEqn, weight: Weight) -> Layer | None:
     """A convolution as a dense layer over patches; grouped ones are not one layer."""
     parameters = equation.params
     if parameters["feature_group_count"] != 1 or parameters["batch_group_count"] != 1:
@@ -170,29 +243,35 @@ def _convolution(equation: JaxprEqn, weight: Weight) -> Product | None:
         borders = zip(parameters["padding"], parameters["lhs_dilation"], strict=True)
         edges = [(0, 0, 0)] * 2 + [(low, high, step - 1) for (low, high), step in borders]
         image = lax.pad(image, jnp.zeros((), image.dtype), edges)
-        shifts = [
-            _strided(image, offset, places, parameters["window_strides"])
-            for offset in _offsets(window, parameters["rhs_dilation"])
+        patches = [
+            _strided(image, start, places, parameters["window_strides"])
+            for start in _starts(window, parameters["rhs_dilation"])
         ]
-        return jnp.moveaxis(jnp.stack(shifts, 1), (1, 2), (-1, -2)).reshape(prod(places), -1)
+        return jnp.moveaxis(jnp.stack(patches, 1), (1, 2), (-1, -2)).reshape(prod(places), -1)
 
     def outputs(y: jax.Array) -> jax.Array:
         batch, feature, *spatial = numbers.out_spec
         return jnp.transpose(y, (batch, *spatial, feature)).reshape(-1, features)
 
-    return Product(weight, inputs, outputs)
+    return Layer(weight, 0, _result(equation), inputs, outputs)
 
 
-def _offsets(window: Sequence[int], dilation: Sequence[int]) -> list[tuple[int, ...]]:
+def _result(equation: JaxprEqn) -> jax.ShapeDtypeStruct:
+    """Shape and dtype of what an equation results in."""
+    aval: Any = equation.outvars[0].aval
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype)
+
+
+def _starts(window: Sequence[int], dilation: Sequence[int]) -> list[tuple[int, ...]]:
     """Where each tap of a filter starts to read the padded image."""
     taps = np.ndindex(*window)
     return [tuple(i * step for i, step in zip(tap, dilation, strict=True)) for tap in taps]
 
 
 def _strided(
-    image: jax.Array, offset: Sequence[int], places: Sequence[int], strides: Sequence[int]
+    image: jax.Array, start: Sequence[int], places: Sequence[int], strides: Sequence[int]
 ) -> jax.Array:
-    """What one tap sees: the image (batch, channels, ...) read from `offset` on."""
-    steps = zip(offset, places, strides, strict=True)
-    ends = [start + (count - 1) * stride + 1 for start, count, stride in steps]
-    return lax.slice(image, (0, 0, *offset), (*image.shape[:2], *ends), (1, 1, *strides))
+    """What one tap sees: the image (batch, channels, ...) read from `start` on."""
+    steps = zip(start, places, strides, strict=True)
+    ends = [low + (count - 1) * stride + 1 for low, count, stride in steps]
+    return lax.slice(image, (0, 0, *start), (*image.shape[:2], *ends), (1, 1, *strides))

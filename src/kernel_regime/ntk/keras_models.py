@@ -1,26 +1,52 @@
 """Keras models as JAX functions."""
 
+import hashlib
 import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.ntk.factors import Apply
 
 if TYPE_CHECKING:
     import keras
 
 
+@dataclass(frozen=True)
+class JaxModel:
+    """A Keras model in inference mode as a JAX function.
+
+    Parameters
+    ----------
+    apply : callable
+        `apply(params, x) -> (n, K)`, in the dtype of x.
+    params : dict
+        Trainable weights by their place in the model: `0/kernel`, `1/bias`, …
+    identity : str
+        What `apply` computes: alike for two models only where they give the same outputs for the
+        same `params`.
+    """
+
+    apply: Apply
+    params: dict[str, Array]
+    identity: str
+
+
 def as_jax(model: "keras.Model", sample_shape: tuple[int, ...]) -> tuple[Apply, dict[str, Array]]:
     """A built Keras model in inference mode as `apply(params, x)`, and its trainable weights.
 
     Weights are named by their place in the model. Those that are not trained (moving averages,
-    fixed features) become constants. Models of one architecture share one `apply`, constants
-    aside, so that what JAX compiles for the first serves the others. The model itself is left
-    alone: later changes of its weights do not reach the result.
+    fixed features) become constants. Models that run the same program share one `apply`,
+    constants aside, so that what JAX compiles for the first serves the others. The model itself
+    is left alone: later changes of its weights do not reach the result.
 
     Parameters
     ----------
@@ -28,48 +54,115 @@ def as_jax(model: "keras.Model", sample_shape: tuple[int, ...]) -> tuple[Apply, 
         Any model, built, on the TensorFlow backend.
     sample_shape : tuple of int
         Shape of one input.
+
+    Raises
+    ------
+    InputError
+        If the model is not built, or has an operation that JAX cannot run, as loops of recurrent
+        layers.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([keras.layers.Dense(2, kernel_initializer="ones")])
+    >>> model.build((None, 3))
+    >>> apply, params = as_jax(model, (3,))
+    >>> apply(params, np.ones((1, 3), np.float32)).tolist(), sorted(params)
+    ([[3.0, 3.0]], ['0/kernel', '1/bias'])
     """
-    function, needed = _convert(_Architecture(_describe(model), sample_shape, model))
-    values = {place: np.asarray(variable) for place, variable in _places(model).items()}
+    read = read_keras(model, sample_shape)
+    return read.apply, read.params
+
+
+def read_keras(model: "keras.Model", sample_shape: tuple[int, ...]) -> JaxModel:
+    """`as_jax`, with what identifies the function."""
+    if not model.built:
+        raise InputError(
+            f"{type(model).__name__}: the model has no weights yet; call it on a batch first"
+        )
     trained = {id(variable) for variable in model.trainable_variables}
-    params = {p: values[p] for p, v in _places(model).items() if p in needed and id(v) in trained}
-    constants = {place: values[place] for place in needed - params.keys()}
+    values = {place: np.asarray(variable) for place, variable in _places(model).items()}
+    params = {place: values[place] for place, v in _places(model).items() if id(v) in trained}
+    constants = {place: value for place, value in values.items() if place not in params}
+    program = _convert(model, values, tuple(sample_shape))
+    function = _first_alike(program).function
+    identity = json.dumps([_describe(model) or program.digest, digest_of_arrays(constants)])
     if not constants:
-        return function, params
+        return JaxModel(function, params, identity)
 
     def apply(params: dict[str, Any], x: Any) -> Any:
         """Logits (n, K) of inputs (n, ...), in their dtype."""
-        return function({p: v.astype(x.dtype) for p, v in constants.items()} | params, x)
+        return function({p: _like(v, x) for p, v in constants.items()} | params, x)
 
-    return apply, params
+    return JaxModel(apply, params, identity)
 
 
 @dataclass(frozen=True)
-class _Architecture:
-    """What a model computes, whatever its weights; the model is one example."""
+class _Program:
+    """A function of all variables by place, equal to those that run the same program."""
 
-    description: str
-    sample_shape: tuple[int, ...]
-    model: Any = field(compare=False, repr=False)
+    digest: str
+    function: Apply = field(compare=False, repr=False)
 
 
-@lru_cache(maxsize=8)
-def _convert(architecture: _Architecture) -> tuple[Apply, frozenset[str]]:
-    """The model as a function of its variables by place, and the places that it reads."""
+@lru_cache(maxsize=16)
+def _first_alike(program: _Program) -> _Program:
+    """The first program that was equal to this one."""
+    return program
+
+
+def _convert(
+    model: "keras.Model", values: dict[str, Array], sample_shape: tuple[int, ...]
+) -> _Program:
+    """The model as a function of its variables."""
+    import keras
     import tensorflow as tf
     import tf2jax
 
-    model = architecture.model
-    graph = tf.function(lambda x: model(x, training=False))
-    shape = tf.TensorSpec((None, *architecture.sample_shape), tf.float32)
-    function, variables = tf2jax.convert(graph, shape)
-    place_of = {variable.path: place for place, variable in _places(model).items()}
+    order, variables = zip(*_places(model).items(), strict=True)
 
-    def apply(values: dict[str, Any], x: Any) -> Any:
-        """Logits (n, K) of inputs (n, ...), in their dtype."""
-        return function({name: values[place_of[name]] for name in variables}, x)[0]
+    def outputs(weights: Any, x: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True))):
+            return model(x, training=False)
 
-    return apply, frozenset(place_of[name] for name in variables)
+    weights = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
+    samples = tf.TensorSpec((None, *sample_shape), model.variable_dtype)
+    try:
+        graph = tf.function(outputs, autograph=False)
+        function, captured = tf2jax.convert(graph, weights, samples)
+
+        def apply(values: dict[str, Any], x: Any) -> Any:
+            """Logits (n, K) of inputs (n, ...), in their dtype."""
+            given = [values[place] for place in order]
+            return jnp.asarray(function(captured, given, x)[0]).astype(x.dtype)
+
+        return _Program(_digest_of_program(apply, values, sample_shape), apply)
+    except Exception as error:  # of tf2jax, or of JAX on what it made
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"{type(model).__name__}: JAX cannot run this model ({reason}); give recurrent layers "
+            "`unroll=True`, or write the network in JAX and call `empirical_ntk`"
+        ) from error
+
+
+def _digest_of_program(
+    apply: Callable[..., Any], values: dict[str, Array], sample_shape: tuple[int, ...]
+) -> str:
+    """SHA-256 over outputs and gradients as JAX computes them, operation by operation."""
+    x = np.zeros((2, *sample_shape), np.float32)
+    weights = {place: _like(value, x) for place, value in values.items()}
+    moving = {p: v for p, v in weights.items() if np.issubdtype(v.dtype, np.floating)}
+    fixed = {p: v for p, v in weights.items() if p not in moving}
+
+    def outputs_and_gradients(moving: Any, x: Any) -> Any:
+        outputs, backward = jax.vjp(lambda moving: apply(fixed | moving, x), moving)
+        return outputs, backward(jnp.ones_like(outputs))
+
+    program = jax.make_jaxpr(outputs_and_gradients)(moving, x)
+    text = re.sub(r" at 0x[0-9a-f]+", "", str(program.jaxpr))
+    constants = {str(i): np.asarray(value) for i, value in enumerate(program.consts)}
+    content = [text, sorted(weights), digest_of_arrays(constants)]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _places(model: "keras.Model") -> "dict[str, keras.Variable]":
@@ -77,7 +170,28 @@ def _places(model: "keras.Model") -> "dict[str, keras.Variable]":
     return {f"{i}/{v.path.rsplit('/', 1)[-1]}": v for i, v in enumerate(model.variables)}
 
 
-def _describe(model: "keras.Model") -> str:
-    """Class and configuration: what Keras itself rebuilds a model from, seed and name aside."""
-    config = {k: v for k, v in model.get_config().items() if k not in ("seed", "name")}
-    return f"{type(model)} {json.dumps(config, sort_keys=True, default=str)}"
+def _describe(model: "keras.Model") -> str | None:
+    """Kind and configuration of a network of this package; None for any other model.
+
+    The program of those is what identifies them, since their classes may be written anew.
+    """
+    described = type(model)
+    if not described.__module__.startswith("kernel_regime.networks."):
+        return None
+    config = {key: value for key, value in model.get_config().items() if key != "name"}
+    return f"{described.kind} {json.dumps(config, sort_keys=True, default=str)}"
+
+
+def digest_of_arrays(arrays: dict[str, Array]) -> str:
+    """SHA-256 over names, types, shapes and values."""
+    state = hashlib.sha256()
+    for name, values in sorted(arrays.items()):
+        array = np.ascontiguousarray(values)
+        state.update(f"{name} {array.dtype.name} {array.shape}".encode())
+        state.update(array.reshape(-1).view(np.uint8).data)
+    return state.hexdigest()
+
+
+def _like(value: Array, x: Any) -> Array:
+    """A variable in the dtype of the inputs; integers stay what they are."""
+    return value.astype(x.dtype) if jnp.issubdtype(value.dtype, jnp.floating) else value

@@ -1,20 +1,16 @@
-"""Empirical NTKs as kernels, so that `gram/` tiles, stores and resumes them."""
+"""Empirical NTKs as kernels: tiled, stored and resumed like all others."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
-import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.ntk.factors import Apply
-from kernel_regime.ntk.keras_models import as_jax
+from kernel_regime.ntk.keras_models import digest_of_arrays, read_keras
 
 if TYPE_CHECKING:
     import keras
@@ -34,6 +30,12 @@ class EmpiricalNTK(Kernel):
         What `apply` computes: a function cannot be compared, so its name identifies it.
     outputs : int or "trace"
         One logit, or the sum over all.
+
+    Examples
+    --------
+    >>> kernel = EmpiricalNTK(lambda w, x: x @ w, [[1.0], [1.0]], "linear")
+    >>> kernel([[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [[5.0, 11.0], [11.0, 25.0]]
     """
 
     apply: Apply
@@ -43,7 +45,11 @@ class EmpiricalNTK(Kernel):
 
     def _cross(self, x1: Array, x2: Array) -> Array:
         """Kernel values, shape (n1, n2)."""
-        return empirical_ntk(self.apply, self.params, x1, None if x1 is x2 else x2, self.outputs)
+        return empirical_ntk(self.apply, self.params, x1, x2, self.outputs)
+
+    def _gram(self, x: Array) -> Array:
+        """Kernel matrix (n, n), for half of the products."""
+        return empirical_ntk(self.apply, self.params, x, outputs=self.outputs)
 
     def _diagonal(self, x: Array) -> Array:
         """Squared gradient norms, shape (n,)."""
@@ -51,16 +57,12 @@ class EmpiricalNTK(Kernel):
 
     def identity(self) -> dict[str, Any]:
         """Name and outputs, with a digest of every parameter's place, shape and value."""
-        digest = hashlib.sha256()
-        for place, leaf in jax.tree_util.tree_leaves_with_path(self.params):
-            array = np.ascontiguousarray(leaf)
-            digest.update(f"{place}{array.dtype.str}{array.shape}".encode())
-            digest.update(array.data)
+        leaves = jax.tree_util.tree_leaves_with_path(self.params)
         return {
             "kind": "EmpiricalNTK",
             "network": self.name,
             "outputs": self.outputs,
-            "parameters": digest.hexdigest(),
+            "parameters": digest_of_arrays({str(place): leaf for place, leaf in leaves}),
         }
 
 
@@ -88,19 +90,23 @@ class KerasNTK(Kernel):
         """Kernel values, shape (n1, n2)."""
         return self._kernel.cross(x1, x2)
 
+    def _gram(self, x: Array) -> Array:
+        """Kernel matrix (n, n), for half of the products."""
+        return self._kernel.gram(x)
+
     def _diagonal(self, x: Array) -> Array:
         """Squared gradient norms, shape (n,)."""
         return self._kernel.diagonal(x)
 
     def identity(self) -> dict[str, Any]:
         """The model's configuration and weights, not the place of its file."""
-        return {**self._kernel.identity(), "kind": type(self).__name__}
+        return {**self._kernel.identity(), "kind": "KerasNTK"}
 
     @cached_property
     def _kernel(self) -> EmpiricalNTK:
         from kernel_regime.networks.storage import load_network
 
-        return of_keras(load_network(Path(self.path)), self.sample_shape, self.outputs)
+        return of_keras(load_network(self.path), self.sample_shape, self.outputs)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the loaded network: a traced function cannot be sent."""
@@ -110,7 +116,15 @@ class KerasNTK(Kernel):
 def of_keras(
     model: "keras.Model", sample_shape: tuple[int, ...], outputs: int | str = 0
 ) -> EmpiricalNTK:
-    """Empirical NTK of a built Keras model, identified by its class, configuration and weights."""
-    apply, params = as_jax(model, sample_shape)
-    config = json.dumps(model.get_config(), sort_keys=True, default=str)
-    return EmpiricalNTK(apply, params, f"{type(model).__name__} {config}", outputs)
+    """Empirical NTK of a built Keras model, identified by what it computes and by its weights.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
+    >>> model.build((None, 2))
+    >>> of_keras(model, (2,))([[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [[5.0, 11.0], [11.0, 25.0]]
+    """
+    read = read_keras(model, sample_shape)
+    return EmpiricalNTK(read.apply, read.params, read.identity, outputs)

@@ -1,4 +1,4 @@
-"""What a network is observed by while it trains: its tangent kernels and its outputs."""
+"""Observations of a network while it trains: its tangent kernels and its outputs."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-r"""Neural tangent kernels of shallow networks, in closed form over the hidden units.
+r"""Shallow neural tangent kernels: those of shallow networks, in closed form over hidden units.
 
 The network is :math:`f(x) = a \cdot \sigma(W x + b) / \sqrt m + b_0`, all parameters N(0, 1)
 (Bowman & Montúfar 2022, section 5). With :math:`u = W x + b`,
@@ -18,6 +18,7 @@ import pandas as pd
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.memory import row_blocks
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.linalg.symmetric import mirror_upper
@@ -27,9 +28,6 @@ Units = tuple[Array, Array, Array]
 """Inner weights (k, d), inner biases (k,) and outer weights (k,) of k hidden units."""
 
 PARTS = ("inner", "outer", "total")
-
-BLOCK_BYTES = 64 * 2**20
-"""Size of the pre-activations of one block of hidden units."""
 
 UNITS_PER_DRAW = 4096
 """Hidden units drawn from one random stream: fixed, since it decides what a seed means."""
@@ -79,8 +77,8 @@ def shallow_ntk(
             "give inner weights (m, d), inner biases (m,) and outer weights (m,)"
         )
     columns = x1 if x2 is None else x2
-    step = max(1, BLOCK_BYTES // (x1.itemsize * max(len(x1), len(columns), x1.shape[1])))
-    blocks = (slice(start, start + step) for start in range(0, width, step))
+    # Pre-activations, or weights: whichever is larger of a block of hidden units.
+    blocks = row_blocks(width, x1.itemsize * max(len(x1), len(columns), x1.shape[1]))
     units = ((inner_weights[b], inner_biases[b], outer_weights[b]) for b in blocks)
     return _accumulate(x1, x2, units, width, activation, part)
 

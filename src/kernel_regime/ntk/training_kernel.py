@@ -1,4 +1,4 @@
-"""The kernel that governs a network's training: its NTK, gradient multipliers included."""
+"""Training kernel: the empirical NTK that governs a training, gradient factors included."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.errors import InputError
 from kernel_regime.ntk.factors import Apply
 from kernel_regime.ntk.keras_models import as_jax
 from kernel_regime.ntk.network_kernel import EmpiricalNTK
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def observe(
-    models: "Sequence[keras.Model]", train: Array, test: Array
+    models: "Sequence[keras.Model]", train: Any, test: Any
 ) -> list[tuple[TangentKernels, NetworkOutputs]]:
     r"""Kernels and outputs of one network at several times.
 
@@ -30,9 +31,15 @@ def observe(
     models : sequence of keras.Model
         Built, alike but for their trained weights; factors of 1 where they have no
         `gradient_multipliers`.
-    train, test : arrays (n, …), (m, …)
+    train, test : array-likes (n, …), (m, …)
         Inputs.
+
+    Raises
+    ------
+    InputError
+        If a factor is not positive.
     """
+    train, test = as_floating(train, "train"), as_floating(test, "test")
     observations = []
     for model in models:
         apply, params = as_jax(model, train.shape[1:])
@@ -63,10 +70,16 @@ class _Scaled:
 
 def _root_factors(model: "keras.Model", params: dict[str, Array]) -> tuple[tuple[str, float], ...]:
     """Root of the factor of every weight, by its place."""
-    if not hasattr(model, "gradient_multipliers"):
-        return tuple((place, 1.0) for place in params)
-    factors = (float(factor) ** 0.5 for factor in model.gradient_multipliers())
-    return tuple(zip(params, factors, strict=True))
+    from kernel_regime.networks.base import gradient_factors
+
+    factors = dict(zip(params, gradient_factors(model), strict=True))
+    for place, factor in factors.items():
+        if not 0 < factor < float("inf"):
+            raise InputError(
+                f"{type(model).__name__}.gradient_multipliers: {factor} of {place} is not "
+                "positive; make a weight that shall not move untrainable"
+            )
+    return tuple((place, factor**0.5) for place, factor in factors.items())
 
 
 def weight_movement(initial: "keras.Model", final: "keras.Model") -> float:

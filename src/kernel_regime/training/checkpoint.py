@@ -1,4 +1,4 @@
-"""The state of an unfinished training on disk."""
+"""Checkpoint of an unfinished training: its variables and its curve."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.files import replacing
 
 Row = dict[str, float]
 
@@ -33,10 +34,8 @@ class Checkpoint:
 
     def save(self, variables: Sequence[Array], curve: Sequence[Row]) -> None:
         """Write variables and curve; readers see all of it or what was there before."""
-        draft = self.path.with_name(f".{self.path.name}")
-        with draft.open("wb") as file:
-            np.savez(file, *variables, curve=np.array(json.dumps(curve)))
-        draft.replace(self.path)
+        with replacing(self.path) as draft:
+            np.savez(draft, *variables, curve=np.array(json.dumps(curve)))
 
     def load(self) -> tuple[list[Array], list[Row]] | None:
         """Variables and curve as saved last, or None where nothing was."""

@@ -1,4 +1,4 @@
-"""Gradient descent: one compiled step, the epochs around it, and a way back after a kill."""
+"""Gradient descent of any Keras model: compiled epochs, and a way back after a kill."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.networks.base import Network
+from kernel_regime.networks.base import gradient_factors, weight_penalty
 from kernel_regime.training.checkpoint import Checkpoint, Row
 from kernel_regime.training.methods import GradientDescent
 from kernel_regime.training.objective import LOSSES, hits
@@ -36,36 +36,56 @@ class DivergenceError(RuntimeError):
 class Descent:
     """The compiled training of one network.
 
+    The objective is the mean loss, plus λ times the network's penalty, plus the losses that a
+    Keras model adds by itself (regularisers of its layers).
+
     Compiling takes about a second: use one object for all the seeds, penalties and noise levels
     that share an architecture, and `start_from` between them.
 
     Parameters
     ----------
-    network : Network
-        Built; its variables are trained in place.
+    network : keras.Model
+        Built; its variables are trained in place. A `Network` says its penalty and the factors
+        on its gradients; for other models see `weight_penalty`.
     method : GradientDescent
         Schedule, batches, optimiser and loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kernel_regime.networks import Shallow
+    >>> from kernel_regime.training import Batches, GradientDescent, SampleSplits, Schedule
+    >>> network = Shallow(width=16)
+    >>> network.build((None, 2))
+    >>> x = np.random.default_rng(0).standard_normal((20, 2))
+    >>> samples = SampleSplits.divide((x, x[:, :1]), (x, x[:, :1]), validation=0)
+    >>> method = GradientDescent(Schedule(50, 0.05, warm_up=0), Batches(((0, 20),)))
+    >>> curve = Descent(network, method).train(samples, penalty=0.0, seed=0)
+    >>> curve[-1]["train_loss"] < curve[0]["train_loss"] / 10
+    True
     """
 
-    def __init__(self, network: Network, method: GradientDescent) -> None:
+    def __init__(self, network: keras.Model, method: GradientDescent) -> None:
         self.network = network
         self.method = method
-        self._dtype = network.compute_dtype
+        self._dtype = network.variable_dtype
         self._loss = LOSSES[method.loss]
         self._optimiser = _OPTIMISERS[method.optimiser]()
         self._optimiser.build(network.trainable_variables)
-        self._multipliers = network.gradient_multipliers()
+        self._factors = gradient_factors(network)
         self._pass = tf.function(
-            self._all_steps, autograph=False, jit_compile=network.compiles_with_xla
+            self._all_steps,
+            autograph=False,
+            jit_compile=getattr(network, "compiles_with_xla", False),
         )
         self._score = Scorer(network, method.loss, max(size for _, size in method.batches.sizes))
 
-    def start_from(self, network: Network) -> None:
+    def start_from(self, network: keras.Model) -> None:
         """Take over another network's variables, and forget what the optimiser remembers."""
         _assign(self.network.variables, [v.numpy() for v in network.variables])
         _assign(self._optimiser.variables, [0 * v.numpy() for v in self._optimiser.variables])
 
-    def hand_over(self, network: Network) -> None:
+    def hand_over(self, network: keras.Model) -> None:
         """Give another network of the same architecture the variables as they are."""
         _assign(network.variables, [v.numpy() for v in self.network.variables])
 
@@ -145,7 +165,7 @@ class Descent:
         row = {"epoch": epoch, "learning_rate": rate} | means("train", steps, len(x))
         for name in tensors.keys() - {"train"}:
             row |= self._score(name, *tensors[name])
-        return row | {"weight_penalty": float(self.network.penalty())}
+        return row | {"weight_penalty": float(weight_penalty(self.network))}
 
     def _all_steps(self, x: Any, y: Any, rows: Any, weights: Any, penalty: Any) -> Any:
         """One compiled call for all steps of an epoch: small ones would wait for Python."""
@@ -160,13 +180,15 @@ class Descent:
 
     def _one_step(self, x: Any, y: Any, weights: Any, penalty: Any) -> Any:
         with tf.GradientTape() as tape:
-            outputs = self.network(x, training=True)
+            outputs = tf.cast(self.network(x, training=True), self._dtype)
             losses = self._loss(y, outputs)
             objective = tf.reduce_sum(weights * losses) / tf.reduce_sum(weights)
-            objective += penalty * self.network.penalty()
+            objective += penalty * weight_penalty(self.network)
+            objective += sum(self.network.losses)
         variables = self.network.trainable_variables
-        gradients = tape.gradient(objective, variables)
-        scaled = [k * g for k, g in zip(self._multipliers, gradients, strict=True)]
+        unused = tf.UnconnectedGradients.ZERO
+        gradients = tape.gradient(objective, variables, unconnected_gradients=unused)
+        scaled = [k * g for k, g in zip(self._factors, gradients, strict=True)]
         self._optimiser.apply(scaled, variables)
         return sums(weights * losses, weights * hits(y, outputs))
 

@@ -1,7 +1,7 @@
-"""Ridge regression of networks that are linear in their trained weights, without their features.
+"""Linear fits: ridge regression of networks that are linear in their trained weights.
 
 The objective is (1/n)‖y − Aθ‖² + λ‖θ‖², A the n × p matrix of gradients. A is never formed:
-where n × n numbers fit in memory and the outputs do not share weights, the equations
+where n × n numbers fit the working memory and the outputs do not share weights, the equations
 (AAᵀ/n + λ)β = y/n, θ = Aᵀβ are solved with AAᵀ computed once for all λ; otherwise
 (AᵀA/n + λ)θ = Aᵀy/n, each product a forward and a backward pass over batches.
 """
@@ -14,15 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.memory import row_blocks, rows_within, working_memory
 from kernel_regime.linalg.conjugate_gradients import Solution, conjugate_gradients
-from kernel_regime.networks.base import Network
 from kernel_regime.training.methods import ConjugateGradients
-
-#: Bytes that AAᵀ, or the hidden units of one batch, may take.
-MEMORY = 2**30
-
-#: Rows of AAᵀ that are multiplied at once: many, for fast products; few, for little beyond half.
-BAND = 512
 
 
 class LinearFit(ABC):
@@ -30,7 +24,7 @@ class LinearFit(ABC):
 
     Parameters
     ----------
-    network : Network
+    network : keras.Model
         Linear in its trainable variables, and zero where they are; they receive the solution.
     x : array (n, …)
         Training inputs.
@@ -77,8 +71,10 @@ class LinearFit(ABC):
         """Write a solution into the network's variables."""
 
     def _batches(self) -> Iterator[slice]:
-        size = max(1, MEMORY // (4 * self.dtype.itemsize * self.network.width))
-        return (slice(start, start + size) for start in range(0, self.n, size))
+        """Samples whose hidden units fit a quarter of the working memory."""
+        weights = sum(int(np.prod(v.shape)) for v in self.network.variables)
+        hidden = getattr(self.network, "width", weights)
+        return row_blocks(self.n, self.dtype.itemsize * hidden, share=1 / 4)
 
     def _adjoint(self, residuals: Array | None) -> Array:
         """Aᵀ times (n, K) residuals, as one column; AᵀA times the network's θ if left out."""
@@ -137,26 +133,33 @@ class DualFit(LinearFit):
         self._assign(self._adjoint(solution))
 
 
-def gram_matrix(network: Any, x: Any) -> Array:
-    """AAᵀ (n, n): half of its products, every hidden unit computed once."""
+def gram_matrix(network: Any, x: Any, height: int = 512) -> Array:
+    """AAᵀ (n, n): half of its products, every hidden unit computed once.
+
+    `height` rows are multiplied at once: many, for fast products; few, for little beyond half.
+    """
     n, width, dtype = len(x), network.width, np.dtype(network.compute_dtype)
     gram = np.ones((n, n), dtype)
-    units = max(1, MEMORY // (4 * dtype.itemsize * n))
-    bands = [slice(start, start + BAND) for start in range(0, n, BAND)]
+    units = rows_within(dtype.itemsize * n, share=1 / 4)
+    blocks = [slice(start, start + height) for start in range(0, n, height)]
     for start in range(0, width, units):
         factors = network.factors(x, slice(start, min(start + units, width)))
-        for rows in bands:
+        for rows in blocks:
             left = tuple(factor[rows] for factor in factors)
             right = tuple(factor[rows.start :] for factor in factors)
             gram[rows, rows.start :] += network.tile(left, right).numpy()
-    for rows in bands:
+    for rows in blocks:
         gram[rows.stop :, rows] = gram[rows, rows.stop :].T
     return gram
 
 
-def linear_fit(network: Network, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
-    """The equations that suit the size of the problem."""
-    coupled = y.shape[1] > 1 and network.outputs_share_weights
-    fits = len(x) ** 2 * np.dtype(network.compute_dtype).itemsize <= MEMORY
-    kind = DualFit if fits and not coupled else StreamedFit
+def linear_fit(network: Any, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
+    """The equations that suit the size of the problem, and what the network can do.
+
+    AAᵀ takes a network that gives it (`factors` and `tile`), outputs that can be fitted apart,
+    and n² numbers within the working memory.
+    """
+    coupled = y.shape[1] > 1 and getattr(network, "outputs_share_weights", True)
+    fits = len(x) ** 2 * np.dtype(network.compute_dtype).itemsize <= working_memory()
+    kind = DualFit if fits and not coupled and hasattr(network, "tile") else StreamedFit
     return kind(network, x, y, method)

@@ -1,7 +1,9 @@
-"""How a network is trained: frozen descriptions that name a training exactly."""
+"""Training methods: frozen descriptions of how a network is trained, which name it exactly."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import PositiveFloat, PositiveInt
 
 from kernel_regime.training.schedule import Batches, Schedule
 
@@ -22,6 +24,9 @@ class GradientDescent:
         square or cross_entropy.
     """
 
+    #: What names this method in fingerprints, whatever the class is called.
+    kind: ClassVar[str] = "GradientDescent"
+
     schedule: Schedule
     batches: Batches
     optimiser: Optimiser = "momentum"
@@ -40,8 +45,11 @@ class ConjugateGradients:
         Stop when the residual of the normal equations is so small relative to the right side.
     """
 
-    iterations: int = 750
-    tolerance: float = 1e-4
+    #: See `GradientDescent`.
+    kind: ClassVar[str] = "ConjugateGradients"
+
+    iterations: PositiveInt = 750
+    tolerance: PositiveFloat = 1e-4
 
 
 Method = GradientDescent | ConjugateGradients

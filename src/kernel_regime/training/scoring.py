@@ -1,11 +1,11 @@
-"""Loss and accuracy of a network on whole splits, batch by batch."""
+"""Scores of a network: loss and accuracy on whole splits, batch by batch."""
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from kernel_regime.networks.base import Network
 from kernel_regime.training.checkpoint import Row
 from kernel_regime.training.objective import LOSSES, hits
 
@@ -15,7 +15,7 @@ class Scorer:
 
     Parameters
     ----------
-    network : Network
+    network : keras.Model
         Built; scored with the weights it has when asked.
     loss : str
         square or cross_entropy.
@@ -23,7 +23,7 @@ class Scorer:
         Samples per pass.
     """
 
-    def __init__(self, network: Network, loss: str, batch: int) -> None:
+    def __init__(self, network: keras.Model, loss: str, batch: int) -> None:
         self._network = network
         self._loss = LOSSES[loss]
         self._batch = batch
@@ -37,7 +37,7 @@ class Scorer:
     def _batch_sums(self, x: Any, y: Any) -> Any:
         def batch(start: Any) -> Any:
             rows = slice(start, start + self._batch)
-            outputs = self._network(x[rows])
+            outputs = tf.cast(self._network(x[rows]), y.dtype)
             return sums(self._loss(y[rows], outputs), hits(y[rows], outputs))
 
         starts = tf.range(0, tf.shape(x)[0], self._batch)
