@@ -19,6 +19,7 @@ import psutil
 from jax import lax
 
 from benchmarks.harness import Row, emit, seconds
+from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.ntk.empirical import empirical_ntk
 
 SAMPLES = 2000
@@ -101,7 +102,7 @@ def _class_jacobian(params: Any, x: Any, logit: Any) -> Any:
 
 def published(n: int) -> Any:
     """The float64 Jacobian, class by class, then the Gram matrix of the one that is used."""
-    with jax.experimental.enable_x64():
+    with jax_precision(np.float64):
         params, x = draw(np.float64), images(n).astype(np.float64)
         jacobian = np.empty((n, 10, 64_122))
         for start in range(0, n, BATCH):

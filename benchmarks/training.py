@@ -14,7 +14,7 @@ from benchmarks.harness import Row, compare, emit, seconds
 from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.networks.myrtle import Myrtle
 from kernel_regime.networks.neural_tangent import NeuralTangent
-from kernel_regime.networks.random_features import RandomFeatures
+from kernel_regime.networks.random_features import RandomFeaturesNetwork
 from kernel_regime.training.descent import Descent
 from kernel_regime.training.linear_fit import linear_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
@@ -118,7 +118,7 @@ def published_tangent(x: Array, width: int) -> Callable[[], Any]:
 
 
 def published_features(x: Array, width: int) -> Callable[[], Any]:
-    """The published product of RandomFeatures, batches of 2000, one output."""
+    """The published product of RandomFeaturesNetwork, batches of 2000, one output."""
     fixed, vector = tf.random.normal((x.shape[1], width)), tf.ones((width, 1))
     batches = [tf.constant(x[i : i + 2000]) for i in range(0, len(x), 2000)]
 
@@ -138,7 +138,7 @@ def conjugate_gradients() -> list[Row]:
     rows = []
     for kind, published in (
         (NeuralTangent, published_tangent),
-        (RandomFeatures, published_features),
+        (RandomFeaturesNetwork, published_features),
     ):
         network = kind(width=width)
         network.build((None, d))

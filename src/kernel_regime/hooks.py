@@ -28,6 +28,15 @@ class CheckParameters:
         loader = cast(ExperimentConfigLoader, context.config_loader)
         check_parameters(loader["parameters"], loader.declared, pipelines)
 
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Check what takes long to import, such as the classes of networks, where it is used."""
+        for name in sorted(pipeline.inputs()):
+            if name.startswith("params:"):
+                getattr(catalog.load(name), "check_before_run", lambda: None)()
+
 
 class NameTheNode:
     """An error says in which node it arose."""

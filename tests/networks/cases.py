@@ -10,7 +10,7 @@ from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.networks.lenet import LeNet5
 from kernel_regime.networks.myrtle import Myrtle
 from kernel_regime.networks.neural_tangent import NeuralTangent
-from kernel_regime.networks.random_features import RandomFeatures
+from kernel_regime.networks.random_features import RandomFeaturesNetwork
 from kernel_regime.networks.shallow import Shallow
 from tests.networks import oracles
 
@@ -58,7 +58,7 @@ def make_case(name):
             [6, 6] + [36, 6] * (layers - 1) + [18, 1],
         )
     if name == "random_features":
-        network = RandomFeatures(9, outputs=2, seed=1, dtype="float64")
+        network = RandomFeaturesNetwork(9, outputs=2, seed=1, dtype="float64")
         return case(network, (7, 5), oracles.random_features, lambda w: np.sum(w[0] ** 2))
     if name == "neural_tangent":
         network = NeuralTangent(9, outputs=2, seed=1, dtype="float64")

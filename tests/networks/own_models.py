@@ -54,6 +54,20 @@ class Scalar(keras.Model):
         return self.last(ops.reshape(x, (ops.shape(x)[0], -1)))
 
 
+class Deep(keras.Model):
+    """An argument that is a list, and one without annotation."""
+
+    def __init__(self, widths: list[PositiveInt], outputs=1):
+        super().__init__()
+        self.layers_ = [keras.layers.Dense(width, activation="relu") for width in widths]
+        self.last = keras.layers.Dense(outputs)
+
+    def call(self, x):
+        for layer in self.layers_:
+            x = layer(x)
+        return self.last(x)
+
+
 class Quadratic(Network):
     """A network in the package's own manner, with a penalty and factors on its gradients."""
 

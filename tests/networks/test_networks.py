@@ -11,11 +11,12 @@ import pytest
 import tensorflow as tf
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.networks.base import registry
 from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.networks.lenet import LeNet5, from_published
 from kernel_regime.networks.myrtle import Myrtle
 from kernel_regime.networks.neural_tangent import NeuralTangent
-from kernel_regime.networks.random_features import RandomFeatures
+from kernel_regime.networks.random_features import RandomFeaturesNetwork
 from kernel_regime.networks.shallow import Shallow
 from kernel_regime.networks.storage import load_network, save_network
 from tests.beside import golden
@@ -89,7 +90,7 @@ def test_fully_connected_weights_follow_the_mean_field_law(seed):
 
 
 def test_fixed_directions_are_unit_vectors_without_preferred_direction():
-    network = built(RandomFeatures(10_000), 20)
+    network = built(RandomFeaturesNetwork(10_000), 20)
     directions = network.directions.numpy()
     np.testing.assert_allclose(np.linalg.norm(directions, axis=0), 1, rtol=1e-6)
     # Uniform on the sphere: mean 0 and covariance 1/20 per coordinate.
@@ -100,7 +101,7 @@ def test_fixed_directions_are_unit_vectors_without_preferred_direction():
 
 
 def test_linear_models_start_at_zero_and_share_their_fixed_layer():
-    features, tangent = RandomFeatures(5000, 2, seed=3), NeuralTangent(5000, 2, seed=3)
+    features, tangent = RandomFeaturesNetwork(5000, 2, seed=3), NeuralTangent(5000, 2, seed=3)
     for network in (built(features, 4), built(tangent, 4)):
         assert not any(v.numpy().any() for v in network.trainable_variables)
     np.testing.assert_array_equal(features.directions, tangent.directions)
@@ -172,6 +173,25 @@ def test_a_fresh_process_loads_a_network_knowing_only_its_file(tmp_path):
     np.testing.assert_allclose(float(done.stdout), float(network.penalty()), rtol=1e-6)
 
 
+FIRST_NAMES = {
+    "fully_connected": "FullyConnected",
+    "lenet5": "LeNet5",
+    "myrtle": "Myrtle",
+    "neural_tangent": "NeuralTangent",
+    "random_features": "RandomFeatures",
+    "shallow": "Shallow",
+}
+
+
+@pytest.mark.parametrize("kind", FIRST_NAMES)
+def test_files_name_classes_as_the_first_version_did(kind):
+    """So that what it saved is loaded, whatever a class is called since."""
+    described = registry.find(kind)
+    name = f"kernel_regime>{FIRST_NAMES[kind]}"
+    assert keras.saving.get_registered_name(described) == name
+    assert keras.saving.get_registered_object(name) is described
+
+
 def test_networks_are_saved_and_loaded_by_str_and_path_alike(tmp_path):
     network = built(Shallow(4, seed=2), 3)
     save_network(network, f"{tmp_path}/deep/network.keras")
@@ -192,7 +212,7 @@ def test_files_that_are_no_networks_are_refused_in_one_line(tmp_path):
 
 
 def test_fixed_layers_are_not_stored(tmp_path):
-    network = built(RandomFeatures(3000), 200)
+    network = built(RandomFeaturesNetwork(3000), 200)
     save_network(network, tmp_path / "network.keras")
     assert (tmp_path / "network.keras").stat().st_size < 60_000
     x = np.ones((2, 200), np.float32)

@@ -26,7 +26,12 @@ class Recorded(KerasNTK):
     pause: float = 0.0
 
     def _cross(self, x1: Array, x2: Array) -> Array:
-        values = super()._cross(x1, x2)
+        return self._recorded(super()._cross(x1, x2), x1, x2)
+
+    def _gram(self, x: Array) -> Array:
+        return self._recorded(super()._gram(x), x, x)
+
+    def _recorded(self, values: Array, x1: Array, x2: Array) -> Array:
         with Path(self.log).open("a", encoding="utf-8") as log:
             log.write(f"{x1.flat[0]:.0f},{x2.flat[0]:.0f}\n")
         time.sleep(self.pause)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from kernel_regime.core.memory import limited_memory, working_memory
 from kernel_regime.linalg.conjugate_gradients import conjugate_gradients
 from kernel_regime.networks.neural_tangent import NeuralTangent
-from kernel_regime.networks.random_features import RandomFeatures
+from kernel_regime.networks.random_features import RandomFeaturesNetwork
 from kernel_regime.training.linear_fit import DualFit, StreamedFit, gram_matrix, linear_fit
 from kernel_regime.training.methods import ConjugateGradients
 
@@ -50,7 +50,7 @@ def dense_solution(network, x, y, penalty):
 
 
 @pytest.mark.parametrize("fit", [StreamedFit, DualFit])
-@pytest.mark.parametrize(("kind", "outputs"), [(RandomFeatures, 3), (NeuralTangent, 1)])
+@pytest.mark.parametrize(("kind", "outputs"), [(RandomFeaturesNetwork, 3), (NeuralTangent, 1)])
 def test_solutions_along_the_grid_are_the_dense_ones(fit, kind, outputs):
     x, y = problem(outputs)
     network = built(kind, outputs)
@@ -74,7 +74,7 @@ def test_outputs_that_share_weights_are_fitted_together():
 
 
 @pytest.mark.parametrize("memory", [working_memory(), 4 * 8 * 30 * 5])
-@pytest.mark.parametrize("kind", [RandomFeatures, NeuralTangent])
+@pytest.mark.parametrize("kind", [RandomFeaturesNetwork, NeuralTangent])
 def test_gram_matrix_holds_the_inner_products_of_gradients(kind, memory):
     x, _ = problem(outputs=1)
     network = built(kind, 1)
@@ -88,23 +88,23 @@ def test_a_matrix_beyond_memory_is_never_made():
     x, y = problem(outputs=1)
     for memory, kind in ((30 * 30 * 8, DualFit), (30 * 30 * 8 - 1, StreamedFit)):
         with limited_memory(memory):
-            assert isinstance(linear_fit(built(RandomFeatures, 1), x, y, EXACT), kind)
+            assert isinstance(linear_fit(built(RandomFeaturesNetwork, 1), x, y, EXACT), kind)
 
 
 def test_batches_do_not_change_the_equations():
     x, y = problem(outputs=2)
-    whole = StreamedFit(built(RandomFeatures, 2), x, y, EXACT).solve(1e-2).values
+    whole = StreamedFit(built(RandomFeaturesNetwork, 2), x, y, EXACT).solve(1e-2).values
     with limited_memory(7 * 4 * 8 * 12):
-        pieces = StreamedFit(built(RandomFeatures, 2), x, y, EXACT).solve(1e-2).values
+        pieces = StreamedFit(built(RandomFeaturesNetwork, 2), x, y, EXACT).solve(1e-2).values
     np.testing.assert_allclose(pieces, whole, rtol=1e-8)
 
 
 def test_warm_starts_save_iterations():
     x, y = problem(outputs=2, n=200, features=20)
     method = ConjugateGradients(iterations=500, tolerance=1e-4)
-    warm = linear_fit(built(RandomFeatures, 2, 20), x, y, method)
+    warm = linear_fit(built(RandomFeaturesNetwork, 2, 20), x, y, method)
     warm.solve(1.05e-3)
-    cold = linear_fit(built(RandomFeatures, 2, 20), x, y, method)
+    cold = linear_fit(built(RandomFeaturesNetwork, 2, 20), x, y, method)
     assert warm.solve(1e-3).iterations < cold.solve(1e-3).iterations
 
 
@@ -135,10 +135,10 @@ import subprocess
 import sys
 
 import numpy as np
-from kernel_regime.networks import RandomFeatures
+from kernel_regime.networks import RandomFeaturesNetwork
 from kernel_regime.training import ConjugateGradients
 from kernel_regime.training.linear_fit import StreamedFit
-network = RandomFeatures(321_126, outputs=10)
+network = RandomFeaturesNetwork(321_126, outputs=10)
 network.build((None, 784))
 x, y = np.ones((300, 784), np.float32), np.ones((300, 10), np.float32)
 StreamedFit(network, x, y, ConjugateGradients(1, 1e-4)).solve(1.0)

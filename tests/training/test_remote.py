@@ -13,9 +13,9 @@ from kernel_regime.training import remote
 from kernel_regime.training.job import TrainingResult
 
 
-def train_quickly(cell, samples, every):
+def train_quickly(job, samples, every, memory):
     """What a worker sends back."""
-    return {"record.json": f"{cell}, {samples}, {every}".encode(), "final.keras": b"weights"}
+    return {"record.json": f"{job}, {samples}, {every}".encode(), "final.keras": b"weights"}
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def test_trainings_without_workers_say_so_and_go_on_when_one_comes(
     monkeypatch.setattr(dask_cluster, "PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(remote, "train_remotely", train_quickly)
     execution = Execution(engine="dask", address=empty.scheduler_address)
-    training = SimpleNamespace(cell="LeNet", samples=lambda: "digits")
+    training = SimpleNamespace(name="first", job="LeNet", samples="digits")
     pairs = [(training, TrainingResult(tmp_path / name)) for name in "ab"]
     finished = []
-    run = Thread(target=lambda: finished.extend(remote.train_on_workers(pairs, execution, every=3)))
+    run = Thread(target=lambda: finished.extend(remote.train_on_workers(iter(pairs), execution, 3)))
     run.start()
     while "no worker is left" not in caplog.text:
         time.sleep(0.01)

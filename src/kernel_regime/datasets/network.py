@@ -1,4 +1,4 @@
-"""Trained networks in the catalog, and the folder where trainings are kept."""
+"""Networks in the catalog, and the store of trainings."""
 
 import shutil
 from collections.abc import Callable
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets.partitions import PartitionedDataset
+
+from kernel_regime.core.files import replacing
+from kernel_regime.training.job import TrainingStore
 
 if TYPE_CHECKING:
     import keras
@@ -27,22 +30,20 @@ class NetworkDataset(AbstractDataset[Path, "keras.Model"]):
     ```
     """
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, filepath: str | Path, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
         self.metadata = metadata
 
     def load(self) -> "keras.Model":
-        """The network, its custom layers included."""
+        """The network, whatever its class."""
         from kernel_regime.networks.storage import load_network
 
         return load_network(self._filepath)
 
     def save(self, data: Path) -> None:
         """Copy a finished `.keras` file; readers see the whole of it or nothing."""
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._filepath.with_name(f".{self._filepath.name}.part")
-        shutil.copyfile(data, draft)
-        draft.replace(self._filepath)
+        with replacing(self._filepath) as draft:
+            shutil.copyfile(data, draft)
 
     def _exists(self) -> bool:
         return self._filepath.is_file()
@@ -59,21 +60,29 @@ class NetworkPartitions(PartitionedDataset):
         return super().load() if self.exists() else {}
 
 
-class FolderDataset(AbstractDataset[None, Path]):
-    """A folder for work that outlives a run: loading makes it and gives its path."""
+class TrainingStoreDataset(AbstractDataset[None, TrainingStore]):
+    """The store of trainings: a folder that outlives runs, into which a sweep writes as it goes.
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    Examples
+    --------
+    ```yaml
+    trainings:
+      type: kernel_regime.datasets.network.TrainingStoreDataset
+      filepath: data/06_models/trainings
+    ```
+    """
+
+    def __init__(self, filepath: str | Path, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
         self.metadata = metadata
 
-    def load(self) -> Path:
-        """The folder, there from now on."""
-        self._filepath.mkdir(parents=True, exist_ok=True)
-        return self._filepath
+    def load(self) -> TrainingStore:
+        """The store, empty before the first training."""
+        return TrainingStore(self._filepath)
 
     def save(self, data: None) -> None:
-        """Refuse: nodes write into the folder themselves."""
-        raise DatasetError(f"{self._filepath}: nodes write into this folder themselves")
+        """Refuse: a sweep writes each training when it is finished."""
+        raise DatasetError(f"{self._filepath}: trainings are written by the sweep itself")
 
     def _exists(self) -> bool:
         return self._filepath.is_dir()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kernel_regime.networks.lenet import LeNet5
     from kernel_regime.networks.myrtle import Myrtle
     from kernel_regime.networks.neural_tangent import NeuralTangent
-    from kernel_regime.networks.random_features import RandomFeatures
+    from kernel_regime.networks.random_features import RandomFeaturesNetwork
     from kernel_regime.networks.shallow import Shallow
     from kernel_regime.networks.storage import load_network, save_network
 
@@ -22,7 +22,7 @@ __all__ = [
     "Network",
     "NetworkDescription",
     "NeuralTangent",
-    "RandomFeatures",
+    "RandomFeaturesNetwork",
     "Shallow",
     "load_network",
     "register",
@@ -37,7 +37,7 @@ __getattr__ = lazy_exports(
         "Myrtle": "myrtle",
         "Network": "base",
         "NeuralTangent": "neural_tangent",
-        "RandomFeatures": "random_features",
+        "RandomFeaturesNetwork": "random_features",
         "Shallow": "shallow",
         "load_network": "storage",
         "register": "base",

@@ -16,8 +16,15 @@ Declared = TypeVar("Declared", bound=type[keras.Model])
 registry: Registry[keras.Model] = Registry("network", "kernel_regime.networks", keras.Model)
 
 
-def register(kind: str) -> Callable[[Declared], Declared]:
+def register(kind: str, saved_as: str | None = None) -> Callable[[Declared], Declared]:
     """Declare the network class below under this kind, for parameters and for `.keras` files.
+
+    Parameters
+    ----------
+    kind : str
+        What parameters and fingerprints call it.
+    saved_as : str, optional
+        What files call it; its class's name if left out. A class that is renamed keeps it.
 
     Examples
     --------
@@ -28,7 +35,7 @@ def register(kind: str) -> Callable[[Declared], Declared]:
     """
 
     def declare(declared: Declared) -> Declared:
-        in_files = keras.saving.register_keras_serializable(package="kernel_regime")
+        in_files = keras.saving.register_keras_serializable("kernel_regime", saved_as)
         return cast(Declared, in_files(registry.register(kind)(declared)))
 
     return declare

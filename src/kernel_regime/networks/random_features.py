@@ -26,8 +26,8 @@ def sphere_columns(dimension: int, count: int, seed: int) -> Array:
     return columns
 
 
-@register("random_features")
-class RandomFeatures(Network):
+@register("random_features", saved_as="RandomFeatures")
+class RandomFeaturesNetwork(Network):
     r"""The linear model :math:`f(x) = \sigma(x W) a + c` over fixed random ReLU features.
 
     The columns of W (d × N) are uniform on the unit sphere and follow from the seed alone: they

@@ -33,7 +33,8 @@ class EmpiricalNTK(Kernel):
 
     Examples
     --------
-    >>> kernel = EmpiricalNTK(lambda w, x: x @ w, [[1.0], [1.0]], "linear")
+    >>> import numpy as np
+    >>> kernel = EmpiricalNTK(lambda w, x: x @ w, np.ones((2, 1)), "linear")
     >>> kernel([[1.0, 2.0], [3.0, 4.0]]).tolist()
     [[5.0, 11.0], [11.0, 25.0]]
     """

@@ -1,4 +1,4 @@
-"""One cell of a sweep: a training that is described completely, and its result on disk."""
+"""Training job: a training that is described completely, and its result on disk."""
 
 import json
 from collections.abc import Callable
@@ -28,12 +28,19 @@ class TrainingJob:
     architecture : NetworkDescription
         The network.
     method : GradientDescent or ConjugateGradients
-        Gradient descent trains one penalty per cell; conjugate gradients take a whole grid,
+        Gradient descent trains one penalty per job; conjugate gradients take a whole grid,
         each penalty starting from its neighbour's solution.
     penalties : tuple of float
         Regularisation strengths λ.
     seed : int
         Of initial weights, of the order of samples, and of dropout.
+
+    Examples
+    --------
+    >>> from kernel_regime.training import ConjugateGradients
+    >>> network = NetworkDescription("random_features", (("width", 100),))
+    >>> TrainingJob(network, ConjugateGradients(), (1.0, 0.1), seed=0).fingerprint("of the samples")
+    '3d82005ab1ec3bd85c0e8339a1abb9ed'
     """
 
     architecture: NetworkDescription
@@ -42,9 +49,14 @@ class TrainingJob:
     seed: int
 
     def description(self, data_digest: str) -> dict[str, Any]:
-        """JSON-able; equal exactly where the result is."""
-        method = {"kind": type(self.method).__name__, **asdict(self.method)}
-        return {"format": FORMAT, "data": data_digest, **asdict(self), "method": method}
+        """JSON-able; equal exactly where the result is.
+
+        Kinds are named by stable strings, and a user's class also by the text of its file.
+        """
+        method = {"kind": self.method.kind, **asdict(self.method)}
+        content = {"format": FORMAT, "data": data_digest, **asdict(self), "method": method}
+        source = self.architecture.source
+        return content if source is None else {**content, "source": source}
 
     def fingerprint(self, data_digest: str) -> str:
         """Name of the result: 32 hex digits of the description's SHA-256."""
@@ -54,7 +66,7 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A folder that holds one finished cell, or the beginnings of one.
+    """A folder that holds one finished training, or the beginnings of one.
 
     `record.json` is written last: where it exists, everything else does.
     """
@@ -88,22 +100,32 @@ class TrainingResult:
 
     @cached_property
     def tables(self) -> dict[str, list[dict[str, Any]]]:
-        """`scores`: one row per penalty. `curve`: one row per epoch, or per penalty's solution."""
+        """`scores`: one row per penalty. `curve`: one row per epoch."""
         tables: dict[str, list[dict[str, Any]]] = json.loads(self.record.read_text())
         return tables
 
 
 @dataclass(frozen=True)
 class NamedTraining:
-    """A cell, its samples, and what to call it in messages."""
+    """A job, its samples, and what to call it in messages."""
 
     name: str
-    cell: TrainingJob
-    samples: Callable[[], SampleSplits]
+    job: TrainingJob
+    samples: SampleSplits
 
-    def result(self, folder: Path) -> TrainingResult:
-        """Where the result belongs: named by the content of cell and samples."""
-        return TrainingResult(folder / self.cell.fingerprint(self.samples().digest))
+
+@dataclass(frozen=True)
+class TrainingStore:
+    """A folder of trainings, each in a folder named by the content of its job and samples.
+
+    What is finished is found again, by any run that asks for the same training.
+    """
+
+    folder: Path
+
+    def result(self, training: NamedTraining) -> TrainingResult:
+        """Where the result of a training is, or will be."""
+        return TrainingResult(self.folder / training.job.fingerprint(training.samples.digest))
 
 
 Pair = tuple[NamedTraining, TrainingResult]

@@ -8,6 +8,7 @@ from pydantic import PositiveFloat, PositiveInt
 from kernel_regime.training.schedule import Batches, Schedule
 
 Optimiser = Literal["momentum", "sgd", "adam"]
+Loss = Literal["square", "cross_entropy"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class GradientDescent:
     schedule: Schedule
     batches: Batches
     optimiser: Optimiser = "momentum"
-    loss: Literal["square", "cross_entropy"] = "square"
+    loss: Loss = "square"
 
 
 @dataclass(frozen=True)

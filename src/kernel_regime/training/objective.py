@@ -1,11 +1,9 @@
-"""What training minimises and what is reported, per sample; sums and means are the caller's."""
+"""Losses and hits of training, per sample; sums and means are the caller's."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow as tf
-
-Loss = Literal["square", "cross_entropy"]
 
 
 def square(targets: Any, outputs: Any) -> Any:

@@ -5,10 +5,12 @@ training whose worker is lost starts again elsewhere, from its beginning.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kernel_regime.core.files import replacing
+from kernel_regime.core.memory import limited_memory
 from kernel_regime.execution.dask_cluster import run_on_dask
 from kernel_regime.execution.settings import Execution
 from kernel_regime.training.job import Pair, TrainingJob, TrainingResult
@@ -17,30 +19,34 @@ from kernel_regime.training.samples import SampleSplits
 Files = dict[str, bytes]
 
 
-def train_on_workers(missing: list[Pair], execution: Execution, every: int) -> Iterator[Pair]:
-    """Finished trainings, in the order in which the workers return them."""
+def train_on_workers(
+    missing: Iterator[Pair], execution: Execution, every: int
+) -> Iterator[tuple[str, TrainingResult]]:
+    """Name and result of finished trainings, in the order in which the workers return them."""
 
-    def call(pair: Pair) -> tuple[Callable[..., Files], tuple[TrainingJob, SampleSplits, int]]:
+    def call(pair: Pair) -> tuple[Callable[..., Files], tuple[TrainingJob, SampleSplits, int, int]]:
         training, _ = pair
-        return train_remotely, (training.cell, training.samples(), every)
+        return train_remotely, (training.job, training.samples, every, execution.memory)
 
-    if missing:
-        for (training, result), files in run_on_dask(execution, missing, call):
-            _store(result, files)
-            yield training, result
+    first = next(missing, None)
+    if first is None:  # nothing to train is no reason to start a cluster
+        return
+    for (training, result), files in run_on_dask(execution, chain([first], missing), call):
+        _store(result, files)
+        yield training.name, result
 
 
-def train_remotely(cell: TrainingJob, samples: SampleSplits, every: int) -> Files:
+def train_remotely(job: TrainingJob, samples: SampleSplits, every: int, memory: int) -> Files:
     """Train on a worker, on one thread; the finished files by name."""
     import tensorflow as tf
 
-    from kernel_regime.training.run import run_cell
+    from kernel_regime.training.run import run_training
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, limited_memory(memory):
         result = TrainingResult(Path(folder))
-        run_cell(cell, samples, result, every, report=lambda row: None)
+        run_training(job, samples, result, every, report=lambda row: None)
         return {path.name: path.read_bytes() for path in result.folder.iterdir()}
 
 

@@ -1,16 +1,16 @@
-"""Train one cell, here and now."""
+"""Run of one training job, here and now."""
 
-import json
 import logging
 import time
 from functools import lru_cache
 from typing import Any
 
+import keras
 import pandas as pd
 import tensorflow as tf
 
+from kernel_regime.core.files import write_json
 from kernel_regime.evaluation.selection import best_row, validation_criterion
-from kernel_regime.networks.base import Network
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.networks.storage import save_network
 from kernel_regime.training.checkpoint import Checkpoint
@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 Tables = dict[str, list[dict[str, Any]]]
 
 
-def run_cell(
-    cell: TrainingJob, samples: SampleSplits, result: TrainingResult, every: int, report: Report
+def run_training(
+    job: TrainingJob, samples: SampleSplits, result: TrainingResult, every: int, report: Report
 ) -> None:
-    """Train a cell into its folder; an interrupted one continues from its last checkpoint.
+    """Train into a folder; an interrupted training continues from its last checkpoint.
 
     Parameters
     ----------
-    cell : TrainingJob
+    job : TrainingJob
         What to train.
     samples : SampleSplits
         On what.
@@ -44,40 +44,41 @@ def run_cell(
     report : callable
         Receives the rows of the curve as they are made.
     """
-    result.folder.mkdir(parents=True, exist_ok=True)
-    _write(result, "cell.json", cell.description(samples.digest))
-    network = cell.architecture.build(
-        samples.train[0].shape[1:], outputs=samples.train[1].shape[1], seed=cell.seed
+    write_json(result.folder / "job.json", job.description(samples.digest))
+    network = job.architecture.build(
+        samples.train[0].shape[1:], outputs=samples.train[1].shape[1], seed=job.seed
     )
     save_network(network, result.initial)
-    if isinstance(cell.method, GradientDescent):
+    if isinstance(job.method, GradientDescent):
         checkpoint = Checkpoint(result.checkpoint, every)
-        tables = _descend(network, cell, cell.method, samples, checkpoint, report)
+        tables = _descend(network, job, job.method, samples, checkpoint, report)
     else:
         checkpoint = Checkpoint(result.checkpoint, every=1)
-        tables = _solve(network, cell, cell.method, samples, checkpoint, report)
+        tables = _solve(network, job, job.method, samples, checkpoint, report)
     save_network(network, result.final)
-    _write(result, result.record.name, tables)
+    write_json(result.record, tables)
     result.checkpoint.unlink(missing_ok=True)
 
 
 def _descend(
-    network: Network,
-    cell: TrainingJob,
+    network: keras.Model,
+    job: TrainingJob,
     method: GradientDescent,
     samples: SampleSplits,
     checkpoint: Checkpoint,
     report: Report,
 ) -> Tables:
-    (penalty,) = cell.penalties
+    (penalty,) = job.penalties
     shape, outputs = samples.train[0].shape[1:], samples.train[1].shape[1]
-    descent = _compiled(cell.architecture, method, shape, outputs)
+    # The class is part of the key: a user's may have been loaded anew.
+    described: Any = job.architecture.network_class
+    descent = _compiled(job.architecture, described, method, shape, outputs)
     descent.start_from(network)
     status = "finished"
     try:
-        curve = descent.train(samples, penalty, cell.seed, checkpoint, report)
+        curve = descent.train(samples, penalty, job.seed, checkpoint, report)
     except DivergenceError as error:
-        logger.warning("%s, seed %d: %s", cell.architecture.kind, cell.seed, error)
+        logger.warning("%s, seed %d: %s", job.architecture.kind, job.seed, error)
         curve, status = error.curve, "diverged"
     descent.hand_over(network)
     score = {
@@ -92,15 +93,19 @@ def _descend(
 
 @lru_cache(maxsize=2)
 def _compiled(
-    architecture: NetworkDescription, method: GradientDescent, shape: tuple[int, ...], outputs: int
+    architecture: NetworkDescription,
+    described: type[keras.Model],
+    method: GradientDescent,
+    shape: tuple[int, ...],
+    outputs: int,
 ) -> Descent:
-    """Compiled once for all the cells that differ in penalty, seed or noise level only."""
+    """Compiled once for all the jobs that differ in penalty, seed or noise level only."""
     return Descent(architecture.build(shape, outputs, seed=0), method)
 
 
 def _solve(
-    network: Network,
-    cell: TrainingJob,
+    network: keras.Model,
+    job: TrainingJob,
     method: ConjugateGradients,
     samples: SampleSplits,
     checkpoint: Checkpoint,
@@ -113,7 +118,7 @@ def _solve(
     best = [v.numpy() for v in network.trainable_variables]
     if stored := checkpoint.load():
         (fit.state, *best), rows = stored
-    for penalty in cell.penalties[len(rows) :]:
+    for penalty in job.penalties[len(rows) :]:
         start = time.perf_counter()
         solution = fit.solve(penalty)
         row: dict[str, Any] = {"penalty": penalty}
@@ -134,9 +139,3 @@ def _solve(
     for variable, value in zip(network.trainable_variables, best, strict=True):
         variable.assign(value)
     return {"scores": rows, "curve": []}
-
-
-def _write(result: TrainingResult, name: str, content: dict[str, Any]) -> None:
-    draft = result.folder / f".{name}"
-    draft.write_text(json.dumps(content, indent=1))
-    draft.replace(result.folder / name)

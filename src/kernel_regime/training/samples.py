@@ -1,12 +1,14 @@
-"""The samples of one training: three splits, and a digest that names their content."""
+"""Sample splits of one training: training, validation and test, and a digest of their content."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, as_floating, require_finite
+from kernel_regime.core.errors import InputError
 
 Split = tuple[Array, Array]
 
@@ -23,21 +25,49 @@ class SampleSplits:
     validation: Split | None = None
 
     @classmethod
-    def divide(cls, train: Split, test: Split, validation: float) -> "SampleSplits":
+    def divide(
+        cls, train: tuple[Any, Any], test: tuple[Any, Any], validation: float
+    ) -> "SampleSplits":
         """Hold back a share of the training samples for choosing penalties.
 
         The choice of samples depends on their number alone, so that all networks, seeds and
         noise levels of an experiment are compared on the same ones.
+
+        Parameters
+        ----------
+        train, test : pairs of array-likes
+            Inputs (n, …) and targets (n, K).
+        validation : float
+            The share held back; 0 for none.
+
+        Raises
+        ------
+        InputError
+            If inputs and targets differ in number, are no numbers or not finite, or no sample is
+            left to train on.
+
+        Examples
+        --------
+        >>> x, y = np.ones((10, 3)), np.ones((10, 1))
+        >>> samples = SampleSplits.divide((x, y), (x, y), validation=0.2)
+        >>> {name: len(inputs) for name, (inputs, _) in samples.splits.items()}
+        {'train': 8, 'validation': 2, 'test': 10}
         """
+        train, test = _single(train, "train"), _single(test, "test")
         held_back = round(validation * len(train[0]))
+        if held_back == len(train[0]):
+            raise InputError(
+                f"validation: a share of {validation:g} of {len(train[0])} samples leaves none to "
+                "train on; hold back fewer"
+            )
         if not held_back:
-            return cls(_single(train), _single(test))
+            return cls(train, test)
         order = np.random.default_rng(0).permutation(len(train[0]))
         inside, outside = np.sort(order[held_back:]), np.sort(order[:held_back])
         return cls(
-            train=_single((train[0][inside], train[1][inside])),
-            test=_single(test),
-            validation=_single((train[0][outside], train[1][outside])),
+            train=(train[0][inside], train[1][inside]),
+            test=test,
+            validation=(train[0][outside], train[1][outside]),
         )
 
     @property
@@ -57,6 +87,14 @@ class SampleSplits:
         return total.hexdigest()
 
 
-def _single(split: Split) -> Split:
-    x, y = (np.ascontiguousarray(array, np.float32) for array in split)
-    return x, y
+def _single(split: tuple[Any, Any], name: str) -> Split:
+    """Inputs and targets in single precision."""
+    x, y = as_floating(split[0], f"{name} inputs"), as_floating(split[1], f"{name} targets")
+    if y.ndim != 2 or len(x) != len(y):
+        raise InputError(
+            f"{name}: inputs of shape {x.shape} and targets of shape {y.shape} do not fit; give "
+            "(n, …) and (n, K)"
+        )
+    for array, part in ((x, "inputs"), (y, "targets")):
+        require_finite(array, f"{name} {part}")
+    return np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)

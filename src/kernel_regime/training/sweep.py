@@ -1,55 +1,98 @@
-"""All the cells of a sweep: the finished ones are recognised, the others trained."""
+"""Sweep of trainings: the finished ones are recognised, the others trained."""
 
 import logging
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from contextlib import contextmanager
 
+from kernel_regime.core.memory import limited_memory
+from kernel_regime.core.progress import progress
 from kernel_regime.execution.settings import Execution
-from kernel_regime.training.epoch_progress import epoch_progress
-from kernel_regime.training.job import NamedTraining, Pair, TrainingResult
+from kernel_regime.training.checkpoint import Row
+from kernel_regime.training.job import (
+    NamedTraining,
+    Pair,
+    Report,
+    TrainingJob,
+    TrainingResult,
+    TrainingStore,
+)
+from kernel_regime.training.methods import GradientDescent
 
 logger = logging.getLogger(__name__)
 
 
 def run_sweep(
-    trainings: Iterable[NamedTraining], folder: Path, execution: Execution, checkpoint_every: int
+    trainings: Iterable[NamedTraining],
+    store: TrainingStore,
+    execution: Execution,
+    checkpoint_every: int,
 ) -> list[TrainingResult]:
-    """Results in the order of the trainings; those already in the folder are not repeated.
+    """Results in the order of the trainings; those already in the store are not repeated.
 
     Parameters
     ----------
     trainings : iterable of NamedTraining
-        Asked for one by one.
-    folder : Path
-        Holds one folder per cell.
+        Asked for one by one, when the one before is finished or on its way to a worker: samples
+        made on the way need not be in memory all at once.
+    store : TrainingStore
+        Where results are kept.
     execution : Execution
         This process, or Dask workers; there, each training takes one thread.
     checkpoint_every : int
         Epochs between checkpoints.
     """
-    found = [(training, training.result(folder)) for training in trainings]
-    missing = [pair for pair in found if not pair[1].finished]
-    if len(missing) < len(found):
-        logger.info(
-            "%d of %d trainings are finished already", len(found) - len(missing), len(found)
-        )
-    for training, result in _run(missing, execution, checkpoint_every):
-        logger.info("%s: %s", training.name, _summary(result))
-    return [result for _, result in found]
+    results: list[TrainingResult] = []
+    found = 0
+
+    def missing() -> Iterator[Pair]:
+        nonlocal found
+        for training in trainings:
+            result = store.result(training)
+            results.append(result)
+            if result.finished:
+                found += 1
+            else:
+                yield training, result
+
+    for name, result in _run(missing(), execution, checkpoint_every):
+        logger.info("%s: %s", name, _summary(result))
+    if found:
+        logger.info("%d of %d trainings were finished already", found, len(results))
+    return results
 
 
-def _run(missing: list[Pair], execution: Execution, every: int) -> Iterator[Pair]:
+def _run(
+    missing: Iterator[Pair], execution: Execution, every: int
+) -> Iterator[tuple[str, TrainingResult]]:
+    """Name and result of every training as it gets finished."""
     if execution.engine == "dask":
         from kernel_regime.training.remote import train_on_workers
 
         yield from train_on_workers(missing, execution, every)
         return
-    if missing:
-        from kernel_regime.training.run import run_cell
     for training, result in missing:
-        with epoch_progress(training.name, training.cell) as report:
-            run_cell(training.cell, training.samples(), result, every, report)
-        yield training, result
+        from kernel_regime.training.run import run_training
+
+        with _epochs(training.name, training.job) as report, limited_memory(execution.memory):
+            run_training(training.job, training.samples, result, every, report)
+        yield training.name, result
+
+
+@contextmanager
+def _epochs(name: str, job: TrainingJob) -> Iterator[Report]:
+    """A bar over the epochs (or the penalties) of one job; yields what receives its rows."""
+    method, done = job.method, 0
+    descends = isinstance(method, GradientDescent)
+    total = method.schedule.epochs if isinstance(method, GradientDescent) else len(job.penalties)
+    with progress(name, total, "epochs" if descends else "penalties") as advance:
+
+        def report(row: Row) -> None:
+            nonlocal done
+            # A training that goes on where it was killed starts with a later epoch.
+            before, done = done, int(row["epoch"]) + 1 if descends else done + 1
+            advance(done - before, f"train {row['train_loss']:.4f}, test {row['test_loss']:.4f}")
+
+        yield report
 
 
 def _summary(result: TrainingResult) -> str:

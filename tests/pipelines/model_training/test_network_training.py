@@ -1,11 +1,16 @@
 """The network half of model_training: parameters, sweeps, what is kept and what is repeated."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.io import DatasetError
 from pydantic import ValidationError
 
-from kernel_regime.datasets.network import FolderDataset, NetworkDataset
+from kernel_regime.core.errors import InputError
+from kernel_regime.datasets.network import NetworkDataset, TrainingStoreDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.networks.storage import load_network
 from kernel_regime.pipelines.model_training.network_parameters import (
@@ -13,6 +18,7 @@ from kernel_regime.pipelines.model_training.network_parameters import (
     TrainingParameters,
 )
 from kernel_regime.pipelines.model_training.network_training import train_networks
+from kernel_regime.training.job import TrainingStore
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 
 TRAINING = {
@@ -55,7 +61,7 @@ def run(folder, networks=NETWORKS, labels=None, **training):
         NetworkParameters.model_validate(networks),
         TrainingParameters.model_validate(TRAINING | training),
         Execution(),
-        folder,
+        TrainingStore(folder),
     )
 
 
@@ -146,9 +152,7 @@ def test_entries_choose_their_own_method():
     [
         ({"optimiser": "conjugate_gradients"}, "remove learning_rate"),
         ({"learning_rate": None}, "needs a learning_rate"),
-        ({"optimiser": "conjugate_gradients", "learning_rate": None}, "not linear in its weights"),
-        ({"depth": 3}, "Extra inputs"),
-        ({"kind": "transformer"}, "does not match any of the expected tags"),
+        ({"optimiser": "rmsprop"}, "should be 'momentum', 'sgd'"),
         ({"penalties": [-1]}, "greater than or equal to 0"),
         ({"penalties": []}, "at least 1 item"),
     ],
@@ -156,6 +160,50 @@ def test_entries_choose_their_own_method():
 def test_wrong_networks_are_refused(change, message):
     with pytest.raises(ValidationError, match=message):
         NetworkParameters.model_validate({"net": {**NETWORKS["wide"], **change}})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"optimiser": "conjugate_gradients", "learning_rate": None},
+            "fully_connected is not linear in its weights",
+        ),
+        ({"depth": 3}, "fully_connected has no parameter 'depth'"),
+        ({"kind": "fully_conected"}, "is no network; did you mean 'fully_connected'"),
+        ({"width": [8, 0]}, "fully_connected.width: 0 should be greater than 0"),
+        ({"dropout": 1.5}, "fully_connected.dropout: 1.5 should be less than 1"),
+        ({"seed": 3}, "has no parameter 'seed'"),
+    ],
+)
+def test_networks_that_their_class_refuses_are_named_before_a_run(change, message):
+    networks = {"good": NETWORKS["wide"], "net": {**NETWORKS["wide"], **change}}
+    with pytest.raises(InputError, match=f"network_sweep.net: .*{message}"):
+        NetworkParameters.model_validate(networks).check_before_run()
+
+
+def test_reading_parameters_leaves_tensorflow_alone():
+    """All pipelines read them; only those that train should pay for the import."""
+    code = f"""
+import sys
+from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
+NetworkParameters.model_validate({NETWORKS!r})
+assert not {{"tensorflow", "keras", "jax"}} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_two_networks_of_one_name_are_refused_before_a_run():
+    networks = {"a": {**NETWORKS["wide"], "width": [5]}, "a_width_5": NETWORKS["wide"]}
+    with pytest.raises(InputError, match="two networks are called 'a_width_5'"):
+        NetworkParameters.model_validate(networks).check_before_run()
+
+
+def test_a_list_is_a_sweep_unless_the_argument_takes_a_list():
+    entry = {**OWN, "kind": "tests.networks.own_models:Deep", "widths": [[4, 3], [5]]}
+    networks = NetworkParameters.model_validate({"one": {**entry, "widths": [4, 3]}, "two": entry})
+    options = [dict(architecture.options) for _, _, architecture in networks.architectures()]
+    assert options == [{"widths": (4, 3)}, {"widths": (4, 3)}, {"widths": (5,)}]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +220,7 @@ def test_wrong_trainings_are_refused(change, message):
         TrainingParameters.model_validate(TRAINING | change)
 
 
-def test_datasets_copy_networks_and_keep_folders(tmp_path):
+def test_datasets_copy_networks_and_open_the_store(tmp_path):
     networks, _, _ = run(tmp_path / "cells")
     dataset = NetworkDataset(str(tmp_path / "out" / "seed_0.keras"))
     assert not dataset.exists()
@@ -181,6 +229,21 @@ def test_datasets_copy_networks_and_keep_folders(tmp_path):
     x = np.ones((2, 4, 4), np.float32)
     expected = load_network(networks["level_0/wide/seed_0"])(x)
     np.testing.assert_array_equal(dataset.load()(x), expected)
-    folder = FolderDataset(str(tmp_path / "made"))
-    assert folder.load().is_dir()
-    assert folder.exists()
+    trainings = TrainingStoreDataset(str(tmp_path / "cells"))
+    assert trainings.exists()
+    assert trainings.load() == TrainingStore(tmp_path / "cells")
+    with pytest.raises(DatasetError, match="written by the sweep itself"):
+        trainings.save(tmp_path)
+
+
+OWN = {"kind": "tests.networks.own_models:Plain", "learning_rate": 0.01, "penalties": [1e-3]}
+
+
+def test_a_users_model_goes_through_the_sweep_like_any_other(tmp_path):
+    networks, scores, curves = run(tmp_path, {"own": {**OWN, "width": [5, 6]}})
+    assert set(scores["network"]) == {"own_width_5", "own_width_6"}
+    assert set(scores["kind"]) == {OWN["kind"]}
+    assert np.isfinite(scores["test_loss"]).all()
+    assert len(curves) == 2 * 2 * 2 * 3
+    loaded = NetworkDataset(str(networks[next(iter(networks))])).load()
+    assert type(loaded).__name__ == "Plain"

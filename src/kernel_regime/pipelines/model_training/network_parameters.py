@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,24 +13,41 @@ from pydantic import (
     PositiveInt,
     RootModel,
     StringConstraints,
+    ValidationError,
     model_validator,
 )
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import checked_arguments, parameter_model
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.pipelines.model_training.grids import Grid, expand
-from kernel_regime.training.methods import ConjugateGradients, GradientDescent, Method
+from kernel_regime.training.methods import (
+    ConjugateGradients,
+    GradientDescent,
+    Loss,
+    Method,
+    Optimiser,
+)
 from kernel_regime.training.schedule import Batches, Schedule
 
-Width = PositiveInt | list[PositiveInt]
 BatchSizes = dict[NonNegativeInt, PositiveInt]
+
+
+# What does not come from parameters: the targets, the sweep and Keras give these.
+_GIVEN = ("outputs", "seed")
 
 
 class NetworkEntry(BaseModel):
     """A network, or the several that its lists span.
 
+    All other keys are arguments of the network's class, whose constructor says names, defaults
+    and bounds: see `NetworkParameters.check_before_run`. A list is a sweep, unless the argument
+    takes the list itself.
+
     Parameters
     ----------
+    kind : str
+        A built-in kind, or `package.module:Class` of any Keras model.
     optimiser : str
         momentum, sgd, adam, or conjugate_gradients where the model is linear in its weights.
     learning_rate : float
@@ -41,27 +58,25 @@ class NetworkEntry(BaseModel):
         As in `training`, for this network only.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: str
-    optimiser: Literal["momentum", "sgd", "adam", "conjugate_gradients"] = "momentum"
+    optimiser: Optimiser | Literal["conjugate_gradients"] = "momentum"
     learning_rate: PositiveFloat | None = None
     penalties: Grid
     epochs: PositiveInt | None = None
     batches: BatchSizes | None = None
-    loss: Literal["square", "cross_entropy"] = "square"
+    loss: Loss = "square"
 
     @model_validator(mode="after")
     def _has_its_rate(self) -> "NetworkEntry":
-        if (self.optimiser == "conjugate_gradients") == (self.learning_rate is not None):
+        solves = self.optimiser == "conjugate_gradients"
+        if solves and self.learning_rate is not None:
             raise InputError(
-                f"optimiser {self.optimiser} "
-                + (
-                    "chooses its own steps; remove learning_rate"
-                    if self.learning_rate
-                    else "needs a learning_rate"
-                )
+                f"optimiser {self.optimiser} chooses its own steps; remove learning_rate"
             )
+        if not solves and self.learning_rate is None:
+            raise InputError(f"optimiser {self.optimiser} needs a learning_rate")
         return self
 
     def grid(self) -> tuple[float, ...]:
@@ -69,92 +84,72 @@ class NetworkEntry(BaseModel):
         return tuple(float(penalty) for penalty in expand(self.penalties)[::-1])
 
     def architectures(self, name: str) -> Iterator[tuple[str, NetworkDescription]]:
-        """Name and architecture of every combination of the listed values, which join the name."""
-        own = type(self).model_fields.keys() - NetworkEntry.model_fields.keys()
-        options = {field: getattr(self, field) for field in sorted(own)}
-        listed = {field: value for field, value in options.items() if isinstance(value, list)}
+        """Name and description of every combination of the listed values, which join the name.
+
+        Raises
+        ------
+        InputError
+            If there is no such network, or not with these arguments or this optimiser.
+        """
+        described: Any = NetworkDescription(self.kind).network_class
+        model = parameter_model(described, _GIVEN)
+        given = dict(sorted((self.model_extra or {}).items()))
+        listed = {key: v for key, v in given.items() if _is_sweep(model, key, v)}
         for combination in product(*listed.values()):
             chosen = dict(zip(listed, combination, strict=True))
+            arguments = checked_arguments(described, {**given, **chosen}, self.kind, _GIVEN)
             full_name = "_".join([name, *(f"{key}_{value}" for key, value in chosen.items())])
-            yield full_name, NetworkDescription(self.kind, tuple({**options, **chosen}.items()))
+            description = NetworkDescription(self.kind, tuple(sorted(arguments.items())))
+            if self.optimiser == "conjugate_gradients" and not description.linear_in_weights:
+                raise InputError(
+                    f"{self.kind} is not linear in its weights, as conjugate_gradients need it; "
+                    "give momentum, sgd or adam"
+                )
+            yield full_name, description
 
 
-class FullyConnectedEntry(NetworkEntry):
-    """See `kernel_regime.networks.FullyConnected`."""
-
-    kind: Literal["fully_connected"]
-    width: Width
-    hidden_layers: Width = 1
-    dropout: float = Field(0.0, ge=0, lt=1)
-
-
-class RandomFeaturesEntry(NetworkEntry):
-    """See `kernel_regime.networks.RandomFeatures`."""
-
-    kind: Literal["random_features"]
-    width: Width
+def _is_sweep(model: type[BaseModel], key: str, value: Any) -> bool:
+    """Whether a list holds values of an argument, rather than being one."""
+    field = model.model_fields.get(key)
+    if not isinstance(value, list) or not value or field is None:
+        return False
+    if field.annotation is Any:
+        return True
+    try:
+        model.model_validate({key: value})
+    except ValidationError as error:
+        return any(detail["loc"][0] == key for detail in error.errors())
+    return False
 
 
-class NeuralTangentEntry(NetworkEntry):
-    """See `kernel_regime.networks.NeuralTangent`."""
-
-    kind: Literal["neural_tangent"]
-    width: Width
-
-
-class MyrtleEntry(NetworkEntry):
-    """See `kernel_regime.networks.Myrtle`."""
-
-    kind: Literal["myrtle"]
-    width: Width
-
-
-class LeNet5Entry(NetworkEntry):
-    """See `kernel_regime.networks.LeNet5`."""
-
-    kind: Literal["lenet5"]
-
-
-class ShallowEntry(NetworkEntry):
-    """See `kernel_regime.networks.Shallow`."""
-
-    kind: Literal["shallow"]
-    width: Width
-    activation: Literal["relu", "sigmoid", "tanh", "softplus"] = "relu"
-
-
-AnyEntry = Annotated[
-    FullyConnectedEntry
-    | RandomFeaturesEntry
-    | NeuralTangentEntry
-    | MyrtleEntry
-    | LeNet5Entry
-    | ShallowEntry,
-    Field(discriminator="kind"),
-]
-
-_LINEAR = ("random_features", "neural_tangent")
 NetworkName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 
 
-class NetworkParameters(RootModel[dict[NetworkName, AnyEntry | None]]):
+class NetworkParameters(RootModel[dict[NetworkName, NetworkEntry | None]]):
     """Networks by the name of their partitions; an environment drops one of base's with null."""
 
     model_config = ConfigDict(frozen=True)
 
-    @model_validator(mode="after")
-    def _is_consistent(self) -> "NetworkParameters":
-        names = [name for _, name, _ in self.architectures()]
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(f"two networks are called {name!r}; give each its own name")
-        for name, entry in self.entries.items():
-            if entry.optimiser == "conjugate_gradients" and entry.kind not in _LINEAR:
-                raise InputError(
-                    f"{name}: {entry.kind} is not linear in its weights; "
-                    f"conjugate_gradients are for {' and '.join(_LINEAR)}"
-                )
-        return self
+    def check_before_run(self) -> None:
+        """Hold every network to its class, before the first node of a pipeline that needs them.
+
+        Not when parameters are read: this imports TensorFlow, which other pipelines do without.
+
+        Raises
+        ------
+        InputError
+            One line for every network that there is not, or not with these arguments.
+        """
+        lines, names = [], []
+        for prefix, entry in self.entries.items():
+            try:
+                names += [name for name, _ in entry.architectures(prefix)]
+            except InputError as error:
+                lines.append(f"network_sweep.{prefix}: {error}")
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            lines.append(f"network_sweep: two networks are called {name!r}; rename one")
+        if lines:
+            raise InputError("\n".join(lines))
 
     @property
     def entries(self) -> dict[str, NetworkEntry]:
@@ -196,8 +191,8 @@ class TrainingParameters(BaseModel):
     seeds: list[NonNegativeInt] = Field(min_length=1)
     validation: float = Field(ge=0, lt=1)
     checkpoint_every: PositiveInt
-    iterations: PositiveInt = 750
-    tolerance: PositiveFloat = 1e-4
+    iterations: PositiveInt = ConjugateGradients.iterations
+    tolerance: PositiveFloat = ConjugateGradients.tolerance
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "TrainingParameters":

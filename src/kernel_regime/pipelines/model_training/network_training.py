@@ -1,8 +1,7 @@
-"""Networks trained on every noise level, and their scores."""
+"""Training of networks on every noise level, and their scores."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from kernel_regime.pipelines.model_training.network_parameters import (
     TrainingParameters,
 )
 from kernel_regime.pipelines.partitions import SAMPLES, Partitions, select
-from kernel_regime.training.job import NamedTraining, TrainingJob, TrainingResult
+from kernel_regime.training.job import NamedTraining, TrainingJob, TrainingResult, TrainingStore
 from kernel_regime.training.methods import ConjugateGradients
 from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.sweep import run_sweep
@@ -50,9 +49,9 @@ def train_networks(
     networks: NetworkParameters,
     training: TrainingParameters,
     execution: Execution,
-    network_cells: Path,
+    trainings: TrainingStore,
 ) -> tuple[dict[str, Path], pd.DataFrame, pd.DataFrame]:
-    """Train every network for every level, penalty and seed; finished cells are not repeated.
+    """Train every network for every level, penalty and seed; finished trainings are not repeated.
 
     Returns
     -------
@@ -69,24 +68,23 @@ def train_networks(
     levels = list(noise_levels["level"])
     train_loads, test_loads = select(train_images, levels), select(test_images, levels)
 
-    @cache
-    def samples(level: str) -> SampleSplits:
-        samples.cache_clear()  # one level in memory at a time
-        train, test = (train_loads[level](), targets[0]), (test_loads[level](), targets[1])
-        return SampleSplits.divide(train, test, training.validation)
+    places: list[_Place] = []
 
-    places, trainings = [], []
-    for level in levels:
-        for place, cell in _cells(level, networks, training):
-            places.append(place)
-            trainings.append(NamedTraining(place.partition, cell, partial(samples, level)))
-    results = run_sweep(trainings, network_cells, execution, training.checkpoint_every)
+    def asked_for() -> Iterator[NamedTraining]:
+        for level in levels:  # one in memory at a time
+            train, test = (train_loads[level](), targets[0]), (test_loads[level](), targets[1])
+            samples = SampleSplits.divide(train, test, training.validation)
+            for place, job in _jobs(level, networks, training):
+                places.append(place)
+                yield NamedTraining(place.partition, job, samples)
+
+    results = run_sweep(asked_for(), trainings, execution, training.checkpoint_every)
     scores = _table(places, results, "scores")
     scores = mark_selected(scores, classification=n_classes > 0)
     return _chosen(scores, places, results), scores, _table(places, results, "curve")
 
 
-def _cells(
+def _jobs(
     level: str, networks: NetworkParameters, training: TrainingParameters
 ) -> Iterator[tuple[_Place, TrainingJob]]:
     for entry, name, architecture in networks.architectures():
@@ -132,7 +130,7 @@ def create_network_training() -> Pipeline:
                     "params:network_sweep",
                     "params:training",
                     "params:execution",
-                    "network_cells",
+                    "trainings",
                 ],
                 outputs=["networks", "network_scores", "training_curves"],
                 name="train_networks",

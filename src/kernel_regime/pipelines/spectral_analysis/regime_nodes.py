@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_LINEAR = ("random_features", "neural_tangent")
-
 
 def judge_regimes(
     networks: Partitions,
@@ -90,7 +88,7 @@ def _nonlinear(parameters: NetworkParameters) -> list[tuple[str, NetworkDescript
     return [
         (name, architecture)
         for entry, name, architecture in parameters.architectures()
-        if architecture.kind not in _LINEAR and entry.loss == "square"
+        if not architecture.linear_in_weights and entry.loss == "square"
     ]
 
 
