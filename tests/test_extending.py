@@ -64,7 +64,9 @@ def written(project):
 
 def test_every_example_takes_fewer_than_thirty_lines():
     modules = {name: text for name, text in FILES.items() if name.startswith("my_lab/")}
-    assert {Path(name).stem for name in modules} == {*("kernels", "noise", "data", "figures")}
+    assert {Path(name).stem for name in modules} == {
+        *("kernels", "noise", "networks", "data", "figures")
+    }
     assert all(len(text.splitlines()) < 30 for text in modules.values())
 
 
@@ -79,15 +81,17 @@ def own(tmp_path_factory):
     return project
 
 
-def test_kernel_noise_data_and_figure_of_ones_own_reach_the_report(own):
+def test_kernel_noise_network_data_and_figure_of_ones_own_reach_the_report(own):
     results = own / "data/07_model_output/mine"
     scores = pd.read_parquet(results / "kernel_scores.parquet")
     assert {"gaussian", "ntk"} <= set(scores["kernel"])
     assert set(scores["level"]) == {"level_0", "level_0.25"}
+    networks = pd.read_parquet(results / "network_scores.parquet")
+    assert {"skip_width_8", "skip_width_16", "mean_field"} <= set(networks["network"])
     inputs = np.load(own / "data/03_primary/mine/train_images/level_0.25.npy")
     assert inputs.shape == (80, 2)
     page = (own / "data/08_reporting/mine/report.html").read_text(encoding="utf-8")
-    for words in ("gaussian", "share of lost features", "best_ridges"):
+    for words in ("gaussian", "skip_width_8", "share of lost features", "best_ridges"):
         assert words in page, words
 
 
