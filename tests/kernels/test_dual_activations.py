@@ -214,7 +214,6 @@ def test_what_a_series_leaves_out_is_said_once(caplog):
     ],
 )
 def test_functions_that_cannot_serve_are_refused(fn, message):
-    activation = n.ElementwiseActivation(fn).at("architecture[0]")
     with pytest.raises(InputError) as error:
-        activation.variance(np.ones(1))
+        n.ElementwiseActivation(fn).at("architecture[0]").variance(np.ones(1))
     assert message in str(error.value)

@@ -1,6 +1,8 @@
 """NetworkKernel: against neural-tangents, the named kernels, goldens, and itself."""
 
+import importlib
 import logging
+import sys
 import warnings
 
 import numpy as np
@@ -304,6 +306,43 @@ def test_what_no_engine_computes_together_is_refused():
         NetworkKernel(layers)
     with pytest.raises(InputError, match="ntkk"):
         NetworkKernel(GELU, "ntkk")
+
+
+def test_a_function_read_again_is_another_kernel(tmp_path, monkeypatch):
+    """Values and identity are those of the function that the kernel was made with."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = tmp_path / "activation_of_a_user.py"
+    module.write_text("def bend(x):\n    return x * x\n")
+    layers = [dense(), {"Elementwise": {"fn": "activation_of_a_user:bend"}}, dense()]
+    x = np.random.default_rng(11).standard_normal((260, 5))
+    x *= np.sqrt(5) / np.linalg.norm(x, axis=1)[:, None]
+    first = NetworkKernel(layers)
+    before, identity = first.gram(x), first.identity()
+    module.write_text("def bend(x):\n    return x * x * x\n")
+    importlib.invalidate_caches()
+    importlib.reload(sys.modules["activation_of_a_user"])
+    second = NetworkKernel(layers)
+    cubic = NetworkKernel([dense(), {"Monomial": {"degree": 3}}, dense()])
+    np.testing.assert_allclose(second.gram(x), cubic.gram(x), rtol=1e-9, atol=1e-12)
+    assert second.identity() != identity == first.identity()
+    np.testing.assert_array_equal(first.gram(x), before)
+
+
+def test_a_function_that_builds_the_network_is_called_by_neural_tangents(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "network_of_a_user.py").write_text(
+        "from neural_tangents import stax\n"
+        "def build():\n"
+        "    return stax.serial(stax.Dense(1), stax.Relu(), stax.Dense(1))\n"
+    )
+    kernel = NetworkKernel("network_of_a_user:build")
+    assert kernel.engine == "stax"
+    assert kernel.identity()["source"] == StaxKernel("network_of_a_user:build").source
+    x = np.random.default_rng(12).standard_normal((4, 5))
+    np.testing.assert_allclose(kernel(x), FullyConnectedNTK(2)(x), rtol=1e-7)
+    with pytest.raises(InputError, match="cannot be imported"):
+        NetworkKernel("no_such_module:build")
 
 
 def test_identity_is_content():

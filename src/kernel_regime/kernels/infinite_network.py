@@ -74,6 +74,8 @@ class NetworkKernel(Kernel):
         object.__setattr__(
             self, "largest_tile_edge", getattr(self._engine, "largest_tile_edge", 8192)
         )
+        # A function's source as it is now, with the function itself, whatever its file becomes.
+        object.__setattr__(self, "_words", _words(self.architecture))
 
     @property
     def engine(self) -> Engine:
@@ -108,7 +110,10 @@ class NetworkKernel(Kernel):
 
     def identity(self) -> dict[str, Any]:
         """Architecture as JSON; what `StaxKernel` adds, where neural-tangents computes it."""
-        identity = {"kind": self.kind, "architecture": as_json(self.architecture), "get": self.get}
+        words = vars(self)["_words"]
+        if isinstance(words, InputError):
+            raise words
+        identity = {"kind": self.kind, "architecture": words, "get": self.get}
         if isinstance(self._engine, StaxKernel):
             identity = {**self._engine.identity(), **identity}
         return identity
@@ -173,3 +178,13 @@ def _say_once(label: str) -> None:
     logger.info(
         "%s is computed by neural-tangents, a hundred times slower than other layers", label
     )
+
+
+def _words(architecture: Any) -> Any:
+    """The description as JSON, or why it has none; `StaxKernel` identifies what a name means."""
+    if isinstance(architecture, str):
+        return architecture
+    try:
+        return as_json(architecture)
+    except InputError as error:
+        return error

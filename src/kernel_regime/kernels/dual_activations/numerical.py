@@ -3,7 +3,7 @@ r"""Activations without a closed form (SiLU, tanh, softplus, any function), by H
 import importlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -54,10 +54,21 @@ class HermiteSeries(DualActivation):
     Trefethen & Weideman (2014), *The exponentially convergent trapezoidal rule*, section 5.
     """
 
+    fn: Callable[..., Any] | str
+    #: The function that `fn` named when the layer was read: a module that is read again later
+    #: brings another one, and another kernel.
+    resolved: Callable[..., Any] | None
+
+    def at(self, place: str) -> "HermiteSeries":
+        """The same layer, knowing where it stands, and its function by now."""
+        super().at(place)
+        object.__setattr__(self, "resolved", _function(self.fn, self.label))
+        return self
+
     @property
     def function(self) -> Callable[[Array], Array]:
         """φ on arrays of float64."""
-        raise NotImplementedError
+        return self.resolved or _function(self.fn, self.label)
 
     def variance(self, variance: Array) -> Array:
         """E[φ(u)²]."""
@@ -139,11 +150,7 @@ class ElementwiseActivation(HermiteSeries):
     """
 
     fn: Callable[..., Any] | str
-
-    @property
-    def function(self) -> Callable[[Array], Array]:
-        """φ on arrays of float64."""
-        return _function(self.fn, self.label)
+    resolved: Callable[..., Any] | None = field(init=False, default=None, repr=False)
 
 
 @layer("ElementwiseNumerical")
@@ -164,11 +171,7 @@ class ElementwiseNumericalActivation(HermiteSeries):
     fn: Callable[..., Any] | str
     deg: PositiveInt
     df: Callable[..., Any] | None = None
-
-    @property
-    def function(self) -> Callable[[Array], Array]:
-        """φ on arrays of float64."""
-        return _function(self.fn, self.label)
+    resolved: Callable[..., Any] | None = field(init=False, default=None, repr=False)
 
 
 def _function(given: Callable[..., Any] | str, label: str) -> Callable[[Array], Array]:
