@@ -70,6 +70,39 @@ def test_a_second_run_recomputes_no_kernel_and_no_network(project, finished_run)
     assert not re.findall(r"WARNING|Warning", result.stdout)
 
 
+def planned(project, *arguments):
+    """Rows of both tables of `kedro plan`, cells by the first two columns."""
+    result = kedro(project, "plan", "--env", "test", *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = [line for line in result.stdout.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
+def test_a_plan_after_the_run_finds_everything_finished(project, finished_run):
+    rows = planned(project)
+    kernels = {row[0]: row[-2:] for row in rows if len(row) > 5}
+    assert set(kernels) == {"ntk", "nngp", "quadratic", "total"}
+    assert all(done == tiles for tiles, done in kernels.values())
+    trainings = next(row for row in rows if row[0] == "trainings")
+    # Two levels, two seeds, one penalty.
+    assert trainings == ["trainings", "mean_field", "4", "4", "0"]
+    paths = [row for row in rows if row[0] == "ridge paths"]
+    assert [row[1:3] for row in paths] == [["ntk", "2"], ["nngp", "2"], ["quadratic", "2"]]
+
+
+def test_a_plan_of_something_new_writes_nothing_and_finds_nothing(project, finished_run):
+    def files():
+        return {path: path.stat().st_mtime_ns for path in (project / "data").rglob("*")}
+
+    before = files()
+    rows = planned(project, "--params", "data.n_train=90")
+    assert files() == before
+    assert {row[-1] for row in rows if len(row) > 5 and row[0] != "kernel"} == {"0"}
+    trainings = next(row for row in rows if row[0] == "trainings")
+    assert trainings[2:4] == ["4", "0"]
+    assert 0 < float(trainings[4]) < 0.1
+
+
 def test_params_win_over_local_configuration(project, finished_run):
     local = project / "conf" / "local" / "parameters.yml"
     local.parent.mkdir(exist_ok=True)

@@ -10,7 +10,6 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
-from kedro.runner import SequentialRunner
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -104,35 +103,43 @@ def run(context: click.Context, traceback: bool, **options: Any) -> None:
 @cli.command(params=_PLAN_OPTIONS)
 @_traceback_option
 def plan(env: str | None, conf_source: str | None, params: dict[str, Any], traceback: bool) -> None:
-    """Forecast hours, gigabytes and memory of every kernel, before any is computed.
+    """Forecast hours, gigabytes and memory of kernels, ridge paths, spectra and trainings.
 
-    Runs data_processing, since a forecast needs the inputs, and measures one small tile of each
-    kernel on this machine.
+    Computes and writes none of them: it measures one small tile of each kernel and one epoch of
+    each network on this machine. Spectral bias, learning curves and verdicts are not forecast.
     """
     from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
+    from kernel_regime.pipelines.planning import plan_fits, planned_inputs
 
     def session() -> KedroSession:
         return KedroSession.create(env=env, conf_source=conf_source, runtime_params=params)
 
     with one_line_errors(traceback):
-        session().run(pipeline_names=["data_processing"], runner=SequentialRunner())
-        pipelines.set_requested(["kernel_generation"])
+        pipelines.set_requested(["spectral_analysis"])
         context = session().load_context()
-        given = context.params
-        _show(plan_kernels(context.catalog, given["kernels"], given["execution"]))
+        given, catalog = context.params, context.catalog
+        inputs = planned_inputs(catalog, given)
+        kernels = plan_kernels(inputs.beside(catalog), given["kernels"], given["execution"])
+        _show("Kernels", kernels)
+        _show("Ridge paths, spectra and trainings", plan_fits(inputs, given, catalog))
 
 
-def _show(forecasts: pd.DataFrame) -> None:
+def _show(title: str, forecasts: pd.DataFrame) -> None:
     """Print a table; large numbers whole, small ones to three digits."""
-    table = Table(title="What kernel_generation will cost")
+    table = Table(title=title)
     for column in forecasts:
         table.add_column(str(column).replace("_", " "), justify="right")
     for row in forecasts.itertuples(index=False):
         if row[0] == "total":
             table.add_section()
-        numbers = (f"{cell:,.0f}" if cell >= 1000 else f"{cell:.3g}" for cell in row[1:])
-        table.add_row(row[0], *numbers)
+        table.add_row(*map(_cell, row))
     Console(width=max(120, Console().width)).print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 @cli.command(name="download")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from kernel_regime.ntk.jaxpr import Layer, Program, find_layers
+from kernel_regime.ntk.jaxpr import LinearLayer, Program, find_layers
 
 Apply = Callable[[Any, jax.Array], jax.Array]
 
@@ -96,7 +96,7 @@ def pull_back(apply: Apply, params: Any, x: jax.Array, cotangents: jax.Array) ->
     return jax.vmap(of_one_sample)(x)
 
 
-def _factor(layer: Layer, activation: jax.Array, signals: jax.Array) -> Gradient | Outer:
+def _factor(layer: LinearLayer, activation: jax.Array, signals: jax.Array) -> Gradient | Outer:
     """Leave Σ_t δ_t ⊗ a_t factored if contracting its factors costs less than its entries."""
     a = layer.inputs(activation) * layer.weight.scale
     delta = jax.vmap(layer.outputs)(signals)

@@ -30,7 +30,7 @@ class Weight:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LinearLayer:
     """One product y = a W of a program.
 
     Parameters
@@ -77,7 +77,7 @@ class Program:
         return cls(program.jaxpr, program.consts)
 
     def run(
-        self, arguments: Sequence[Any], layers: Mapping[int, Layer], nudges: Mapping[int, Any]
+        self, arguments: Sequence[Any], layers: Mapping[int, LinearLayer], nudges: Mapping[int, Any]
     ) -> tuple[list[Any], dict[int, Any]]:
         """Results with y + nudge in place of the y of every layer, and the inputs a of layers.
 
@@ -96,7 +96,7 @@ class Program:
         return values.of(self.code.outvars), activations
 
 
-def find_layers(program: Program, trained: Sequence[bool]) -> dict[int, Layer]:
+def find_layers(program: Program, trained: Sequence[bool]) -> dict[int, LinearLayer]:
     """Layers by the number of their equation: parameters used once, in one product.
 
     Parameters
@@ -119,7 +119,7 @@ def find_layers(program: Program, trained: Sequence[bool]) -> dict[int, Layer]:
     """
     places = dict(zip(program.code.invars, map(Weight, range(len(trained))), strict=False))
     known = {var: weight for var, weight in places.items() if trained[weight.leaf]}
-    uses: dict[int, list[tuple[int, Layer] | None]] = {}
+    uses: dict[int, list[tuple[int, LinearLayer] | None]] = {}
 
     def weight_in(atom: Any) -> Weight | None:
         return None if isinstance(atom, Literal) else known.get(atom)
@@ -199,7 +199,7 @@ def _relayout(equation: JaxprEqn, weights: Sequence[Weight | None]) -> Weight | 
     return None
 
 
-def _layer(equation: JaxprEqn, weights: Sequence[Weight | None]) -> Layer | None:
+def _layer(equation: JaxprEqn, weights: Sequence[Weight | None]) -> LinearLayer | None:
     """The dense or convolutional layer an equation is, if it is one."""
     name = equation.primitive.name
     if name == "dot_general" and sum(weight is not None for weight in weights) == 1:
@@ -209,7 +209,7 @@ def _layer(equation: JaxprEqn, weights: Sequence[Weight | None]) -> Layer | None
     return None
 
 
-def _dense(equation: JaxprEqn, operand: int, weight: Any) -> Layer | None:
+def _dense(equation: JaxprEqn, operand: int, weight: Any) -> LinearLayer | None:
     """A contraction of activations with a weight; batched weights are not one layer."""
     contracted, batched = equation.params["dimension_numbers"]
     if batched[0]:
@@ -225,10 +225,10 @@ def _dense(equation: JaxprEqn, operand: int, weight: Any) -> Layer | None:
     def outputs(y: jax.Array) -> jax.Array:
         return y.reshape(fan_out, -1).T if operand else y.reshape(-1, fan_out)
 
-    return Layer(weight, operand, _result(equation), inputs, outputs)
+    return LinearLayer(weight, operand, _result(equation), inputs, outputs)
 
 
-def _convolution(equation: JaxprEqn, weight: Weight) -> Layer | None:
+def _convolution(equation: JaxprEqn, weight: Weight) -> LinearLayer | None:
     """A convolution as a dense layer over patches; grouped ones are not one layer."""
     parameters = equation.params
     if parameters["feature_group_count"] != 1 or parameters["batch_group_count"] != 1:
@@ -253,7 +253,7 @@ def _convolution(equation: JaxprEqn, weight: Weight) -> Layer | None:
         batch, feature, *spatial = numbers.out_spec
         return jnp.transpose(y, (batch, *spatial, feature)).reshape(-1, features)
 
-    return Layer(weight, 0, _result(equation), inputs, outputs)
+    return LinearLayer(weight, 0, _result(equation), inputs, outputs)
 
 
 def _result(equation: JaxprEqn) -> jax.ShapeDtypeStruct:

@@ -24,7 +24,7 @@ from kernel_regime.training.sweep import run_sweep
 
 
 @dataclass(frozen=True)
-class _Place:
+class TrainingPlace:
     """Where a training stands in the tables."""
 
     level: str
@@ -68,13 +68,13 @@ def train_networks(
     levels = list(noise_levels["level"])
     train_loads, test_loads = select(train_images, levels), select(test_images, levels)
 
-    places: list[_Place] = []
+    places: list[TrainingPlace] = []
 
     def asked_for() -> Iterator[NamedTraining]:
         for level in levels:  # one in memory at a time
             train, test = (train_loads[level](), targets[0]), (test_loads[level](), targets[1])
             samples = SampleSplits.divide(train, test, training.validation)
-            for place, job in _jobs(level, networks, training):
+            for place, job in training_jobs(level, networks, training):
                 places.append(place)
                 yield NamedTraining(place.partition, job, samples)
 
@@ -84,19 +84,20 @@ def train_networks(
     return _chosen(scores, places, results), scores, _table(places, results, "curve")
 
 
-def _jobs(
+def training_jobs(
     level: str, networks: NetworkParameters, training: TrainingParameters
-) -> Iterator[tuple[_Place, TrainingJob]]:
+) -> Iterator[tuple[TrainingPlace, TrainingJob]]:
+    """Every training of one level, and where it stands in the tables."""
     for entry, name, architecture in networks.architectures():
         method, grid = training.method(entry), entry.grid()
         whole = isinstance(method, ConjugateGradients)
         for seed in training.seeds:
-            place = _Place(level, name, entry.kind, seed)
+            place = TrainingPlace(level, name, entry.kind, seed)
             for penalties in [grid] if whole else [(penalty,) for penalty in grid]:
                 yield place, TrainingJob(architecture, method, penalties, seed)
 
 
-def _table(places: list[_Place], results: list[TrainingResult], name: str) -> pd.DataFrame:
+def _table(places: list[TrainingPlace], results: list[TrainingResult], name: str) -> pd.DataFrame:
     rows = [
         row
         for place, result in zip(places, results, strict=True)
@@ -106,7 +107,7 @@ def _table(places: list[_Place], results: list[TrainingResult], name: str) -> pd
 
 
 def _chosen(
-    scores: pd.DataFrame, places: list[_Place], results: list[TrainingResult]
+    scores: pd.DataFrame, places: list[TrainingPlace], results: list[TrainingResult]
 ) -> dict[str, Path]:
     """Files of the chosen penalty of every place."""
     files: dict[str, Path] = {}

@@ -1,0 +1,54 @@
+"""Time of a training, measured on a few of its samples before it is run."""
+
+from dataclasses import replace
+from time import perf_counter
+
+from kernel_regime.training.descent import Descent
+from kernel_regime.training.job import TrainingJob
+from kernel_regime.training.linear_fit import DualFit, linear_fit
+from kernel_regime.training.methods import ConjugateGradients, GradientDescent
+from kernel_regime.training.samples import SampleSplits
+from kernel_regime.training.schedule import Schedule
+
+_ITERATIONS = 2
+
+
+def training_seconds(job: TrainingJob, few: SampleSplits, n: int) -> float:
+    """Seconds that a training on `n` samples takes on this machine.
+
+    Gradient descent is timed over its second epoch on the few samples. Conjugate gradients are
+    taken to need all the iterations they may take, so that this is the most they can last.
+
+    Parameters
+    ----------
+    job : TrainingJob
+        What to train, and how.
+    few : SampleSplits
+        Some of its samples, a thousand or so.
+    n : int
+        Training samples of the real run.
+    """
+    share = n / len(few.train[0])
+    shape, outputs = few.train[0].shape[1:], few.train[1].shape[1]
+    network = job.architecture.build(shape, outputs=outputs, seed=job.seed)
+    if isinstance(job.method, GradientDescent):
+        epochs = job.method.schedule.epochs
+        schedule = Schedule(2, job.method.schedule.learning_rate, warm_up=0)
+        descent = Descent(network, replace(job.method, schedule=schedule))
+        first, second = descent.train(few, job.penalties[0], job.seed)
+        return epochs * share * (second["seconds"] - first["seconds"])
+    return _solution_seconds(job.method, network, few, share, len(job.penalties))
+
+
+def _solution_seconds(
+    method: ConjugateGradients, network: object, few: SampleSplits, share: float, penalties: int
+) -> float:
+    """Time for the equations, and for all iterations of all penalties."""
+    start = perf_counter()
+    fit = linear_fit(network, *few.train, replace(method, iterations=_ITERATIONS, tolerance=0.0))
+    prepared = perf_counter()
+    fit.solve(1.0)
+    once = (perf_counter() - prepared) / _ITERATIONS
+    # Products with AAᵀ grow with the square of the samples, passes over the samples with them.
+    growth = share**2 if isinstance(fit, DualFit) else share
+    return growth * (prepared - start + method.iterations * penalties * once)
