@@ -106,7 +106,7 @@ def test_a_second_process_waits_for_the_first_and_computes_nothing(start, tmp_pa
     with caplog.at_level(logging.INFO):
         fill(KernelJob(Recorded(str(own_log)), numbered_samples(100)), path)
     first.communicate()
-    assert f"process {first.pid} is at work on this matrix; waiting for it" in caplog.text
+    assert f"process {first.pid} is at work on this matrix; going on after it" in caplog.text
     assert "nothing to compute" in caplog.text
     assert not own_log.exists()
     assert len(recorded(log)) == 28 + 2

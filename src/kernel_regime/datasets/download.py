@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from kernel_regime.core.errors import InputError, UnreachableError
 
 logger = logging.getLogger(__name__)
-_CHUNK = 1 << 16
+_BYTES_AT_ONCE = 1 << 16
 _TIMEOUT = 30
 _RETRIES = 2
 
@@ -158,9 +158,9 @@ def _resuming(unfinished: Path) -> Callable[[str, str, Any], None]:
                 resumed = answer.status_code == requests.codes.partial_content
                 with unfinished.open("ab" if resumed else "wb") as file, _progress() as bar:
                     task = bar.add_task(unfinished.stem, total=_length(answer))
-                    for chunk in answer.iter_content(_CHUNK):
-                        file.write(chunk)
-                        bar.advance(task, len(chunk))
+                    for part in answer.iter_content(_BYTES_AT_ONCE):
+                        file.write(part)
+                        bar.advance(task, len(part))
         unfinished.replace(target)
 
     return fetch

@@ -1,7 +1,7 @@
 """Gaussian inputs in which a few coordinates, the signal, are larger than the rest."""
 
 from dataclasses import dataclass
-from math import floor, sqrt
+from math import sqrt
 from typing import ClassVar, Self
 
 import numpy as np
@@ -23,7 +23,7 @@ def signal_dimension(dimension: int, eta: float = ETA) -> int:
     >>> signal_dimension(1024)
     16
     """
-    return floor(dimension**eta + 1e-9)
+    return int(dimension**eta + 1e-9)
 
 
 def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:

@@ -1,1 +1,1 @@
-"""Kedro pipelines: thin nodes and wiring over the rooms of the library."""
+"""Kedro pipelines: thin nodes and wiring over the packages of the library."""

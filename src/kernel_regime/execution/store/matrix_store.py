@@ -107,7 +107,7 @@ class Store:
         """Mark the tiles written so far as done.
 
         The file system may still hold their bytes in memory: they outlive this process, and what
-        a power cut takes of them is found by the checksums. Waiting for the disk would triple the
+        a power cut takes of them is found by the checksums. To wait for the disk would triple the
         time of a kernel that is little more than a matrix product.
         """
         if not self._pending:
