@@ -31,7 +31,9 @@ def exclusive(path: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         owner = _owner(path)
-        logger.warning("%s: process %s is at work on this matrix; going on after it", path.stem, owner)
+        logger.warning(
+            "%s: process %s is at work on this matrix; going on after it", path.stem, owner
+        )
         lock.acquire()
     with _released(lock, path):
         yield
