@@ -95,4 +95,4 @@ def _initialisations(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _entries(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """Entries that an environment did not drop with null."""
-    return {name: entry for name, entry in (given or {}).items() if entry}
+    return {name: entry for name, entry in (given or {}).items() if entry is not None}

@@ -54,8 +54,8 @@ def store_no_parquet(conf):
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
-        (misspell_a_type, ["'raw_train'", "DigitDataset"]),
-        (misspell_an_argument, ["'raw_train'", "spilt"]),
+        (misspell_a_type, ["dataset 'raw_t", "DigitDataset"]),
+        (misspell_an_argument, ["Dataset 'raw_t", "spilt"]),
         (drop_an_entry, ["raw_train: ", "raw_train.parquet"]),
         (break_yaml, ["conf/test/parameters_data_processing.yml"]),
         (repeat_a_key, ["duplicate key data"]),
