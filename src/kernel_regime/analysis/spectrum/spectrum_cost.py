@@ -15,7 +15,7 @@ def spectrum_seconds(n: int, settings: ProfileSettings) -> float:
 
     Examples
     --------
-    >>> settings = ProfileSettings(12_000, 30_000, 500, 10, 1000)
+    >>> settings = ProfileSettings(12_000, 30_000, 500, {"first": 10, "last": 1000})
     >>> spectrum_seconds(4000, settings) > spectrum_seconds(2000, settings)
     True
     """
