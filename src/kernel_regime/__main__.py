@@ -1,23 +1,33 @@
-"""`python -m kernel_regime` runs pipelines as `kedro run` does, from an installed package too."""
+"""`python -m kernel_regime`: the commands of an installed package; without a name, `run`."""
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
-from kedro.framework.cli.utils import find_run_command
 from kedro.framework.project import configure_project
 
 
-def main(*args: Any, **options: Any) -> Any:
-    """Run pipelines; the folder it is called from holds `conf/` and gets `data/`.
+def main(arguments: Sequence[str] | None = None, **options: Any) -> Any:
+    """Run pipelines, or the command that the first argument names.
+
+    The folder it is called from holds `conf/`, unless `--conf-source` says where that lies, and
+    gets `data/`.
 
     Parameters
     ----------
-    *args
-        The command line as a list, such as `["--env", "mnist"]`; that of the process if left out.
+    arguments : sequence of str
+        The command line, such as `["--env", "mnist"]` or `["plan", "--env", "mnist"]`; that of
+        the process if left out.
     **options
         Of click: `standalone_mode=False` returns and raises, where the command line would exit.
     """
     configure_project("kernel_regime")
-    return find_run_command("kernel_regime")(*args, **options)
+    from kernel_regime.cli import cli
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] not in (*cli.commands, "--help"):
+        given = ["run", *given]
+    return cli(given, **options)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Commands of the project: `kedro run`, `plan` and `download`, with one-line refusals."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -7,7 +8,6 @@ from typing import Any, cast
 import click
 import pandas as pd
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
@@ -75,17 +75,18 @@ _params_option = click.Option(
 )
 _RUN_OPTIONS = [_params_option if it.name == "params" else it for it in kedro_run.params]
 _PLAN_OPTIONS = [it for it in _RUN_OPTIONS if it.name in ("env", "conf_source", "params")]
+_DOWNLOAD_OPTIONS = [it for it in _PLAN_OPTIONS if it.name != "params"]
 
 
 @click.group()
 def cli() -> None:
-    """Commands of kernel-regime."""
+    """Commands of kernel-regime; of an installed package, `run` may be left out."""
 
 
 @cli.command(name="run", params=_RUN_OPTIONS, help=kedro_run.help)
 @_traceback_option
 @click.pass_context
-def run(context: click.Context, traceback: bool, **options: Any) -> None:
+def run(context: click.Context, traceback: bool, **options: Any) -> Any:
     """Run pipelines as `kedro run` does; `--pipeline` keeps its older meaning without a warning."""
     if options["pipeline"] and not options["pipelines"]:
         options |= {"pipelines": [options["pipeline"]], "pipeline": None}
@@ -97,7 +98,7 @@ def run(context: click.Context, traceback: bool, **options: Any) -> None:
             "leave it out and set `execution: {engine: dask}` for parallel kernels and trainings"
         )
     with one_line_errors(traceback):
-        context.invoke(_KEDRO_RUN, **options)
+        return context.invoke(_KEDRO_RUN, **options)
 
 
 @cli.command(params=_PLAN_OPTIONS)
@@ -142,10 +143,9 @@ def _cell(value: Any) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-@cli.command(name="download")
-@env_option
+@cli.command(name="download", params=_DOWNLOAD_OPTIONS)
 @_traceback_option
-def download_files(env: str | None, traceback: bool) -> None:
+def download_files(env: str | None, conf_source: str | None, traceback: bool) -> None:
     """Fetch the official files of an experiment into data/01_raw, checked and resumable.
 
     What is there already is kept; a transfer that broke off goes on where it stopped.
@@ -154,23 +154,17 @@ def download_files(env: str | None, traceback: bool) -> None:
 
     with one_line_errors(traceback):
         project = find_kedro_project(Path.cwd()) or Path.cwd()
-        conf = project / settings.CONF_SOURCE
-        experiment = settings.CONFIG_LOADER_CLASS(conf, env, **settings.CONFIG_LOADER_ARGS)[
-            "globals"
-        ]
-        if "download" not in experiment:
+        source = conf_source or str(project / settings.CONF_SOURCE)
+        env = env or os.getenv("KEDRO_ENV")
+        loader = settings.CONFIG_LOADER_CLASS(source, env, **settings.CONFIG_LOADER_ARGS)
+        experiment = loader["globals"]
+        if experiment.get("download") not in SOURCES:
             raise InputError(
-                f"the data of {experiment['experiment']} need no download; experiments that do: "
-                f"{', '.join(_downloadable(conf))}"
+                f"the data of {experiment['experiment']} need no download; experiments whose "
+                f"globals.yml says `download:` do, with one of {', '.join(sorted(SOURCES))}"
             )
-        folder = project / experiment["raw_data"]
-        for path in download(SOURCES[experiment["download"]], folder):
+        for path in download(SOURCES[experiment["download"]], project / experiment["raw_data"]):
             click.echo(path)
-
-
-def _downloadable(conf: Path) -> list[str]:
-    files = sorted(conf.glob("*/globals.yml"))
-    return [file.parent.name for file in files if "download" in OmegaConf.load(file)]
 
 
 def _check_pipeline(name: str) -> None:

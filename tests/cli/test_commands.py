@@ -1,12 +1,7 @@
-"""Commands as users give them: parameters, sub-folders, archives, an installed package."""
-
-import shutil
-import tarfile
+"""Commands as users give them: parameters, files of options, sub-folders."""
 
 import numpy as np
 import pytest
-
-from kernel_regime.__main__ import main
 
 PREPARE = ("run", "--env", "test", "--to-outputs", "train_images")
 
@@ -52,28 +47,6 @@ def test_a_file_gives_the_same_options_as_the_command_line(command, project):
     result = command("run", "--config", "run.yml")
     assert result.exit_code == 0, result.output
     assert len(np.load(project / "data/03_primary/test/train_labels.npy")) == 30
-
-
-@pytest.fixture
-def archive(project):
-    """The configuration as `kedro package` packs it, and nothing else in the folder."""
-    path = project / "conf.tar.gz"
-    with tarfile.open(path, "w:gz") as tar:
-        tar.add(project / "conf", "conf")
-    shutil.rmtree(project / "conf")
-    (project / "pyproject.toml").unlink()
-    return path
-
-
-@pytest.mark.parametrize(("parameters", "status"), [("data.n_train=20", 0), ("dta.n_train=20", 1)])
-def test_an_installed_package_runs_with_configuration_from_an_archive(
-    project, archive, parameters, status
-):
-    with pytest.raises(SystemExit) as end:
-        main([*PREPARE[1:], "--conf-source", str(archive), "--params", parameters])
-    assert end.value.code == status
-    if status == 0:
-        assert len(np.load(project / "data/03_primary/test/train_labels.npy")) == 20
 
 
 def test_download_finds_the_project_from_a_sub_folder(command, project, monkeypatch):
