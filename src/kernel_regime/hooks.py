@@ -1,6 +1,7 @@
-"""Hooks of every run: parameters are checked, errors name their node, results are shown."""
+"""Hooks of every run: parameters are checked, memory is shared out, errors name their node."""
 
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,9 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.core.memory import limited_memory
 from kernel_regime.error_lines import NODE_NOTE
+from kernel_regime.execution.settings import Execution
 from kernel_regime.parameter_checks import check_parameters
 
 logger = logging.getLogger(__name__)
@@ -36,6 +39,32 @@ class CheckParameters:
         for name in sorted(pipeline.inputs()):
             if name.startswith("params:"):
                 getattr(catalog.load(name), "check_before_run", lambda: None)()
+
+
+class LimitMemory:
+    """`execution.memory` is the working memory of every node, and of what is computed on saving."""
+
+    def __init__(self) -> None:
+        self._limit = ExitStack()
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Take the setting of this run; one that was interrupted may have left its own."""
+        self._limit.close()
+        execution = Execution.model_validate(catalog.load("params:execution"))
+        self._limit.enter_context(limited_memory(execution.memory))
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Give the default back to whoever goes on in this process."""
+        self._limit.close()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """As after a run that ends well."""
+        self._limit.close()
 
 
 class NameTheNode:

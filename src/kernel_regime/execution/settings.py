@@ -23,7 +23,8 @@ class Execution(BaseModel):
     workers : int, optional
         Single-threaded processes of the local Dask cluster; left out, one per core.
     memory : bytes
-        For the tile buffers of one process, `500MB` or `2GiB`; decides the size of a tile.
+        For temporary arrays of one process, `500MB` or `2GiB`: decides the size of a tile, and
+        in a run of Kedro that of the row blocks in every node (see `core.memory`).
     overwrite : bool
         Replace a stored matrix of other inputs even if it took long to compute.
     """
