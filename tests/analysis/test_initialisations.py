@@ -17,34 +17,39 @@ def images():
     return np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype(np.uint8)
 
 
+def matrix(network, images, run=0):
+    kernel, inputs = network.draw(images, run)
+    return kernel(inputs)
+
+
 def test_runs_differ_in_weights_and_samples_and_are_reproducible(images):
     network = ShallowAtRandom(runs=2, samples=20, width=64)
-    first, again, other = (network.draw_kernel(images, run) for run in (0, 0, 1))
+    first, again, other = (matrix(network, images, run) for run in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
     assert first.shape == (20, 20)
 
 
 def test_lenet5_takes_images_of_any_size(images):
-    kernel = LeNet5AtRandom(runs=1, samples=12).draw_kernel(images, 0)
+    kernel = matrix(LeNet5AtRandom(runs=1, samples=12), images)
     assert kernel.shape == (12, 12)
     assert np.linalg.eigvalsh(kernel.astype(float)).min() > -1e-5 * kernel.max()
 
 
 def test_too_many_samples_are_refused(images):
     with pytest.raises(ValueError, match="61 are asked for, the data set has 60"):
-        ShallowAtRandom(runs=1, samples=61).draw_kernel(images, 0)
+        ShallowAtRandom(runs=1, samples=61).draw(images, 0)
 
 
 def test_inputs_are_scaled_to_at_most_one_whatever_their_dtype(images):
     network = ShallowAtRandom(runs=1, samples=20, width=16)
-    expected = network.draw_kernel(images / images.max(), 0)
+    expected = matrix(network, images / images.max())
     for given in (images, images.astype(np.int64), -images.astype(np.float64)):
-        scaled = network.draw_kernel(given, 0)
+        scaled = matrix(network, given)
         if given.min() >= 0:
             np.testing.assert_allclose(scaled, expected, rtol=1e-5)
         assert np.abs(scaled).max() <= 65 * 2  # ‖x‖² + 1 for 64 pixels, from two layers
-    assert np.isfinite(network.draw_kernel(np.zeros((30, 4)), 0)).all()
+    assert np.isfinite(matrix(network, np.zeros((30, 4)))).all()
 
 
 def test_kinds_are_built_from_parameters_and_refuse_what_they_do_not_know():
@@ -56,7 +61,7 @@ def test_kinds_are_built_from_parameters_and_refuse_what_they_do_not_know():
     with pytest.raises(ValueError, match="'sigmod' is not known; did you mean 'sigmoid'"):
         ShallowAtRandom(runs=1, samples=2, activation="sigmod")
     with pytest.raises(ValueError, match="lenet5: the samples are vectors"):
-        LeNet5AtRandom(runs=1, samples=2).draw_kernel(np.ones((4, 9)), 0)
+        LeNet5AtRandom(runs=1, samples=2).draw(np.ones((4, 9)), 0)
 
 
 def test_resizing_interpolates_as_image_libraries_do():

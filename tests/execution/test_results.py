@@ -40,6 +40,12 @@ def test_tables_and_arrays_come_back_as_they_were(results):
     assert found["errors"].dtype == np.float32
 
 
+def test_a_column_that_would_come_back_as_another_is_refused(results):
+    mixed = pd.DataFrame({"mode": pd.Series([1, 2], dtype=object)})
+    with pytest.raises(TypeError, match="column mode"):
+        results.get({"a": 1}, lambda: {"curves": mixed})
+
+
 def test_another_description_is_another_result(results):
     for ridge in (0.1, 1.0):
         results.get({"ridge": ridge}, lambda ridge=ridge: {"loss": np.array([ridge])})

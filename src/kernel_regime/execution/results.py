@@ -17,6 +17,8 @@ from kernel_regime.core.files import digest, replacing
 from kernel_regime.execution.store.manifest import Places, read_manifest
 
 Content = Mapping[str, Array | pd.DataFrame]
+Keep = Callable[[Mapping[str, Any], Callable[[], Content]], Content]
+"""How a long computation comes by its parts: `Results.get`, or `compute_anew`."""
 
 _LAYOUT = "layout.json"  # member of the archive: names of arrays, and of tables with their columns
 
@@ -70,6 +72,17 @@ class Results:
         return content
 
 
+def compute_anew(description: Mapping[str, Any], compute: Callable[[], Content]) -> Content:
+    """The result, computed and kept nowhere: what stands for `Results.get` in a notebook.
+
+    Examples
+    --------
+    >>> compute_anew({"what": "sum"}, lambda: {"sum": np.array([3.0])})
+    {'sum': array([3.])}
+    """
+    return compute()
+
+
 def description_digest(description: Mapping[str, Any]) -> str:
     """32 hex digits of a description's SHA-256, whatever the order of its keys.
 
@@ -114,7 +127,11 @@ def _write(path: Path, description: Mapping[str, Any], content: Content) -> None
 
 def _plain(column: pd.Series) -> Array:
     """A column as an array that needs no pickling."""
-    return np.asarray(column, None if column.dtype.kind in "biuf" else str)
+    if column.dtype.kind in "biuf":
+        return np.asarray(column)
+    if not pd.api.types.is_string_dtype(column):
+        raise TypeError(f"column {column.name}: neither numbers, booleans nor strings alone")
+    return np.asarray(column, str)
 
 
 def _read(path: Path) -> Content | None:

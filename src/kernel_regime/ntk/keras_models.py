@@ -97,6 +97,29 @@ def read_keras(model: "keras.Model", sample_shape: tuple[int, ...]) -> JaxModel:
     return JaxModel(apply, params, identity)
 
 
+def model_content(model: "keras.Model", sample_shape: tuple[int, ...]) -> str:
+    """Text that two built models share only where they compute the same, weights included.
+
+    Networks of this package say what they are; the program of any other is read for it.
+
+    Examples
+    --------
+    >>> import keras
+    >>> models = [
+    ...     keras.Sequential([keras.layers.Dense(2, kernel_initializer=k)])
+    ...     for k in ("ones", "ones", "zeros")
+    ... ]
+    >>> for model in models:
+    ...     model.build((None, 3))
+    >>> one, same, other = (model_content(model, (3,)) for model in models)
+    >>> one == same, one == other
+    (True, False)
+    """
+    weights = {place: np.asarray(variable) for place, variable in _places(model).items()}
+    function = _describe(model) or read_keras(model, sample_shape).identity
+    return json.dumps([function, digest_of_arrays(weights)])
+
+
 @dataclass(frozen=True)
 class _Program:
     """A function of all variables by place, equal to those that run the same program."""

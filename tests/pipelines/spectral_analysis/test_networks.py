@@ -1,6 +1,8 @@
 """Spectra of all sources: the trained networks that were selected, and one name for each."""
 
 import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -27,17 +29,19 @@ def spectra(networks, rows, *kernels):
     spectrum = SpectrumParameters(
         **yaml.safe_load(FILE.read_text("utf-8"))["spectrum"] | {"initialisations": {}}
     )
-    return analyse_spectra(
-        {f"level_0/{name}": lambda: np.eye(20) for name in kernels},
-        networks,
-        None,
-        {"level_0": lambda: images},
-        np.arange(20) % 2,
-        pd.DataFrame({"level": ["level_0"], "value": [0.0]}),
-        pd.DataFrame(rows, columns=columns),
-        Kernels(*kernels),
-        spectrum,
-    )
+    with TemporaryDirectory() as folder:
+        return analyse_spectra(
+            {f"level_0/{name}": lambda: np.eye(20) for name in kernels},
+            networks,
+            None,
+            {"level_0": lambda: images},
+            np.arange(20) % 2,
+            pd.DataFrame({"level": ["level_0"], "value": [0.0]}),
+            pd.DataFrame(rows, columns=columns),
+            Path(folder),
+            Kernels(*kernels),
+            spectrum,
+        )
 
 
 def test_only_the_selected_trainings_have_spectra():

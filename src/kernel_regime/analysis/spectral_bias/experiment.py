@@ -5,7 +5,7 @@ law, and a held-out sample; the kernel's own gradient flow and finite networks s
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,9 @@ class RunTables:
     rates: pd.DataFrame
     curves: pd.DataFrame
     bounds: pd.DataFrame
+
+
+RUN_TABLES = tuple(field.name for field in fields(RunTables))
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ class Experiment:
             rates.append(decay.fit(sigma).assign(measure=measure))
             shares = pd.DataFrame(decay.shares, columns=range(1, len(sigma) + 1))
             long = shares.assign(time=flow.times).melt("time", var_name="mode", value_name="share")
-            curves.append(long.assign(measure=measure))
+            curves.append(long.astype({"mode": int}).assign(measure=measure))
         ranks = sorted({1, self.settings.modes // 2, self.settings.modes, 0})
         bounds = measure_bounds(
             flow, self.operator, to_reference, train.targets, self.reference.targets, ranks

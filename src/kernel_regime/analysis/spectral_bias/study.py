@@ -1,23 +1,21 @@
 """Study of spectral bias: architectures, widths, runs, and true against permuted labels."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from kernel_regime.analysis.spectral_bias.experiment import Experiment, LabelledSamples, RunTables
-from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
+from kernel_regime.analysis.spectral_bias.experiment import RUN_TABLES, LabelledSamples
+from kernel_regime.analysis.spectral_bias.learner_runs import Learner, LearnerRuns
 from kernel_regime.analysis.spectral_bias.mode_rates import pool_runs
-from kernel_regime.analysis.spectral_bias.study_settings import Architecture, SpectralBiasStudy
+from kernel_regime.analysis.spectral_bias.study_settings import SpectralBiasStudy
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.images import grey, resize
+from kernel_regime.execution.results import Keep, compute_anew
 from kernel_regime.noise.transforms import centre_and_scale
-
-logger = logging.getLogger(__name__)
 
 WHAT = ["architecture", "learner", "width", "labels"]
 """Columns that tell learners apart; the kernel itself has width 0."""
@@ -33,7 +31,9 @@ class StudyTables:
     widths: pd.DataFrame
 
 
-def run_study(study: SpectralBiasStudy, inputs: Array, targets: Array) -> StudyTables:
+def run_study(
+    study: SpectralBiasStudy, inputs: Array, targets: Array, keep: Keep = compute_anew
+) -> StudyTables:
     """Run every architecture on one pool of samples.
 
     Parameters
@@ -44,6 +44,8 @@ def run_study(study: SpectralBiasStudy, inputs: Array, targets: Array) -> StudyT
         All samples there are; vectors only for fully connected networks.
     targets : array of shape (n, outputs)
         Targets f*.
+    keep : callable
+        What finds or keeps every run of a learner: `Results.get`.
 
     Raises
     ------
@@ -60,45 +62,28 @@ def run_study(study: SpectralBiasStudy, inputs: Array, targets: Array) -> StudyT
     order, shuffled = rng.permutation(len(inputs)), rng.permutation(len(inputs))
     pool = LabelledSamples(_prepare(inputs, study.side)[order], targets[order])
     permuted = LabelledSamples(pool.inputs, targets[shuffled])
-    found: dict[str, list[pd.DataFrame]] = {"rates": [], "curves": [], "bounds": [], "widths": []}
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in (*RUN_TABLES, "distances")}
     for kind, widths in study.widths().items():
         for labels, samples in (("true", pool), ("permuted", permuted)):
-            for what, result, distances in _run_architecture(study, kind, widths, samples, labels):
-                if result is not None:
-                    for name in ("rates", "curves", "bounds"):
-                        found[name].append(getattr(result, name).assign(**what))
-                if distances is not None:
-                    found["widths"].append(pd.DataFrame([what | distances]))
-    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
-    modes = pool_runs(tables["rates"], [*WHAT, "measure"])
-    curves = tables["curves"].groupby([*WHAT, "measure", "mode", "time"], sort=False)["share"]
-    return StudyTables(modes, curves.mean().reset_index(), tables["bounds"], tables["widths"])
+            runs = LearnerRuns(study, kind, samples)
+            for learner in _learners(study, widths if labels == "true" else widths[-1:]):
+                tables = keep(runs.content(learner), partial(runs.follow, learner))
+                # Narrower networks only show how kernels approach the limit.
+                compared = learner.width in (0, widths[-1])
+                for name in {*(RUN_TABLES if compared else ()), "distances"} & tables.keys():
+                    what = {"architecture": kind, "labels": labels, **learner.columns()}
+                    found[name].append(pd.DataFrame(tables[name]).assign(**what))
+    whole = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+    modes = pool_runs(whole["rates"], [*WHAT, "measure"])
+    curves = whole["curves"].groupby([*WHAT, "measure", "mode", "time"], sort=False)["share"]
+    return StudyTables(modes, curves.mean().reset_index(), whole["bounds"], whole["distances"])
 
 
-def _run_architecture(
-    study: SpectralBiasStudy,
-    kind: Architecture,
-    widths: Sequence[int],
-    pool: LabelledSamples,
-    labels: str,
-) -> Iterator[tuple[dict[str, Any], RunTables | None, dict[str, float] | None]]:
-    """Kernel and networks of one architecture: who and which run, what was found."""
-    widest = FiniteNetwork(kind, max(widths), pool.targets.shape[1])
-    pool = LabelledSamples(widest.prepare(pool.inputs), pool.targets)
-    reference = pool.take(slice(0, study.reference))
-    held_out = pool.take(slice(study.reference, study.reference + study.held_out))
-    rest = np.arange(study.reference + study.held_out, len(pool))
-    experiment = Experiment.prepare(widest, reference, held_out, study)
+def _learners(study: SpectralBiasStudy, widths: Sequence[int]) -> Iterator[Learner]:
+    """In every run the kernel itself, and a network of each width."""
     for run in range(study.runs):
-        rng = np.random.default_rng((study.seed, run))
-        train = pool.take(rng.choice(rest, study.train, replace=False))
-        what = {"architecture": kind, "labels": labels, "run": run}
-        yield what | {"learner": "kernel", "width": 0}, experiment.run_kernel(train), None
-        for width in widths if labels == "true" else [max(widths)]:
-            result, distances = experiment.with_width(width).run_network(train, seed=run)
-            who = what | {"learner": "network", "width": width}
-            logger.info("%s: K₀ %.3f from the limit, drift %.3f", who, *distances.values())
-            yield who, result if width == max(widths) else None, distances
+        for width in (0, *widths):
+            yield Learner(run, width)
 
 
 def _prepare(inputs: Array, side: int | None) -> Array:

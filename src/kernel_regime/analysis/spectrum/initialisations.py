@@ -47,8 +47,8 @@ class FreshNetwork(ParameterType, ABC):
     def kernel(self, seed: int) -> "Kernel":
         """Kernel of the network with one draw of its weights."""
 
-    def draw_kernel(self, images: Any, run: int) -> Array:
-        """Kernel matrix (samples, samples) of run number `run`: its own weights, its own samples.
+    def draw(self, images: Any, run: int) -> "tuple[Kernel, Array]":
+        """Kernel of run number `run` and its inputs (samples, …): own weights, own samples.
 
         Raises
         ------
@@ -58,7 +58,8 @@ class FreshNetwork(ParameterType, ABC):
         Examples
         --------
         >>> network = ShallowAtRandom(runs=1, samples=4, width=16)
-        >>> network.draw_kernel(np.random.default_rng(0).random((10, 8, 8)), run=0).shape
+        >>> kernel, inputs = network.draw(np.random.default_rng(0).random((10, 8, 8)), run=0)
+        >>> kernel(inputs).shape
         (4, 4)
         """
         images = as_array(images, "images")
@@ -71,8 +72,7 @@ class FreshNetwork(ParameterType, ABC):
         chosen = np.random.default_rng(rows).choice(len(images), self.samples, replace=False)
         largest = max(float(images.max()), -float(images.min())) or 1.0
         drawn = as_floating(images[chosen], "images").astype(np.float32)
-        inputs = self.prepare(drawn / np.float32(largest))
-        return self.kernel(int(weights))(inputs)
+        return self.kernel(int(weights)), self.prepare(drawn / np.float32(largest))
 
 
 registry: Registry[FreshNetwork] = Registry(

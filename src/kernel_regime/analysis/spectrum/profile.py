@@ -1,6 +1,6 @@
 """Spectral profile of one kernel matrix: eigenvalues, effective ranks, decay, and target power."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,18 @@ class ProfileSettings(ParameterType):
     top_up_to: PositiveInt
     top: PositiveInt
     power_law: PowerLawRange
+
+    def method(self, n: int) -> str:
+        """How eigenvalues of a matrix of n rows are found: "full", "top" or "density"."""
+        if n > max(self.full_up_to, self.top_up_to):
+            return "density"
+        return "top" if n > self.full_up_to else "full"
+
+    def content(self, n: int) -> dict[str, Any]:
+        """What of these settings decides a profile of n rows, JSON-able."""
+        method = self.method(n)
+        top = {"top": self.top} if method == "top" else {}
+        return {"method": method, **top, "power_law": asdict(self.power_law)}
 
 
 @dataclass(frozen=True)
@@ -127,14 +139,14 @@ def _diagonalise(
     kernel: Array, settings: ProfileSettings, wants_vectors: bool
 ) -> tuple[str, Array, Array | None]:
     """How eigenvalues were found ("full", "top" or "density"), they, and eigenvectors if any."""
-    n = len(kernel)
-    if n > max(settings.full_up_to, settings.top_up_to):
-        return "density", spectral_density(kernel).eigenvalues(), None
-    if n > settings.full_up_to:
-        return "top", *top_eigensystem(kernel, settings.top)
+    method = settings.method(len(kernel))
+    if method == "density":
+        return method, spectral_density(kernel).eigenvalues(), None
+    if method == "top":
+        return method, *top_eigensystem(kernel, settings.top)
     if wants_vectors:
-        return "full", *eigensystem(kernel)
-    return "full", eigenvalues(kernel), None
+        return method, *eigensystem(kernel)
+    return method, eigenvalues(kernel), None
 
 
 def _ranks(kernel: Array, values: Array, complete: bool) -> dict[str, float]:

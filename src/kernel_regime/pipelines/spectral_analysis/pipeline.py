@@ -31,7 +31,8 @@ def _spectra() -> Pipeline:
         analyse_spectra,
         inputs=[
             *("train_kernels", "networks", "raw_train", "train_images", "train_labels"),
-            *("noise_levels", "network_scores", "params:kernels", "params:spectrum"),
+            *("noise_levels", "network_scores", "finished_results"),
+            *("params:kernels", "params:spectrum"),
         ],
         outputs=["spectra", "spectral_summary", "target_power"],
         name="analyse_spectra",
@@ -43,7 +44,7 @@ def _spectral_bias() -> Pipeline:
     """Samples → the spectral_bias tables."""
     study = Node(
         measure_spectral_bias,
-        inputs=[*SAMPLES, "params:spectral_bias_study"],
+        inputs=[*SAMPLES, "finished_results", "params:spectral_bias_study"],
         outputs=[
             *("spectral_bias", "spectral_bias_curves"),
             *("spectral_bias_bounds", "spectral_bias_widths"),
@@ -59,7 +60,7 @@ def _learning_curves() -> Pipeline:
         forecast_learning_curves,
         inputs=[
             *("train_kernels", "test_kernels", "train_labels", "test_labels", "noise_levels"),
-            *("params:kernels", "params:learning_curve_forecasts"),
+            *("finished_results", "params:kernels", "params:learning_curve_forecasts"),
         ],
         outputs="learning_curves",
         name="forecast_learning_curves",
@@ -91,7 +92,7 @@ def _regime() -> Pipeline:
     judge = Node(
         judge_regimes,
         inputs=[
-            *("networks", "network_scores", *SAMPLES),
+            *("networks", "network_scores", *SAMPLES, "finished_results"),
             *("params:network_sweep", "params:training", "params:regime_verdict"),
         ],
         outputs="regime",

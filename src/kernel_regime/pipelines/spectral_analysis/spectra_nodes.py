@@ -1,18 +1,25 @@
 """Spectra of kernels, of trained networks, and of networks at initialisation."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from kernel_regime.analysis.spectrum.initialisations import FreshNetwork
-from kernel_regime.analysis.spectrum.profile import Profile, ProfileSettings, profile
+from kernel_regime.analysis.spectrum.profile import ProfileSettings, profile
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.files import digest
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.evaluation.targets import count_classes, encode_targets
+from kernel_regime.execution.results import Content, Results, matrix_content
+from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.pipelines.spectral_analysis.parameters import (
@@ -21,6 +28,9 @@ from kernel_regime.pipelines.spectral_analysis.parameters import (
 )
 
 logger = logging.getLogger(__name__)
+
+_TABLES = ("spectra", "summary", "power")
+_FORMAT = 1  # raised when the profile of the same matrix would find other numbers than before
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,16 @@ class _Place:
         return pd.DataFrame(vars(self), index=table.index).join(table)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A kernel matrix that may not have been computed yet: its size, its content, its values."""
+
+    place: _Place
+    size: int
+    content: Any
+    load: Callable[[], Array]
+
+
 def analyse_spectra(
     train_kernels: Partitions,
     networks: Partitions,
@@ -47,10 +67,13 @@ def analyse_spectra(
     train_labels: Array,
     noise_levels: pd.DataFrame,
     network_scores: pd.DataFrame,
+    finished_results: Path,
     kernels: KernelParameters,
     spectrum: SpectrumParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Spectra of kernels and empirical NTKs, one matrix in memory at a time.
+
+    Every profile is kept in `finished_results` as soon as it is finished: see `Results`.
 
     Returns
     -------
@@ -71,20 +94,15 @@ def analyse_spectra(
     fresh = spectrum.fresh_networks()
     _require_one_source_each([*kernels.names, *network_scores["network"].unique(), *fresh])
     targets = encode_targets(train_labels, count_classes(train_labels))
-    trained = spectrum.trained_networks
+    trained = _networks(networks, network_scores, train_images, levels, spectrum.trained_networks)
+    results = Results(finished_results)
     profiles = chain(
-        _profiles(_kernels(train_kernels, levels, kernels.names), spectrum, targets),
-        _profiles(
-            _networks(networks, network_scores, train_images, levels, trained), spectrum, targets
-        ),
-        _profiles(_initialisations(raw_train, levels[0], fresh), spectrum),
+        _profiles(_kernels(train_kernels, levels, kernels.names), results, spectrum, targets),
+        _profiles(trained, results, spectrum, targets),
+        _profiles(_initialisations(raw_train, levels[0], fresh), results, spectrum),
     )
-    tables = [
-        [place.label(table) for table in (found.spectrum_table(), found.summary_table(),
-                                          found.power_table())]
-        for place, found in profiles
-    ]  # fmt: skip
-    spectra, summary, power = (pd.concat(t, ignore_index=True) for t in zip(*tables, strict=True))
+    rows = [[place.label(pd.DataFrame(found[t])) for t in _TABLES] for place, found in profiles]
+    spectra, summary, power = (pd.concat(t, ignore_index=True) for t in zip(*rows, strict=True))
     return spectra, summary, power
 
 
@@ -97,25 +115,41 @@ def _require_one_source_each(names: list[str]) -> None:
 
 
 def _profiles(
-    matrices: Iterable[tuple[_Place, Array]],
+    sources: Iterable[_Source],
+    results: Results,
     settings: ProfileSettings,
     targets: Array | None = None,
-) -> Iterator[tuple[_Place, Profile]]:
+) -> Iterator[tuple[_Place, Content]]:
     """Profiles of kernel matrices, one after the other, with the targets of their samples."""
-    for place, matrix in matrices:
-        found = profile(matrix, settings, None if targets is None else targets[: len(matrix)])
-        logger.info("%s: effective rank %.1f", place, found.summary["trace_rank"])
-        yield place, found
+    for source in sources:
+        its = None if targets is None else targets[: source.size]
+        description = {
+            **{"what": "spectrum", "format": _FORMAT, "matrix": source.content},
+            **settings.content(source.size),
+            "targets": None if its is None else digest(its),
+        }
+        found = results.get(description, partial(_profile, source.load, settings, its))
+        rank = pd.DataFrame(found["summary"])["trace_rank"].iloc[0]
+        logger.info("%s: effective rank %.1f", source.place, rank)
+        yield source.place, found
+
+
+def _profile(
+    load: Callable[[], Array], settings: ProfileSettings, targets: Array | None
+) -> Content:
+    found = profile(load(), settings, targets)
+    tables = found.spectrum_table(), found.summary_table(), found.power_table()
+    return dict(zip(_TABLES, tables, strict=True))
 
 
 def _kernels(
     train_kernels: Partitions, levels: list[str], names: Iterable[str]
-) -> Iterator[tuple[_Place, Array]]:
+) -> Iterator[_Source]:
     """All kernels at all levels."""
     for level in levels:
         for name in names:
             (load,) = select(train_kernels, [f"{level}/{name}"]).values()
-            yield _Place(level, name, 0), load()
+            yield _stored(_Place(level, name, 0), load())
 
 
 def _networks(
@@ -124,7 +158,7 @@ def _networks(
     train_images: Partitions,
     levels: list[str],
     settings: TrainedNetworks,
-) -> Iterator[tuple[_Place, Array]]:
+) -> Iterator[_Source]:
     """Empirical NTKs of the networks with the selected penalty, before and after training."""
     from kernel_regime.ntk.network_kernel import of_keras
 
@@ -139,13 +173,27 @@ def _networks(
             for moment in (".initial", ""):
                 (load,) = select(networks, [f"{level}/{name}/seed_{seed}{moment}"]).values()
                 kernel = of_keras(load(), inputs.shape[1:], settings.outputs)
-                yield _Place(level, f"{name}{moment}", int(seed)), kernel(inputs)
+                yield _described(_Place(level, f"{name}{moment}", int(seed)), kernel, inputs)
 
 
 def _initialisations(
     raw_train: LabelledData, level: str, fresh: Mapping[str, FreshNetwork]
-) -> Iterator[tuple[_Place, Array]]:
+) -> Iterator[_Source]:
     """Networks at random initialisation, each on its own samples of the undisturbed inputs."""
+    if not fresh:
+        return
+    inputs = raw_train.checked("raw_train").inputs
     for name, network in fresh.items():
         for run in range(network.runs):
-            yield _Place(level, name, run), network.draw_kernel(raw_train.inputs, run)
+            yield _described(_Place(level, name, run), *network.draw(inputs, run))
+
+
+def _stored(place: _Place, matrix: Array) -> _Source:
+    """A matrix that is there."""
+    return _Source(place, len(matrix), matrix_content(matrix), lambda: matrix)
+
+
+def _described(place: _Place, kernel: Kernel, inputs: Array) -> _Source:
+    """The matrix that a kernel will have on these inputs."""
+    content = KernelJob(kernel, inputs).fingerprint()
+    return _Source(place, len(inputs), content, partial(kernel, inputs))

@@ -1,11 +1,14 @@
 """Test of spectral bias outside the training set, on the samples of a run."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from kernel_regime.analysis.spectral_bias import SpectralBiasStudy
 from kernel_regime.core.arrays import Array
 from kernel_regime.evaluation.targets import count_classes, encode_targets
+from kernel_regime.execution.results import Results
 from kernel_regime.pipelines.partitions import Partitions, select
 
 
@@ -15,9 +18,12 @@ def measure_spectral_bias(
     train_labels: Array,
     test_labels: Array,
     noise_levels: pd.DataFrame,
+    finished_results: Path,
     study: SpectralBiasStudy,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Run the study on all samples of the first level, training and test alike.
+
+    Every run of a learner is kept in `finished_results` as soon as it is finished.
 
     Returns
     -------
@@ -40,5 +46,6 @@ def measure_spectral_bias(
     ]
     labels = np.concatenate([train_labels, test_labels])
     targets = encode_targets(labels, count_classes(train_labels))
-    tables = run_study(study.within(len(labels)), np.concatenate(inputs), targets)
+    keep = Results(finished_results).get
+    tables = run_study(study.within(len(labels)), np.concatenate(inputs), targets, keep)
     return tables.modes, tables.curves, tables.bounds, tables.widths
