@@ -116,10 +116,29 @@ def _operator(python: Callable[[Any, Any], Any], llvm_name: str) -> None:
 _operator(operator.add, "fadd")
 _operator(operator.sub, "fsub")
 _operator(operator.mul, "fmul")
+_operator(operator.truediv, "fdiv")
 absolute = _unary(_call("llvm.fabs"))
 root = _unary(_call("llvm.sqrt"))
+nearest_integer = _unary(_call("llvm.rint"))
 copy_sign = _binary(_call("llvm.copysign"))
 larger = _binary(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b))
+smaller = _binary(lambda builder, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b))
+
+
+def by_precision(x: Vector, single: Any, double: Any) -> Any:
+    """Constants of single or of double precision, as the vector `x` has it."""
+    return single if x.dtype == np.float32 else double
+
+
+@overload(by_precision)
+def _by_precision(x: Any, single: Any, double: Any) -> Any:
+    def single_precision(x: Any, single: Any, double: Any) -> Any:
+        return single
+
+    def double_precision(x: Any, single: Any, double: Any) -> Any:
+        return double
+
+    return single_precision if x.dtype == types.float32 else double_precision
 
 
 @intrinsic
@@ -166,6 +185,37 @@ def polynomial(typing_context: Any, x: VectorType, coefficients: Any) -> Any:
         return terms[0]
 
     return x(x, coefficients), codegen
+
+
+@intrinsic
+def horner(typing_context: Any, x: VectorType, coefficients: Any) -> Any:
+    """Horner's scheme, constant term first: the fewest operations, but one after another."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        numbers = cgutils.unpack_tuple(builder, args[1])
+        terms = [_as_vector(context, builder, c, coefficients.dtype, x) for c in numbers]
+        total = terms.pop()
+        for term in reversed(terms):
+            product = builder.fmul(total, args[0], flags=("contract",))
+            total = builder.fadd(product, term, flags=("contract",))
+        return total
+
+    return x(x, coefficients), codegen
+
+
+@intrinsic
+def power_of_two(typing_context: Any, exponent: VectorType) -> Any:
+    """2 to the power of whole numbers: normal ones, or infinity from 128 (float64: 1024) on."""
+    bias, mantissa = {32: (127, 23), 64: (1023, 52)}[exponent.dtype.bitwidth]
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bits = _bits(exponent)
+        whole = builder.fptosi(args[0], bits)
+        biased = builder.add(whole, ir.Constant(bits, [bias] * VECTOR_SIZE))
+        shifted = builder.shl(biased, ir.Constant(bits, [mantissa] * VECTOR_SIZE))
+        return builder.bitcast(shifted, args[0].type)
+
+    return exponent(exponent), codegen
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:

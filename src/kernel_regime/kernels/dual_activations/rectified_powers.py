@@ -69,7 +69,7 @@ class RectifiedMonomialActivation(DualActivation):
 
 def _arc_cosine(degree: int, angle: Array) -> Array:
     """J_n of the angles."""
-    p, q = _arc_cosine_polynomials(degree)
+    p, q = arc_cosine_polynomials(degree)
     cosine = np.cos(angle)
     return np.polyval(p[::-1], cosine) * np.sin(angle) + (np.pi - angle) * np.polyval(
         q[::-1], cosine
@@ -77,7 +77,7 @@ def _arc_cosine(degree: int, angle: Array) -> Array:
 
 
 @lru_cache(maxsize=32)
-def _arc_cosine_polynomials(degree: int) -> tuple[Array, Array]:
+def arc_cosine_polynomials(degree: int) -> tuple[Array, Array]:
     r"""P_n and Q_n, lowest power first.
 
     Q_n is the dual activation of the whole monomial. Differentiating J_n gives
@@ -86,7 +86,7 @@ def _arc_cosine_polynomials(degree: int) -> tuple[Array, Array]:
     """
     if degree == 0:
         return np.zeros(1), np.ones(1)
-    before, _ = _arc_cosine_polynomials(degree - 1)
+    before, _ = arc_cosine_polynomials(degree - 1)
     q = np.zeros(degree + 1)
     for j in range(degree, -1, -2):
         pairs = (degree - j) // 2
