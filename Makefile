@@ -61,7 +61,7 @@ notebooks: $(INSTALLED) ## Open the notebooks in JupyterLab
 
 lock: $(INSTALLED) ## Renew requirements.lock for every supported Python
 	$(RUN) pip install --quiet uv
-	$(RUN) uv pip compile --quiet --universal --python-version 3.11 --group dev \
+	$(RUN) uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev \
 		--no-header pyproject.toml --output-file requirements.lock
 
 clean: ## Remove the environment and caches; results stay

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from kedro.framework.project import configure_project
+from kernel_regime.core.extras import MissingExtraError, from_extra
 
 
 def main(arguments: Sequence[str] | None = None, **options: Any) -> Any:
@@ -21,6 +21,11 @@ def main(arguments: Sequence[str] | None = None, **options: Any) -> Any:
     **options
         Of click: `standalone_mode=False` returns and raises, where the command line would exit.
     """
+    try:
+        with from_extra("kedro"):
+            from kedro.framework.project import configure_project
+    except MissingExtraError as error:
+        sys.exit(f"Error: {error}")
     configure_project("kernel_regime")
     from kernel_regime.cli import cli
 

@@ -25,7 +25,9 @@ def test_raw_data_are_never_removed():
 
 def test_the_lock_holds_every_dependency():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
     needed = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    needed += [line for name in extras if name not in ("gpu", "all") for line in extras[name]]
     locked = re.findall(r"^([\w.-]+)[=\[]", (PROJECT / "requirements.lock").read_text(), re.M)
     names = {re.match(r"[\w.-]+", line)[0] for line in needed}
     assert names <= set(locked)

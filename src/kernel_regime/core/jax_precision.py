@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from kernel_regime.core.extras import from_extra
+
 
 def jax_precision(dtype: Any) -> AbstractContextManager[Any]:
     """Context in which JAX computes in float64 where `dtype` is; a setting of each thread.
@@ -20,7 +22,8 @@ def jax_precision(dtype: Any) -> AbstractContextManager[Any]:
     """
     if np.dtype(dtype) != np.float64:
         return nullcontext()
-    import jax
+    with from_extra("jax"):
+        import jax
 
     enable: Any = getattr(jax, "enable_x64", None)
     if enable is None:

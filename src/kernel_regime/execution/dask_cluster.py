@@ -13,13 +13,16 @@ from threading import Event, Thread
 from typing import Any, TypeVar
 from uuid import uuid4
 
-import dask
 import numba
-from distributed import Client, LocalCluster, as_completed
 from threadpoolctl import threadpool_limits
 
 from kernel_regime.core.errors import UserError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.execution.settings import Execution
+
+with from_extra("dask"):
+    import dask
+    from distributed import Client, LocalCluster, as_completed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -162,7 +162,7 @@ def _require_stax(forcing: Layer, network: SerialLayers) -> None:
     if find_spec("neural_tangents") is None:
         raise InputError(
             f"{forcing.label} is computed by neural-tangents only, which is not installed; "
-            "pip install 'neural-tangents==0.6.5' 'jax<0.6', or leave the layer out"
+            'pip install "kernel-regime[stax]", or leave the layer out'
         )
     for activation in activations_of(network):
         if isinstance(activation, HermiteSeries):

@@ -18,6 +18,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import MissingExtraError, from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import working_memory
 from kernel_regime.kernels.base import Kernel, register, require_representable
@@ -156,18 +157,33 @@ def _compile(
     architecture: str, get: str, function: Callable[[], Any] | None
 ) -> Callable[[Array, Array], Any]:
     """Jitted kernel function of what `function` returns, or of layers given as JSON."""
-    import jax
+    with from_extra("stax"):
+        import jax
 
     network = function() if function else _build("serial", json.loads(architecture), "architecture")
     kernel_fn = network[2]
     return jax.jit(lambda x1, x2: kernel_fn(x1, x2, get))
 
 
-def _stax() -> Any:
-    """neural_tangents.stax; importing it warns of JAX names that it still uses."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return importlib.import_module("neural_tangents.stax")
+def neural_tangents_stax() -> Any:
+    """The module `neural_tangents.stax`, which warns of JAX names that it still uses.
+
+    Raises
+    ------
+    MissingExtraError
+        If neural-tangents is not installed, or does not go with the installed JAX.
+    """
+    try:
+        with warnings.catch_warnings(), from_extra("stax"):
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return importlib.import_module("neural_tangents.stax")
+    except MissingExtraError:
+        raise
+    except (ImportError, AttributeError) as error:
+        raise MissingExtraError(
+            f"neural-tangents does not go with JAX {version('jax')} ({error}); "
+            'pip install "kernel-regime[stax]" in an environment of its own'
+        ) from error
 
 
 def _current(path: str) -> tuple[Callable[[], Any], bytes]:
@@ -177,7 +193,7 @@ def _current(path: str) -> tuple[Callable[[], Any], bytes]:
     run as it is now. Functions without one, of a notebook, are taken as they are.
     """
     module, _, name = path.partition(":")
-    _stax()
+    neural_tangents_stax()
     try:
         function = getattr(importlib.import_module(module), name)
         owner = sys.modules[function.__module__]
@@ -217,7 +233,7 @@ def _layer(spec: Layer, where: str) -> Any:
 
 def _build(name: str, arguments: Any, where: str) -> Any:
     """Call a layer or container of stax, checking its name and arguments first."""
-    stax = _stax()
+    stax = neural_tangents_stax()
     if name in CONTAINERS:
         if not isinstance(arguments, list | tuple) or not arguments:
             raise InputError(f"StaxKernel.{where}: {name} holds {arguments!r}; give it layers")

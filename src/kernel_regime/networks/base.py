@@ -5,11 +5,13 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, ClassVar, TypeVar, cast
 
-import keras
-from keras import ops
-
 from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.registry import Registry
+
+with from_extra("networks"):
+    import keras
+    from keras import ops
 
 Declared = TypeVar("Declared", bound=type[keras.Model])
 

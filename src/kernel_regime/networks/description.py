@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 
 if TYPE_CHECKING:
     import keras
@@ -80,7 +81,8 @@ class NetworkDescription:
         InputError
             If it gives another number of outputs.
         """
-        import keras
+        with from_extra("networks"):
+            import keras
 
         from kernel_regime.networks.base import Network
 

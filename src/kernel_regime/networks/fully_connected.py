@@ -2,12 +2,15 @@
 
 from typing import Annotated, Any
 
-import keras
 import numpy as np
-from keras import ops
 from pydantic import Field, PositiveInt
 
+from kernel_regime.core.extras import from_extra
 from kernel_regime.networks.base import Network, features, flatten, register
+
+with from_extra("networks"):
+    import keras
+    from keras import ops
 
 
 @register("fully_connected")

@@ -3,12 +3,15 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.images import LUMINANCE, interpolation
 from kernel_regime.networks.base import Network, flatten, register
+
+with from_extra("networks"):
+    from keras import ops
 
 SIDE = 32
 """Height and width of the images that the layers see."""

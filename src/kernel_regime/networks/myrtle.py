@@ -3,11 +3,14 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 from pydantic import PositiveInt
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.networks.base import Network, flatten, register
+
+with from_extra("networks"):
+    from keras import ops
 
 # Pools that follow each convolution, where the images are large enough for all.
 _POOLS = (0, 1, 1, 3)

@@ -3,11 +3,14 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 from pydantic import PositiveInt
 
+from kernel_regime.core.extras import from_extra
 from kernel_regime.networks.base import Network, features, flatten, register
 from kernel_regime.networks.random_features import sphere_columns
+
+with from_extra("networks"):
+    from keras import ops
 
 
 @register("neural_tangent")

@@ -3,11 +3,14 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 from pydantic import PositiveInt
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.networks.base import Network, features, flatten, register
+
+with from_extra("networks"):
+    from keras import ops
 
 COLUMNS_PER_DRAW = 4096
 """Columns drawn from one random stream: fixed, since it decides what a seed means."""

@@ -3,10 +3,13 @@
 from typing import Any, Literal
 
 import numpy as np
-from keras import ops
 from pydantic import PositiveInt
 
+from kernel_regime.core.extras import from_extra
 from kernel_regime.networks.base import Network, features, flatten, register
+
+with from_extra("networks"):
+    from keras import ops
 
 Activation = Literal["relu", "sigmoid", "tanh", "softplus"]
 

@@ -5,12 +5,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import keras
-from keras.saving import get_registered_object
-
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.files import replacing
 from kernel_regime.networks.base import registry
+
+with from_extra("networks"):
+    import keras
+    from keras.saving import get_registered_object
 
 
 def save_network(network: keras.Model, path: str | Path) -> None:

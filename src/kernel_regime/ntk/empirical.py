@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import rows_within
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.contraction import GradientTable, write_cross, write_gram
 from kernel_regime.ntk.factors import Apply, Factors, pull_back
+
+with from_extra("jax"):
+    import jax
+    import jax.numpy as jnp
 
 Outputs = int | Sequence[int] | str
 

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-
+from kernel_regime.core.extras import from_extra
 from kernel_regime.ntk.jaxpr import LinearLayer, Program, find_layers
+
+with from_extra("jax"):
+    import jax
+    import jax.numpy as jnp
 
 Apply = Callable[[Any, jax.Array], jax.Array]
 

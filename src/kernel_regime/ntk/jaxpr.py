@@ -11,11 +11,15 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jax.extend.core import Jaxpr, JaxprEqn, Literal
+
+from kernel_regime.core.extras import from_extra
+
+with from_extra("jax"):
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+    from jax.extend.core import Jaxpr, JaxprEqn, Literal
 
 RELAYOUTS = {"reshape", "transpose", "squeeze", "rev", "copy", "copy_p"}
 CALLS = {"pjit": "jaxpr", "jit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr"}
@@ -171,7 +175,10 @@ def _evaluate(code: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any]) -
 
 def _bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:
     """Evaluate one equation as it stands."""
-    functions, parameters = equation.primitive.get_bind_params(equation.params)
+    needed = equation.primitive.get_bind_params(equation.params)
+    functions, parameters = (
+        needed if isinstance(needed, tuple) else ((), needed)
+    )  # newer JAX: no functions apart
     results = equation.primitive.bind(*functions, *operands, **parameters)
     return list(results) if equation.primitive.multiple_results else [results]
 

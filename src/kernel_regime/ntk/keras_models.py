@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.ntk.factors import Apply
+
+with from_extra("jax"):
+    import jax
+    import jax.numpy as jnp
 
 if TYPE_CHECKING:
     import keras
@@ -138,9 +141,10 @@ def _convert(
     model: "keras.Model", values: dict[str, Array], sample_shape: tuple[int, ...]
 ) -> _Program:
     """The model as a function of its variables."""
-    import keras
-    import tensorflow as tf
-    import tf2jax
+    with from_extra("networks"):
+        import keras
+        import tensorflow as tf
+        import tf2jax
 
     order, variables = zip(*_places(model).items(), strict=True)
 

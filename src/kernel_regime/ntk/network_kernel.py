@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import jax
-
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.ntk.factors import Apply
 from kernel_regime.ntk.keras_models import digest_of_arrays, read_keras
+
+with from_extra("jax"):
+    import jax
 
 if TYPE_CHECKING:
     import keras

@@ -4,16 +4,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import keras
-import tensorflow as tf
-
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.networks.base import gradient_factors, weight_penalty
 from kernel_regime.training.checkpoint import Checkpoint, Row
 from kernel_regime.training.methods import GradientDescent
 from kernel_regime.training.objective import LOSSES, hits
 from kernel_regime.training.samples import SampleSplits, Split
 from kernel_regime.training.scoring import Scorer, means, sums
+
+with from_extra("networks"):
+    import keras
+    import tensorflow as tf
 
 # A loss so many times that of predicting zero, and of the first epoch, never comes back.
 DIVERGED = 1e3

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.memory import row_blocks, rows_within, working_memory
 from kernel_regime.linalg.conjugate_gradients import Solution, conjugate_gradients
 from kernel_regime.training.methods import ConjugateGradients
+
+with from_extra("networks"):
+    import tensorflow as tf
 
 
 class LinearFit(ABC):

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
+from kernel_regime.core.extras import from_extra
+
+with from_extra("networks"):
+    import tensorflow as tf
 
 
 def square(targets: Any, outputs: Any) -> Any:

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.files import replacing
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.execution.dask_cluster import run_on_dask
@@ -38,7 +39,8 @@ def train_on_workers(
 
 def train_remotely(job: TrainingJob, samples: SampleSplits, every: int, memory: int) -> Files:
     """Train on a worker, on one thread; the finished files by name."""
-    import tensorflow as tf
+    with from_extra("networks"):
+        import tensorflow as tf
 
     from kernel_regime.training.run import run_training
 

@@ -5,10 +5,9 @@ import time
 from functools import lru_cache
 from typing import Any
 
-import keras
 import pandas as pd
-import tensorflow as tf
 
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.files import write_json
 from kernel_regime.evaluation.selection import best_row, validation_criterion
 from kernel_regime.networks.description import NetworkDescription
@@ -20,6 +19,10 @@ from kernel_regime.training.linear_fit import linear_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.scoring import Scorer
+
+with from_extra("networks"):
+    import keras
+    import tensorflow as tf
 
 logger = logging.getLogger(__name__)
 

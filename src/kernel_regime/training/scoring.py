@@ -2,12 +2,15 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from kernel_regime.core.extras import from_extra
 from kernel_regime.training.checkpoint import Row
 from kernel_regime.training.objective import LOSSES, hits
+
+with from_extra("networks"):
+    import keras
+    import tensorflow as tf
 
 
 class Scorer:

@@ -4,21 +4,24 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from math import isqrt
 from typing import Any
 
-import jax
 import numpy as np
 from pydantic import PositiveInt
 
 from kernel_regime.analysis.spectral_bias.study_settings import Architecture
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.memory import rows_within
 from kernel_regime.core.parameters import ParameterType
+from kernel_regime.kernels.stax import neural_tangents_stax
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Apply
+
+with from_extra("jax"):
+    import jax
 
 HIDDEN = {"W_std": 2**0.5, "b_std": 0.1}
 """Scale of hidden weights that keeps the variance of ReLU layers, and a little bias."""
@@ -79,7 +82,9 @@ class FiniteNetwork(ParameterType):
 @lru_cache(maxsize=16)
 def _build(architecture: FiniteNetwork, sample_shape: tuple[int, ...]) -> tuple[Any, Apply]:
     """`init(key)` and `apply`, the same every time: what JAX compiled for them is used again."""
-    init, apply, _ = _KINDS[architecture.kind](_stax(), architecture.width, architecture.outputs)
+    init, apply, _ = _KINDS[architecture.kind](
+        neural_tangents_stax(), architecture.width, architecture.outputs
+    )
     return jax.jit(lambda key: init(key, (1, *sample_shape))[1]), apply
 
 
@@ -130,7 +135,7 @@ _KINDS: dict[str, Callable[[Any, int, int], Any]] = {
 @lru_cache(maxsize=8)
 def _limit_function(kind: str) -> Callable[[Array, Array], Array]:
     """The kernel does not depend on width or outputs, so any will do."""
-    kernel = _KINDS[kind](_stax(), 1, 1)[2]
+    kernel = _KINDS[kind](neural_tangents_stax(), 1, 1)[2]
     compiled = jax.jit(lambda x1, x2: kernel(x1, x2, "ntk"))
 
     def evaluate(x1: Array, x2: Array) -> Array:
@@ -139,10 +144,3 @@ def _limit_function(kind: str) -> Callable[[Array, Array], Array]:
             return np.asarray(compiled(x1, x2))
 
     return evaluate
-
-
-def _stax() -> Any:
-    """neural_tangents.stax; importing it warns of JAX names that it still uses."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return import_module("neural_tangents.stax")

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.linalg.eigenvalues import eigensystem
 from kernel_regime.ntk.factors import Apply
+
+with from_extra("jax"):
+    import jax
+    import jax.numpy as jnp
 
 
 @dataclass(frozen=True)

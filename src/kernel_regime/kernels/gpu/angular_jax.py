@@ -8,17 +8,20 @@ for the desktop multiplies float64 at a sixty-fourth of its speed. So either dty
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.dense.angular import AngularKernel, polynomials
 from kernel_regime.kernels.dense.angular_tiles import NEARLY_PARALLEL
 from kernel_regime.kernels.gpu.jax_engine import fill_in_blocks, fill_symmetric, first_gpu
+
+with from_extra("gpu"):
+    import jax
+    import jax.numpy as jnp
 
 PAIRS = 16384  # nearly parallel ones corrected at once: more than a block's diagonal
 State = tuple[jax.Array, jax.Array]  # versines, and which pairs are still to be corrected

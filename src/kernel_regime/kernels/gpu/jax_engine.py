@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.execution.devices import no_gpu
 from kernel_regime.linalg.symmetric import mirror_upper
+
+with from_extra("gpu"):
+    import jax
 
 EDGE = 2048  # of a block: enough work for a GPU, in some 0.2 GB of its memory
 

@@ -19,11 +19,11 @@ from functools import lru_cache
 from math import sqrt
 from typing import Any
 
-import numba.cuda
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.execution.devices import no_gpu
 from kernel_regime.kernels.base import require_representable
@@ -32,6 +32,9 @@ from kernel_regime.kernels.convolutional.myrtle_layers import MyrtleLayers
 from kernel_regime.kernels.convolutional.prepared_images import Images
 from kernel_regime.kernels.convolutional.relu import SMOOTH
 from kernel_regime.linalg.symmetric import mirror_upper
+
+with from_extra("gpu"):
+    import numba.cuda
 
 ROWS = 8  # of threads: 8 × 32 of them may use as many registers as they like
 BLOCKS = 512  # pairs under way at once; each has 2 MB of pending sums

@@ -4,16 +4,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.gpu.jax_engine import fill_in_blocks, fill_symmetric, first_gpu
 from kernel_regime.kernels.polynomial import Polynomial
+
+with from_extra("gpu"):
+    import jax
+    import jax.numpy as jnp
 
 
 @dataclass(frozen=True)
