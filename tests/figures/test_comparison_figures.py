@@ -35,9 +35,9 @@ def test_accuracies_are_drawn_as_errors_and_losses_as_they_are(metric, drawn, la
     (ax,) = figure.axes
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("κ", label)
     lines = {line.get_label(): line for line in ax.lines}
-    np.testing.assert_allclose([lines[name].get_ydata() for name in ("net", "ntk")], drawn)
+    np.testing.assert_allclose([lines[name].get_ydata() for name in ("net", "NTK")], drawn)
     assert lines["net"].get_linestyle() == "-"
-    assert lines["ntk"].get_linestyle() == "--"
+    assert lines["NTK"].get_linestyle() == "--"
 
 
 def test_a_level_that_is_not_known_is_a_gap_in_the_curve():
@@ -46,7 +46,7 @@ def test_a_level_that_is_not_known_is_a_gap_in_the_curve():
     figure = method_comparison(table, "κ")
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     np.testing.assert_allclose(lines["net"].get_ydata(), [10.0, np.nan])
-    np.testing.assert_allclose(lines["ntk"].get_ydata(), [20.0, 30.0])
+    np.testing.assert_allclose(lines["NTK"].get_ydata(), [20.0, 30.0])
     figure.canvas.draw()
 
 

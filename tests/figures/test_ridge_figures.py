@@ -28,8 +28,8 @@ def test_ridge_paths_draws_a_panel_per_level_and_kernel():
     selection = scores.iloc[[1, 5]].assign(criterion="loo_loss")
     figure = ridge_paths(scores, selection, LEVELS, "κ (more is clearer)")
     assert [ax.get_title() for ax in figure.axes] == [
-        *("ntk, κ = 0", "nngp, κ = 0"),
-        *("ntk, κ = 1.5", "nngp, κ = 1.5"),
+        *("NTK, κ = 0", "NNGP, κ = 0"),
+        *("NTK, κ = 1.5", "NNGP, κ = 1.5"),
     ]
     # A logarithmic axis has no place for ridge 0.
     assert {len(line.get_xdata()) for line in figure.axes[0].lines} <= {0, 1, 2}
@@ -61,8 +61,8 @@ def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():
     )
     figure = noise_phase_diagram(curves, crossings, "κ")
     _, pairs, dimension = figure.axes
-    assert [label.get_text() for label in pairs.get_yticklabels()] == ["ntk → net"]
-    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"ntk", "net", "linear"}
+    assert [label.get_text() for label in pairs.get_yticklabels()] == ["NTK → net"]
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"NTK", "net", "linear"}
     np.testing.assert_array_equal(dimension.lines[0].get_ydata(), [10.0, 11.5])
     assert dimension.get_xlabel() == "κ"
     figure.canvas.draw()

@@ -5,15 +5,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kernel_regime.figures.kinds import register_figure
-from kernel_regime.figures.style import legend_below, line_styles, new_figure
+from kernel_regime.figures.methods import line_styles, method_name
+from kernel_regime.figures.style import legend_below, new_figure
 
 _LABELS = {"test_accuracy": "test error (%)", "test_loss": "test squared loss"}
 
 
 @register_figure("comparison")
 def method_comparison(phase_curves: pd.DataFrame, noise: str) -> Figure:
-    """Test error of every method over the noise levels; networks solid, kernels dashed, shaded
-    areas bootstrap intervals.
+    """Test error of every method over the noise levels, or test loss of a regression; networks
+    solid, kernels dashed, shaded areas bootstrap intervals.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def draw_comparison(ax: Axes, phase_curves: pd.DataFrame) -> None:
         low, score, high = (_error(curve[c], metric) for c in ("score_low", "score", "score_high"))
         dashes = "-" if curve["family"].iloc[0] == "network" else "--"
         style = styles[str(method)]
-        ax.plot(curve["value"], score, linestyle=dashes, label=str(method), **style)
+        ax.plot(curve["value"], score, linestyle=dashes, label=method_name(str(method)), **style)
         ax.fill_between(curve["value"], low, high, color=style["color"], alpha=0.12, linewidth=0)
     ax.set_ylabel(_LABELS[metric])
 

@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kernel_regime.figures.methods import line_styles, method_name
 from kernel_regime.figures.style import (
     fitted_slope,
     legend_below,
-    line_styles,
     mark_values,
     new_figure,
     tidy_log_ticks,
@@ -28,7 +28,7 @@ def infinite_width(distances: pd.DataFrame) -> Figure:
         mean = rows.groupby("width")["distance"].apply(lambda d: float((d**2).mean() ** 0.5))
         style = styles[str(model)]
         slope, _ = fitted_slope(mean)
-        ax.plot(mean.index, mean, label=f"{model}: slope {slope:.2f}", **style)
+        ax.plot(mean.index, mean, label=f"{method_name(str(model))}: slope {slope:.2f}", **style)
         ax.plot(rows["width"], rows["distance"], ".", color=style["color"], alpha=0.3)
     ax.set(xscale="log", yscale="log", xlabel="width $N$")
     ax.set_ylabel("relative distance from the limit")

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import (
     COLOURS,
     key,
@@ -47,7 +48,7 @@ def forecast_and_measured(
         for ridge, table in chosen[chosen["kernel"] == kernel].groupby("ridge"):
             _draw_curve(ax, table, colours[ridge])
         ax.set(xscale="log", yscale="log", xlabel="training samples $n$")
-        set_title(ax, f"{kernel}, {title}")
+        set_title(ax, f"{method_name(kernel)}, {title}")
     axes[0].set_ylabel("test squared loss")
     lines = [key(f"ridge {ridge:g}", color=colour) for ridge, colour in colours.items()]
     source = int(chosen["forecast_from"].iloc[0])

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from kernel_regime.figures.comparison import draw_comparison
 from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import COLOURS, legend_below, new_figure
 
 
@@ -13,8 +14,8 @@ from kernel_regime.figures.style import COLOURS, legend_below, new_figure
 def noise_phase_diagram(
     phase_curves: pd.DataFrame, phase_diagram: pd.DataFrame, noise: str
 ) -> Figure:
-    """Error curves above; below them, where one method overtakes another, with its interval, and
-    the effective dimension of the inputs.
+    """Test error, or loss, above; below, where one method overtakes another, with its interval,
+    and the effective dimension of the inputs.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ def _draw_crossings(ax: Axes, found: pd.DataFrame) -> None:
     for row, (low, middle, high) in enumerate(places):
         ax.plot([low, high], [row, row], color="0.5", linewidth=2)
         ax.plot(middle, row, "|", color="black", markersize=9)
-    ax.set_yticks(range(len(found)), found["ahead_before"] + " → " + found["ahead_after"])
+    before, after = (found[side].map(method_name) for side in ("ahead_before", "ahead_after"))
+    ax.set_yticks(range(len(found)), before + " → " + after)
     ax.tick_params(axis="y", labelsize=8)
     ax.set_ylim(-0.6, max(len(found), 1) - 0.4)
     ax.set_ylabel("crossings" if len(found) else "no crossings", fontsize=8)

@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kernel_regime.figures.kinds import register_figure
-from kernel_regime.figures.style import legend_below, line_styles, new_figure, tidy_log_ticks
+from kernel_regime.figures.methods import line_styles, method_name
+from kernel_regime.figures.style import legend_below, new_figure, tidy_log_ticks
 
 _LABELS = {
     "drift": r"NTK drift $\|K_T - K_0\| / \|K_0\|$",
@@ -51,7 +52,8 @@ def _draw_measure(ax: Axes, rows: pd.DataFrame, measure: str) -> None:
     for network, own in rows.groupby("network"):
         high = (own[f"{measure}_high"] - own[measure]).replace(np.inf, 0)
         low = high.clip(upper=0.999 * own[measure])
-        ax.errorbar(own["value"], own[measure], [low, high], label=network, **styles[str(network)])
+        name, style = method_name(str(network)), styles[str(network)]
+        ax.errorbar(own["value"], own[measure], [low, high], label=name, **style)
 
 
 def _draw_thresholds(ax: Axes, rows: pd.DataFrame, measure: str) -> None:

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import (
     COLOURS,
     key,
@@ -59,7 +60,7 @@ def ridge_paths(
                 for table in (kernel_scores, ridge_selection)
             )
             _draw_path(ax, path[path["ridge"] > 0], picks)
-            set_title(ax, f"{kernel}, {title}")
+            set_title(ax, f"{method_name(kernel)}, {title}")
     for ax in axes[-len(kernels) :]:
         ax.set_xlabel(r"ridge $\lambda$")
     for ax in axes[:: len(kernels)]:

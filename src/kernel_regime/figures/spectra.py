@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.methods import line_styles, method_name
 from kernel_regime.figures.style import (
-    COLOURS,
     legend_under,
     levels_of,
     new_figure,
@@ -85,9 +85,9 @@ def _finish(ax: Axes, title: str) -> None:
 
 def _colours(table: pd.DataFrame) -> dict[str, str]:
     """A colour for every source; a network has the same before and after training."""
-    sources = sorted(table["source"].unique())
-    names = sorted({source.removesuffix(INITIAL) for source in sources})
-    return {s: COLOURS[names.index(s.removesuffix(INITIAL)) % len(COLOURS)] for s in sources}
+    networks = {str(source): source.removesuffix(INITIAL) for source in table["source"].unique()}
+    styles = line_styles(networks.values())
+    return {source: styles[name]["color"] for source, name in networks.items()}
 
 
 def _draw_source(
@@ -128,7 +128,8 @@ def _draw_power_law(
 def _name(source: str) -> str:
     """A source in words."""
     trained = source.removesuffix(INITIAL)
-    return trained if trained == source else f"{trained} at initialisation"
+    name = method_name(trained)
+    return name if trained == source else f"{name} at initialisation"
 
 
 @register_figure("target_power")

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import (
     COLOURS,
     MARKERS,
@@ -70,7 +71,7 @@ def _plots(table: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _title(architecture: str, learner: str) -> str:
-    return f"{architecture.replace('_', ' ')}, {learner}"
+    return f"{method_name(architecture)}, {learner}"
 
 
 def _marker(place: int, hollow: bool) -> dict[str, Any]:

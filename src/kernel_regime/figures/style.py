@@ -140,16 +140,3 @@ def levels_of(table: pd.DataFrame, noise_levels: pd.DataFrame) -> list[str]:
     """Levels that a table has rows for, by growing noise."""
     ordered = noise_levels.sort_values("value")["level"]
     return [str(level) for level in ordered[ordered.isin(table["level"])]]
-
-
-def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Colour and marker of every name, the same wherever the same names are drawn."""
-    return {
-        name: {
-            "color": COLOURS[index % len(COLOURS)],
-            "marker": MARKERS[index % len(MARKERS)],
-            "markersize": 4,
-            "linewidth": 1.4,
-        }
-        for index, name in enumerate(sorted(set(names)))
-    }

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from kernel_regime.figures.kinds import register_figure
+from kernel_regime.figures.methods import line_styles, method_name
 from kernel_regime.figures.style import (
-    COLOURS,
     key,
     legend_below,
     levels_of,
@@ -54,7 +54,8 @@ def loss_over_epochs(
     figure, axes = new_figure(
         -(-len(levels) // columns), columns, width=3.2, height=2.6, sharex=True, sharey=True
     )
-    colours = dict(zip(sorted(chosen["network"].unique()), COLOURS * 4, strict=False))
+    styles = line_styles(chosen["network"])
+    colours = {name: styles[name]["color"] for name in sorted(styles)}
     titles = noise_titles(noise_levels, noise)
     for ax, level in zip(axes, levels, strict=False):
         for network, runs in chosen[chosen["level"] == level].groupby("network"):
@@ -63,7 +64,7 @@ def loss_over_epochs(
     axes[0].set_yscale("log")
     _label(axes, len(levels), columns)
     splits = [split for split in _SPLITS if split in chosen]
-    lines = [key(name, color=colour) for name, colour in colours.items()]
+    lines = [key(method_name(name), color=colour) for name, colour in colours.items()]
     dashes = [key(split.removesuffix("_loss"), linestyle=_SPLITS[split]) for split in splits]
     legend_below(figure, lines + dashes, columns=2 * columns)
     tidy_log_ticks(figure)

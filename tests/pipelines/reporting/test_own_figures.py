@@ -5,7 +5,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from kernel_regime.datasets.figure import FigurePartitions
+from kernel_regime.kernels import TwoLayerNTK
 from kernel_regime.noise.levels import NoiseParameters
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
 from kernel_regime.pipelines.reporting.nodes import draw_own_figures
 from kernel_regime.pipelines.reporting.parameters import OwnFigures
 
@@ -42,7 +45,10 @@ def partitions(folder):
 def test_it_takes_its_tables_its_options_and_what_the_noise_measures(figures, tmp_path):
     noise = NoiseParameters(kind="high_frequency", levels=[{"value": 2}], seed=0)
     levels = pd.DataFrame({"level": ["level_2"], "value": [2.0]})
-    drawn = draw_own_figures(figures, noise, noise_levels=levels, regime=None)
+    drawn = draw_own_figures(
+            figures, noise, KernelParameters({"ntk": TwoLayerNTK()}), NetworkParameters({}),
+            noise_levels=levels, regime=None,
+        )  # fmt: skip
     assert list(drawn) == ["far"]
     assert isinstance(drawn["far"], Figure)
     (ax,) = drawn["far"].axes

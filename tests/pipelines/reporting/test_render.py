@@ -1,6 +1,7 @@
-"""The page that a run ends with says what the run was."""
+"""The page that a run ends with says what the run was, and what it found."""
 
 import base64
+import io
 import re
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.model_training.network_parameters import TrainingParameters
 from kernel_regime.pipelines.model_training.ridge_parameters import SelectionParameters
 from kernel_regime.pipelines.reporting.parameters import OwnFigures
-from kernel_regime.pipelines.reporting.render import MAX_ROWS, plain, render_report
+from kernel_regime.pipelines.reporting.render import plain, render_report
 from kernel_regime.pipelines.reporting.run import ReportedRun
-from kernel_regime.pipelines.reporting.sections import SECTIONS, Section
+from kernel_regime.pipelines.reporting.sections import OPENING, SECTIONS, Section
+from kernel_regime.pipelines.reporting.tables import MAX_ROWS, ReportTable, as_csv, numbers
 
 PROJECT = Path(__file__).parents[3]
 LEVELS = pd.DataFrame({"level": ["level_0", "level_2"], "value": [0.0, 2.0]})
@@ -61,11 +63,25 @@ def run(criterion="loo_loss", validation=0.1, ridge=1.0, selected=True, labels=N
             "network_scores": pd.DataFrame(
                 {"level": LEVELS["level"], "network": "net", "selected": [True, selected]}
             ),
-            "phase_diagram": pd.DataFrame({"crossing": [1.0, np.nan]}),
-            "phase_curves": pd.DataFrame(
-                {"level": LEVELS["level"], "value": [0.0, 2.0], "effective_dimension": [3.0, 2.0]}
+            "phase_diagram": pd.DataFrame(
+                {"first": "ntk", "second": "ntk", "crossing": [1.0, np.nan]}
             ),
-            "regime": pd.DataFrame({"verdict": ["undecided", "kernel regime", "undecided"]}),
+            "phase_curves": pd.DataFrame(
+                {
+                    "level": LEVELS["level"],
+                    "value": [0.0, 2.0],
+                    "method": "ntk",
+                    "family": "kernel",
+                    "metric": "test_accuracy",
+                    "score": 0.9,
+                    "score_low": 0.8,
+                    "score_high": 0.95,
+                    "effective_dimension": [3.0, 2.0],
+                }
+            ),
+            "regime": pd.DataFrame(
+                {"network": "net", "verdict": ["undecided", "kernel regime", "undecided"]}
+            ),
             **tables,
         },
     )
@@ -73,13 +89,19 @@ def run(criterion="loo_loss", validation=0.1, ridge=1.0, selected=True, labels=N
 
 def page(given=None, rows=3, own=None):
     given = given or run(numbers=pd.DataFrame({"value": [0.123456789] * rows}))
-    section = Section("First", lambda run: "What to <see>.", ("sphere",), ("numbers",))
+    table = ReportTable(
+        "numbers",
+        "Numbers",
+        lambda run: pd.DataFrame({"number": numbers(run.tables["numbers"]["value"])}),
+        "there is no number",
+    )
+    section = Section("First", lambda run: "What to <see>.", ("sphere",), (table,))
     return render_report("trial", given, {"sphere": b"\x89PNG bytes"}, own or {}, [section])
 
 
 def test_pictures_are_embedded_whole_with_captions_in_words():
     html = page(own={"margins": ("My margins.", b"own bytes")})
-    encoded = re.findall(r"base64,([^\"]+)", html)
+    encoded = re.findall(r"png;base64,([^\"]+)", html)
     assert [base64.b64decode(part) for part in encoded] == [b"\x89PNG bytes", b"own bytes"]
     alternatives = re.findall(r'alt="([^"]+)"', html)
     assert alternatives[0].startswith("Eigenvalues of a kernel on points uniform on a sphere")
@@ -89,9 +111,24 @@ def test_pictures_are_embedded_whole_with_captions_in_words():
 
 def test_long_tables_are_cut_and_say_so():
     html = page(rows=MAX_ROWS + 5)
-    assert html.count("<td>0.1235</td>") == MAX_ROWS
+    assert html.count("<td>0.123</td>") == MAX_ROWS
     assert f"The first {MAX_ROWS} of {MAX_ROWS + 5} rows" in html
     assert "The first" not in page(rows=MAX_ROWS)
+
+
+def test_the_file_of_a_table_has_every_digit_and_row():
+    html = page(rows=MAX_ROWS + 5)
+    encoded = re.search(r'download="numbers.csv" href="data:text/csv;base64,([^"]+)"', html)[1]
+    again = pd.read_csv(io.BytesIO(base64.b64decode(encoded)))
+    assert again["value"].tolist() == [0.123456789] * (MAX_ROWS + 5)
+    assert as_csv(pd.DataFrame({"value": np.zeros(2_000_000)})) == ""
+
+
+def test_an_empty_entry_is_explained_where_there_is_one():
+    assert "there is no number" not in page()
+    html = page(run(numbers=pd.DataFrame({"value": [1.0, np.nan]})))
+    assert "<td>–</td>" in html
+    assert "there is no number" in html
 
 
 def test_the_head_names_experiment_data_noise_date_and_version():
@@ -140,7 +177,7 @@ def test_a_ridge_at_the_edge_of_the_grid_is_remarked():
     for ridge in (0.1, 10.0):
         found = text("Kernel ridge regression", run(ridge=ridge))
         assert (
-            f"leave-one-out picks a ridge at the edge of the grid for ntk (2: {ridge:g})" in found
+            f"leave-one-out picks a ridge at the edge of the grid for NTK (2: {ridge:g})" in found
         )
 
 
@@ -161,8 +198,9 @@ def test_the_text_says_what_the_data_show_of_dimension_crossings_and_verdicts():
 def test_every_figure_is_shown_once():
     kinds = [kind for section in SECTIONS for kind in section.figures]
     assert sorted(kinds) == list(built_in_figures())
-    tables = [name for section in SECTIONS for name in section.tables]
+    tables = [table.name for section in SECTIONS for table in section.tables]
     assert len(tables) == len(set(tables))
+    assert set(OPENING) <= set(kinds)
 
 
 def test_a_figure_of_ones_own_is_checked_before_anything_runs():

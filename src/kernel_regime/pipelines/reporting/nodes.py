@@ -5,33 +5,49 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from kernel_regime.figures.kinds import FigureKind
+from kernel_regime.figures.methods import methods_of_run
 from kernel_regime.noise.levels import NoiseParameters
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
 from kernel_regime.pipelines.reporting.parameters import OwnFigures
 from kernel_regime.pipelines.reporting.render import render_report
-from kernel_regime.pipelines.reporting.run import ReportedRun
+from kernel_regime.pipelines.reporting.run import ReportedRun, method_names
 
 
-def labelled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """The figure function as a node: its `noise` is read off the parameters of the noise."""
+def drawing(figure: FigureKind) -> Callable[..., Figure]:
+    """The function of a figure as a node, which knows noise and methods from the parameters."""
 
-    def node(noise: NoiseParameters, **tables: Any) -> Figure:
-        return draw(noise=noise.perturbation.level_label(), **tables)
+    def node(
+        noise: NoiseParameters, kernels: KernelParameters, network_sweep: NetworkParameters,
+        **tables: Any,
+    ) -> Figure:  # fmt: skip
+        with methods_of_run(method_names(kernels, network_sweep)):
+            return figure.draw(**_given(figure, noise, tables))
 
-    node.__name__, node.__doc__ = draw.__name__, draw.__doc__
+    node.__name__, node.__doc__ = figure.draw.__name__, figure.draw.__doc__
     return node
 
 
 def draw_own_figures(
-    figures: OwnFigures, noise: NoiseParameters, **tables: Any
+    figures: OwnFigures,
+    noise: NoiseParameters,
+    kernels: KernelParameters,
+    network_sweep: NetworkParameters,
+    **tables: Any,
 ) -> dict[str, Figure]:
     """One's own figures by name, from the tables that their arguments are called by."""
-    known = {"noise": noise.perturbation.level_label(), **tables}
-    return {
-        name: entry.figure.draw(
-            **{table: known[table] for table in entry.figure.tables}, **entry.options
-        )
-        for name, entry in figures.entries().items()
-    }
+    with methods_of_run(method_names(kernels, network_sweep)):
+        return {
+            name: entry.figure.draw(**_given(entry.figure, noise, tables), **entry.options)
+            for name, entry in figures.entries().items()
+        }
+
+
+def _given(figure: FigureKind, noise: NoiseParameters, tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables that a figure takes, and what the noise level measures."""
+    known = {**tables, "noise": noise.perturbation.level_label()}
+    return {name: known[name] for name in figure.tables}
 
 
 def write_report(

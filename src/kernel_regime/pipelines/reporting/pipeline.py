@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.figures.kinds import FigureKind, built_in_figures
 from kernel_regime.pipelines import spectral_analysis
-from kernel_regime.pipelines.reporting.nodes import draw_own_figures, labelled, write_report
+from kernel_regime.pipelines.reporting.nodes import draw_own_figures, drawing, write_report
 from kernel_regime.pipelines.reporting.sections import SECTIONS, TABLES
 
 
@@ -34,7 +34,7 @@ def _figures() -> Pipeline:
 def _drawing(figure: FigureKind) -> Node:
     """The node that draws a figure from its tables."""
     return Node(
-        labelled(figure.draw) if "noise" in figure.tables else figure.draw,
+        drawing(figure),
         inputs=_inputs(figure.tables),
         outputs=f"{figure.kind}_figure",
         name=f"draw_{figure.kind}",
@@ -42,8 +42,12 @@ def _drawing(figure: FigureKind) -> Node:
 
 
 def _inputs(tables: tuple[str, ...]) -> dict[str, str]:
-    """Datasets by argument; what the noise measures comes from its parameters."""
-    return {table: "params:noise" if table == "noise" else table for table in tables}
+    """Datasets by argument; what noise and methods are called comes from the parameters."""
+    parameters = ("noise", "kernels", "network_sweep")
+    return {
+        **{table: table for table in tables},
+        **{name: f"params:{name}" for name in parameters},
+    }
 
 
 def _report() -> Pipeline:

@@ -1,6 +1,7 @@
 """One self-contained HTML page out of parameters, tables and pictures."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -13,10 +14,10 @@ from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel
 
 from kernel_regime.figures.kinds import built_in_figures
+from kernel_regime.pipelines.reporting.answer import answer
 from kernel_regime.pipelines.reporting.run import ReportedRun
-from kernel_regime.pipelines.reporting.sections import SECTIONS, Section
-
-MAX_ROWS = 60
+from kernel_regime.pipelines.reporting.sections import OPENING, SECTIONS, Section
+from kernel_regime.pipelines.reporting.tables import MAX_ROWS, ReportTable, as_csv, as_html
 
 
 def render_report(
@@ -26,7 +27,7 @@ def render_report(
     own: Mapping[str, tuple[str, bytes]],
     sections: Sequence[Section] = SECTIONS,
 ) -> str:
-    """HTML text that needs no other file: pictures are embedded, styles inline.
+    """HTML text that needs no other file: pictures, tables and styles are embedded.
 
     Parameters
     ----------
@@ -41,17 +42,25 @@ def render_report(
     sections : sequence of Section
         What to show.
     """
-    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-        resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
-    )
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(_resource("report.html.j2"))
+    shown = [_shown(section, run, pictures) for section in sections]
     return template.render(
         title="When does a network leave the kernel regime?",
+        style=_resource("report.css"),
         facts=_facts(experiment, run),
-        sections=[_shown(section, run, pictures) for section in sections],
+        answer=answer(run),
+        opening=[_link(kind, sections, pictures) for kind in OPENING if kind in pictures],
+        sections=shown,
         own=[_picture(caption, png) | {"name": name} for name, (caption, png) in own.items()],
         parameters=yaml.safe_dump(plain(run.parameters), sort_keys=False, allow_unicode=True),
         max_rows=MAX_ROWS,
     )
+
+
+def _resource(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _facts(experiment: str, run: ReportedRun) -> dict[str, str]:
@@ -72,20 +81,44 @@ def _shown(section: Section, run: ReportedRun, pictures: Mapping[str, bytes]) ->
     captions = built_in_figures()
     return {
         "title": section.title,
+        "anchor": anchor(section.title),
         "text": section.text(run),
         "figures": [_picture(captions[kind].caption, pictures[kind]) for kind in section.figures],
-        "tables": [_table(name, run.tables[name]) for name in section.tables],
+        "tables": [_table(table, run) for table in section.tables],
     }
+
+
+def anchor(title: str) -> str:
+    """Address of a section on the page.
+
+    Examples
+    --------
+    >>> anchor("Where methods cross")
+    'where-methods-cross'
+    """
+    return re.sub(r"\W+", "-", title.lower())
+
+
+def _link(kind: str, sections: Sequence[Section], pictures: Mapping[str, bytes]) -> dict[str, str]:
+    """A figure of the first screen, and the section that tells about it."""
+    title = next(section.title for section in sections if kind in section.figures)
+    return _picture(title, pictures[kind]) | {"anchor": anchor(title)}
 
 
 def _picture(caption: str, png: bytes) -> dict[str, str]:
     return {"caption": caption, "png": base64.b64encode(png).decode("ascii")}
 
 
-def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
-    shown = table.head(MAX_ROWS)
-    html = shown.to_html(index=False, border=0, float_format=lambda x: f"{x:.4g}")
-    return {"name": name, "title": name.replace("_", " "), "html": html, "rows": len(table)}
+def _table(table: ReportTable, run: ReportedRun) -> dict[str, Any]:
+    shown, stored = table.shown(run), run.tables[table.name]
+    return {
+        "name": table.name,
+        "title": table.title,
+        "html": as_html(shown),
+        "rows": len(shown),
+        "blank": table.blank if (shown == "").any(axis=None) else "",
+        "csv": as_csv(stored),
+    }
 
 
 def plain(value: Any) -> Any:

@@ -8,6 +8,10 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.figures.methods import method_name
+from kernel_regime.figures.style import quantity
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
 
 CRITERIA = {
     "loo_loss": "leave-one-out",
@@ -39,6 +43,11 @@ class ReportedRun:
         return str(self.parameters["noise"].perturbation.level_label())
 
     @property
+    def quantity(self) -> str:
+        """The same without the remark in brackets."""
+        return quantity(self.noise)
+
+    @property
     def criterion(self) -> str:
         """What picks the ridges of the kernels, in words."""
         return CRITERIA[self.parameters["selection"].criterion]
@@ -50,6 +59,23 @@ class ReportedRun:
         if share:
             return f"the validation loss, on {share:.0%} of the training samples,"
         return "the test loss itself, as no samples are kept for validation,"
+
+    @property
+    def measure(self) -> str:
+        """What methods are compared by."""
+        return "test error" if self.unit else "test loss"
+
+    @property
+    def unit(self) -> str:
+        """Percent for the errors of classifications, none for the losses of regressions."""
+        return "\u00a0%" if (self.tables["phase_curves"]["metric"] == "test_accuracy").any() else ""
+
+    def errors(self) -> pd.DataFrame:
+        """`phase_curves` with `error`, `error_low`, `error_high`: smaller is better."""
+        curves: pd.DataFrame = self.tables["phase_curves"]
+        scores = curves[["score", "score_low", "score_high"]].to_numpy(float)
+        values = 100 * (1 - scores[:, [0, 2, 1]]) if self.unit else scores
+        return curves.assign(error=values[:, 0], error_low=values[:, 1], error_high=values[:, 2])
 
     def value(self, level: str) -> float:
         """Value of a level by its name."""
@@ -63,7 +89,7 @@ class ReportedRun:
             return []
         usable = scores.groupby(["network", "level"])["selected"].any()
         return [
-            f"{network} ({self.value(level):g})"
+            f"{method_name(network)} ({self.value(level):g})"
             for network, level in usable.index[~usable.to_numpy(bool)]
         ]
 
@@ -80,7 +106,7 @@ class ReportedRun:
         low = (rows["ridge"] == rows["min"]) & (rows["min"] > 0)
         chosen = rows[(low | (rows["ridge"] == rows["max"])) & (rows["min"] < rows["max"])]
         return [
-            f"{kernel} ({self.value(level):g}: {ridge:.3g})"
+            f"{method_name(kernel)} ({self.value(level):g}: {ridge:.3g})"
             for level, kernel, ridge in chosen[["level", "kernel", "ridge"]].itertuples(index=False)
         ]
 
@@ -90,6 +116,11 @@ class ReportedRun:
         inputs = next(iter(images.values()))()
         counts = f"{len(labels):,} training and {len(self.tables['test_labels']):,} test samples"
         return f"{counts}: {_describe(inputs.shape[1:])}, {_task(labels)}"
+
+
+def method_names(kernels: KernelParameters, networks: NetworkParameters) -> list[str]:
+    """Kernels and networks of a run, in the order of the parameters."""
+    return [*kernels.names, *(name for _, name, _ in networks.architectures())]
 
 
 def _describe(shape: tuple[int, ...]) -> str:

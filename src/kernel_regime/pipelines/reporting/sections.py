@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kernel_regime.figures.kinds import built_in_figures
+from kernel_regime.pipelines.reporting import views
 from kernel_regime.pipelines.reporting.run import ReportedRun
+from kernel_regime.pipelines.reporting.tables import ReportTable
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,14 @@ class Section:
         From the run to what to look for, for a reader who has not read the papers.
     figures : tuple of str
         Kinds, shown in this order.
-    tables : tuple of str
-        Catalog names, shown below the figures.
+    tables : tuple of ReportTable
+        Shown below the figures, each closed until it is asked for.
     """
 
     title: str
     text: Callable[[ReportedRun], str]
     figures: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
 
 
 def _methods(run: ReportedRun) -> str:
@@ -112,17 +114,70 @@ def _always(text: str) -> Callable[[ReportedRun], str]:
 
 
 SECTIONS = (
-    Section("Methods against noise", _methods, ("comparison",), ("phase_curves",)),
-    Section("Where methods cross", _crossings, ("phase",), ("phase_diagram",)),
+    Section(
+        "Methods against noise",
+        _methods,
+        ("comparison",),
+        (
+            ReportTable(
+                "phase_curves",
+                "Scores of every method",
+                views.scores_table,
+                "every training of this network diverged at this level",
+            ),
+        ),
+    ),
+    Section(
+        "Where methods cross",
+        _crossings,
+        ("phase",),
+        (
+            ReportTable(
+                "phase_diagram",
+                "Pairs of methods",
+                views.crossings_table,
+                "the two do not cross here",
+            ),
+        ),
+    ),
     Section(
         "The inputs",
         lambda run: f"{run.data()[0].upper()}{run.data()[1:]}; the same samples at every level.",
         ("examples",),
-        ("noise_levels",),
     ),
-    Section("Kernel ridge regression", _ridges, ("ridge_paths",), ("ridge_selection",)),
-    Section("Networks in training", _training, ("training_curves",), ("network_scores",)),
-    Section("Kernel regime or feature learning", _regimes, ("regime",), ("regime",)),
+    Section(
+        "Kernel ridge regression",
+        _ridges,
+        ("ridge_paths",),
+        (
+            ReportTable(
+                "ridge_selection",
+                "Selected ridges",
+                views.ridges_table,
+                "the criterion is not known at any ridge of this path",
+            ),
+        ),
+    ),
+    Section(
+        "Networks in training",
+        _training,
+        ("training_curves",),
+        (
+            ReportTable(
+                "network_scores",
+                "Selected networks",
+                views.networks_table,
+                "there is no such score: models that are solved have no epochs, regressions no "
+                "accuracy, and without a validation share there is no validation loss",
+            ),
+        ),
+    ),
+    Section(
+        "Kernel regime or feature learning",
+        _regimes,
+        ("regime",),
+        (ReportTable("regime", "Verdicts", views.regimes_table, "not measured for this network"),),
+    ),
     Section(
         "Spectra",
         _always(
@@ -132,7 +187,14 @@ SECTIONS = (
             "leading eigenvectors: the faster it falls, the easier the task is for that kernel."
         ),
         ("spectra", "training_spectra", "target_power"),
-        ("spectral_summary",),
+        (
+            ReportTable(
+                "spectral_summary",
+                "Spectra in numbers",
+                views.spectra_table,
+                "too few eigenvalues above round-off, or no eigenvectors",
+            ),
+        ),
     ),
     Section(
         "Spectral bias outside the training set",
@@ -144,7 +206,14 @@ SECTIONS = (
             "drawn over time. All of it is measured at the first noise level."
         ),
         ("mode_rates", "mode_decays", "bounds", "widths"),
-        ("spectral_bias",),
+        (
+            ReportTable(
+                "spectral_bias",
+                "Rates of the modes on held-out inputs, true labels",
+                views.spectral_bias_table,
+                "the mode does not decay measurably, or there is one run only",
+            ),
+        ),
     ),
     Section(
         "Learning curves",
@@ -153,7 +222,14 @@ SECTIONS = (
             "targets of part of the data, against actual ridge regressions on the rest."
         ),
         ("learning_curves",),
-        ("learning_curves",),
+        (
+            ReportTable(
+                "learning_curves",
+                "Forecast and measured",
+                views.learning_curves_table,
+                "one regression has no interval",
+            ),
+        ),
     ),
     Section(
         "Against exact results",
@@ -164,7 +240,14 @@ SECTIONS = (
             "off its limit by 1/√m, on the inputs of the first noise level."
         ),
         ("sphere", "convergence"),
-        ("sphere_spectrum",),
+        (
+            ReportTable(
+                "sphere_spectrum",
+                "Eigenvalues on the sphere",
+                views.sphere_table,
+                "the sample is smaller than this multiplicity",
+            ),
+        ),
     ),
     Section(
         "Audit of the kernels",
@@ -172,12 +255,17 @@ SECTIONS = (
             "Asymmetry, smallest eigenvalue, error against float64 on a probe of pairs, and the "
             "jitter that would make the matrix safe to factor."
         ),
-        tables=("kernel_audit",),
+        tables=(
+            ReportTable("kernel_audit", "Kernel by kernel", views.audit_table, "not measured"),
+        ),
     ),
 )
 
 _DRAWN_FROM = {table for figure in built_in_figures().values() for table in figure.tables}
-_SHOWN = {table for section in SECTIONS for table in section.tables}
+_SHOWN = {table.name for section in SECTIONS for table in section.tables}
+
+OPENING = ("regime", "target_power")
+"""Figures beside the comparison of methods on the first screen, as links to their sections."""
 
 TABLES = tuple(sorted(_DRAWN_FROM | _SHOWN | {"test_labels"}))
 """Datasets that reports and one's own figures know, and `noise`, what the noise level measures."""
