@@ -68,6 +68,6 @@ def test_overtakings_and_verdicts_are_listed():
 
 def test_the_table_of_scores_has_errors_in_percent_and_a_blank_where_there_is_none():
     given = run({"ntk": [0.9, 0.5], "mean_field": [0.8]}, half_width=0.05)
-    table = scores_table(given).set_index("test error in\u00a0%, by noise-to-signal ratio τ")
+    table = scores_table.shown(given).set_index("test error in\u00a0%, by noise-to-signal ratio τ")
     assert table.loc["NTK"].tolist() == ["10 (5–15)", "50 (45–55)"]
     assert table.loc["mean-field network"].tolist() == ["20 (15–25)", ""]

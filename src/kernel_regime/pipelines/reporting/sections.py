@@ -114,70 +114,16 @@ def _always(text: str) -> Callable[[ReportedRun], str]:
 
 
 SECTIONS = (
-    Section(
-        "Methods against noise",
-        _methods,
-        ("comparison",),
-        (
-            ReportTable(
-                "phase_curves",
-                "Scores of every method",
-                views.scores_table,
-                "every training of this network diverged at this level",
-            ),
-        ),
-    ),
-    Section(
-        "Where methods cross",
-        _crossings,
-        ("phase",),
-        (
-            ReportTable(
-                "phase_diagram",
-                "Pairs of methods",
-                views.crossings_table,
-                "the two do not cross here",
-            ),
-        ),
-    ),
+    Section("Methods against noise", _methods, ("comparison",), (views.scores_table,)),
+    Section("Where methods cross", _crossings, ("phase",), (views.crossings_table,)),
     Section(
         "The inputs",
         lambda run: f"{run.data()[0].upper()}{run.data()[1:]}; the same samples at every level.",
         ("examples",),
     ),
-    Section(
-        "Kernel ridge regression",
-        _ridges,
-        ("ridge_paths",),
-        (
-            ReportTable(
-                "ridge_selection",
-                "Selected ridges",
-                views.ridges_table,
-                "the criterion is not known at any ridge of this path",
-            ),
-        ),
-    ),
-    Section(
-        "Networks in training",
-        _training,
-        ("training_curves",),
-        (
-            ReportTable(
-                "network_scores",
-                "Selected networks",
-                views.networks_table,
-                "there is no such score: models that are solved have no epochs, regressions no "
-                "accuracy, and without a validation share there is no validation loss",
-            ),
-        ),
-    ),
-    Section(
-        "Kernel regime or feature learning",
-        _regimes,
-        ("regime",),
-        (ReportTable("regime", "Verdicts", views.regimes_table, "not measured for this network"),),
-    ),
+    Section("Kernel ridge regression", _ridges, ("ridge_paths",), (views.ridges_table,)),
+    Section("Networks in training", _training, ("training_curves",), (views.networks_table,)),
+    Section("Kernel regime or feature learning", _regimes, ("regime",), (views.regimes_table,)),
     Section(
         "Spectra",
         _always(
@@ -187,14 +133,7 @@ SECTIONS = (
             "leading eigenvectors: the faster it falls, the easier the task is for that kernel."
         ),
         ("spectra", "training_spectra", "target_power"),
-        (
-            ReportTable(
-                "spectral_summary",
-                "Spectra in numbers",
-                views.spectra_table,
-                "too few eigenvalues above round-off, or no eigenvectors",
-            ),
-        ),
+        (views.spectra_table,),
     ),
     Section(
         "Spectral bias outside the training set",
@@ -206,14 +145,7 @@ SECTIONS = (
             "drawn over time. All of it is measured at the first noise level."
         ),
         ("mode_rates", "mode_decays", "bounds", "widths"),
-        (
-            ReportTable(
-                "spectral_bias",
-                "Rates of the modes on held-out inputs, true labels",
-                views.spectral_bias_table,
-                "the mode does not decay measurably, or there is one run only",
-            ),
-        ),
+        (views.spectral_bias_table,),
     ),
     Section(
         "Learning curves",
@@ -222,14 +154,7 @@ SECTIONS = (
             "targets of part of the data, against actual ridge regressions on the rest."
         ),
         ("learning_curves",),
-        (
-            ReportTable(
-                "learning_curves",
-                "Forecast and measured",
-                views.learning_curves_table,
-                "one regression has no interval",
-            ),
-        ),
+        (views.learning_curves_table,),
     ),
     Section(
         "Against exact results",
@@ -240,14 +165,7 @@ SECTIONS = (
             "off its limit by 1/√m, on the inputs of the first noise level."
         ),
         ("sphere", "convergence"),
-        (
-            ReportTable(
-                "sphere_spectrum",
-                "Eigenvalues on the sphere",
-                views.sphere_table,
-                "the sample is smaller than this multiplicity",
-            ),
-        ),
+        (views.sphere_table,),
     ),
     Section(
         "Audit of the kernels",
@@ -255,9 +173,7 @@ SECTIONS = (
             "Asymmetry, smallest eigenvalue, error against float64 on a probe of pairs, and the "
             "jitter that would make the matrix safe to factor."
         ),
-        tables=(
-            ReportTable("kernel_audit", "Kernel by kernel", views.audit_table, "not measured"),
-        ),
+        tables=(views.audit_table,),
     ),
 )
 

@@ -45,6 +45,13 @@ class ReportTable:
     blank: str = ""
 
 
+def report_table(
+    name: str, title: str, blank: str
+) -> Callable[[Callable[[ReportedRun], pd.DataFrame]], ReportTable]:
+    """Declare the function below as what the report shows of a dataset: see `ReportTable`."""
+    return lambda shown: ReportTable(name, title, shown, blank)
+
+
 def number(value: float) -> str:
     """Three significant digits; empty where there is no number.
 

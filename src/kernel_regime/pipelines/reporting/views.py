@@ -9,9 +9,15 @@ from kernel_regime.pipelines.reporting.tables import (
     by_level_and_method,
     intervals,
     numbers,
+    report_table,
 )
 
 
+@report_table(
+    "phase_curves",
+    "Scores of every method",
+    "every training of this network diverged at this level",
+)
 def scores_table(run: ReportedRun) -> pd.DataFrame:
     """One row per method, one column per level: test error in percent, or test loss."""
     errors = run.errors().sort_values("value", kind="stable")
@@ -23,6 +29,7 @@ def scores_table(run: ReportedRun) -> pd.DataFrame:
     return table.rename(columns={"": f"{what}, by {run.quantity}"}).rename_axis(columns=None)
 
 
+@report_table("phase_diagram", "Pairs of methods", "the two do not cross here")
 def crossings_table(run: ReportedRun) -> pd.DataFrame:
     """Pairs of methods: who is ahead before and after, and where they cross."""
     pairs: pd.DataFrame = run.tables["phase_diagram"]
@@ -35,6 +42,9 @@ def crossings_table(run: ReportedRun) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@report_table(
+    "ridge_selection", "Selected ridges", "the criterion is not known at any ridge of this path"
+)
 def ridges_table(run: ReportedRun) -> pd.DataFrame:
     """The ridge that the criterion picks, what it gives, and what a look at the test set would."""
     table: pd.DataFrame = run.tables["ridge_selection"]
@@ -53,6 +63,12 @@ def ridges_table(run: ReportedRun) -> pd.DataFrame:
     return by_level_and_method(run, picks, "kernel", _known(columns))
 
 
+@report_table(
+    "network_scores",
+    "Selected networks",
+    "there is no such score: models that are solved have no epochs, regressions no accuracy, and "
+    "without a validation share there is no validation loss",
+)
 def networks_table(run: ReportedRun) -> pd.DataFrame:
     """Selected trainings: means over seeds."""
     table: pd.DataFrame = run.tables["network_scores"]
@@ -79,6 +95,7 @@ def _known(columns: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: entries for name, entries in columns.items() if any(entries)}
 
 
+@report_table("regime", "Verdicts", "not measured for this network")
 def regimes_table(run: ReportedRun) -> pd.DataFrame:
     """Verdict, and what it rests on, of every network at every level."""
     table: pd.DataFrame = run.tables["regime"]
@@ -95,6 +112,11 @@ def regimes_table(run: ReportedRun) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@report_table(
+    "spectral_summary",
+    "Spectra in numbers",
+    "too few eigenvalues above round-off, or no eigenvectors",
+)
 def spectra_table(run: ReportedRun) -> pd.DataFrame:
     """Size and decay of every spectrum: means over runs."""
     table: pd.DataFrame = run.tables["spectral_summary"]
@@ -113,6 +135,11 @@ def spectra_table(run: ReportedRun) -> pd.DataFrame:
     return shown
 
 
+@report_table(
+    "spectral_bias",
+    "Rates of the modes on held-out inputs, true labels",
+    "the mode does not decay measurably, or there is one run only",
+)
 def spectral_bias_table(run: ReportedRun) -> pd.DataFrame:
     """Rates of the modes on inputs that were never trained on, over eigenvalues."""
     table: pd.DataFrame = run.tables["spectral_bias"]
@@ -129,6 +156,7 @@ def spectral_bias_table(run: ReportedRun) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@report_table("learning_curves", "Forecast and measured", "one regression has no interval")
 def learning_curves_table(run: ReportedRun) -> pd.DataFrame:
     """Forecast and measured test losses at every size."""
     table: pd.DataFrame = run.tables["learning_curves"]
@@ -143,6 +171,9 @@ def learning_curves_table(run: ReportedRun) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@report_table(
+    "sphere_spectrum", "Eigenvalues on the sphere", "the sample is smaller than this multiplicity"
+)
 def sphere_table(run: ReportedRun) -> pd.DataFrame:
     """Exact eigenvalues on the sphere, and those of a sample."""
     table: pd.DataFrame = run.tables["sphere_spectrum"]
@@ -156,6 +187,7 @@ def sphere_table(run: ReportedRun) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@report_table("kernel_audit", "Kernel by kernel", "not measured")
 def audit_table(run: ReportedRun) -> pd.DataFrame:
     """Symmetry, definiteness, accuracy and speed of every kernel matrix."""
     table: pd.DataFrame = run.tables["kernel_audit"]
