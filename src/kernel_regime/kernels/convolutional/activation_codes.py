@@ -8,7 +8,7 @@ from kernel_regime.core.arrays import Array
 RELU, PIECEWISE_LINEAR, KINK, RECTIFIED_POWER = range(1, 5)
 ERROR_FUNCTION, GELU, GAUSSIAN, GABOR = range(5, 9)
 SINE, EXPONENTIAL, NORMALISED_EXPONENTIAL = range(9, 12)
-POWERS, HERMITE_SERIES = range(12, 14)
+SERIES = 12
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,7 @@ class ActivationStep:
         The activation's own numbers.
     factors : callable
         Maps variances (...) to what each pixel contributes by itself, (..., F), in their dtype.
-        F is the same for all variances but for `HERMITE_SERIES`, where fewer are to be filled up
-        with zeros.
+        F is the same for all variances, but for `SERIES`: fill up the fewer with zeros.
     """
 
     code: int

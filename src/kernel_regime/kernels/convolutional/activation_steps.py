@@ -16,13 +16,29 @@ from kernel_regime.core.compilation import compiled
 from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.convolutional.activation_codes import (
     ERROR_FUNCTION,
+    EXPONENTIAL,
+    GABOR,
     GAUSSIAN,
     GELU,
     KINK,
+    NORMALISED_EXPONENTIAL,
     PIECEWISE_LINEAR,
     RECTIFIED_POWER,
     RELU,
+    SERIES,
+    SINE,
     ActivationStep,
+)
+from kernel_regime.kernels.convolutional.exponential_steps import (
+    exponential_of_distance,
+    exponential_of_sum,
+    exponential_step,
+    gabor,
+    gabor_step,
+    normalised_exponential,
+    normalised_exponential_step,
+    sine,
+    sine_step,
 )
 from kernel_regime.kernels.convolutional.rectified_steps import (
     kink,
@@ -33,6 +49,11 @@ from kernel_regime.kernels.convolutional.rectified_steps import (
     rectified_power,
     rectified_power_step,
 )
+from kernel_regime.kernels.convolutional.series_steps import (
+    hermite_series,
+    power_series,
+    series_columns,
+)
 from kernel_regime.kernels.convolutional.smooth_steps import (
     error_function,
     error_function_step,
@@ -42,6 +63,14 @@ from kernel_regime.kernels.convolutional.smooth_steps import (
     gelu_step,
 )
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
+from kernel_regime.kernels.dual_activations.exponentials import (
+    ExpActivation,
+    ExpNormalizedActivation,
+    RbfActivation,
+    Sine,
+)
+from kernel_regime.kernels.dual_activations.numerical import HermiteSeries
+from kernel_regime.kernels.dual_activations.polynomial_powers import Powers
 from kernel_regime.kernels.dual_activations.rectified import (
     PiecewiseLinear,
     ReluActivation,
@@ -50,6 +79,7 @@ from kernel_regime.kernels.dual_activations.rectified import (
 from kernel_regime.kernels.dual_activations.rectified_powers import RectifiedMonomialActivation
 from kernel_regime.kernels.dual_activations.smooth import (
     ErrorFunction,
+    GaborActivation,
     GaussianActivation,
     GeluActivation,
 )
@@ -90,6 +120,20 @@ def step_of(activation: DualActivation) -> ActivationStep:
             return gelu()
         case GaussianActivation():
             return gaussian(activation)
+        case GaborActivation():
+            return gabor()
+        case Sine():
+            return sine(activation)
+        case ExpActivation():
+            return exponential_of_sum(activation)
+        case RbfActivation():
+            return exponential_of_distance(activation)
+        case ExpNormalizedActivation():
+            return normalised_exponential(activation)
+        case Powers():
+            return power_series(activation)
+        case HermiteSeries():
+            return hermite_series(activation)
     raise InputError(
         f"{activation.label}: no step for convolutional kernels; use another activation"
     )
@@ -153,3 +197,13 @@ def activate_columns(
         step_columns(gelu_step, constants, rows, places, first, second, span)
     elif code == GAUSSIAN:
         step_columns(gaussian_step, constants, rows, places, first, second, span)
+    elif code == GABOR:
+        step_columns(gabor_step, constants, rows, places, first, second, span)
+    elif code == SINE:
+        step_columns(sine_step, constants, rows, places, first, second, span)
+    elif code == EXPONENTIAL:
+        step_columns(exponential_step, constants, rows, places, first, second, span)
+    elif code == NORMALISED_EXPONENTIAL:
+        step_columns(normalised_exponential_step, constants, rows, places, first, second, span)
+    elif code == SERIES:
+        series_columns(constants, rows, places, first, second, span)

@@ -41,9 +41,25 @@ class Sine(DualActivation):
         """E[φ(u)φ(v)] and E[φ'(u)φ'(v)] of the pairs."""
         a, b, c = self.constants
         apart = b**2 * (pairs.std1 - pairs.std2) ** 2 / 2
-        difference = np.exp(-apart - b**2 * pairs.upper)
-        total = np.cos(2 * c) * np.exp(-apart - b**2 * pairs.lower)
-        return a**2 / 2 * (difference - total), a**2 * b**2 / 2 * (difference + total)
+        odd, even = hyperbolic_pair(apart + b**2 * pairs.upper, apart + b**2 * pairs.lower)
+        shares = (a * np.cos(c)) ** 2, (a * np.sin(c)) ** 2
+        value, slope = shares[0] * odd + shares[1] * even, shares[0] * even + shares[1] * odd
+        return value, b**2 * slope
+
+
+def hyperbolic_pair(upper: Array, lower: Array) -> tuple[Array, Array]:
+    """Half the difference and half the sum of exp(−upper) and exp(−lower), however near these are.
+
+    Examples
+    --------
+    >>> odd, even = hyperbolic_pair(np.array([1.0]), np.array([1.0 + 1e-12]))
+    >>> (odd / even * 2e12).round(3), even.round(6)
+    (array([1.]), array([0.367879]))
+    """
+    swapped = np.real(lower) < np.real(upper)
+    near, far = np.where(swapped, lower, upper), np.where(swapped, upper, lower)
+    half, decay = np.exp(-near) / 2, np.expm1(near - far)
+    return np.where(swapped, 1, -1) * half * decay, half * (2 + decay)
 
 
 @layer("Sin")

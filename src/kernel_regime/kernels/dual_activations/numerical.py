@@ -32,7 +32,7 @@ _CONVERGED = 1e-15  # remaining share of E[φ(u)²] at which no more terms are t
 _LARGEST = 12.5  # normal variables beyond it have probability 1e-35
 _NODES = 1536
 _MOST_TERMS = 512
-_SMALLEST = 1e-5  # standard deviation below which E[φ'(u)] is taken there
+SMALLEST = 1e-5  # standard deviation below which E[φ'(u)] is taken there
 
 
 class HermiteSeries(DualActivation):
@@ -78,27 +78,27 @@ class HermiteSeries(DualActivation):
 
     def covariance(self, pairs: GaussianPairs) -> tuple[Array, Array]:
         """E[φ(u)φ(v)] and E[φ'(u)φ'(v)] of the pairs."""
-        std1, std2 = (np.maximum(std, _SMALLEST) for std in (pairs.std1, pairs.std2))
+        std1, std2 = (np.maximum(std, SMALLEST) for std in (pairs.std1, pairs.std2))
         bound = pairs.bound
         cosine = pairs.covariance / np.where(bound == 0, 1, bound)
         value, slope = self._sums(std1, std2, cosine)
-        if min(pairs.std1.min(), pairs.std2.min()) < _SMALLEST:
+        if min(pairs.std1.min(), pairs.std2.min()) < SMALLEST:
             value, _ = self._sums(pairs.std1, pairs.std2, cosine)
         return value, slope / (std1 * std2)
 
     def _sums(self, std1: Array, std2: Array, cosine: Array) -> tuple[Array, Array]:
         """The series and its derivative in the cosine, by Horner's scheme."""
-        first, second = self._coefficients(std1), self._coefficients(std2)
+        first, second = self.coefficients(std1), self.coefficients(std2)
         terms = max(len(first), len(second))
         if len(first) != len(second):
-            first, second = (self._coefficients(std, terms) for std in (std1, std2))
+            first, second = (self.coefficients(std, terms) for std in (std1, std2))
         value, slope = np.zeros_like(cosine), np.zeros_like(cosine)
         for a1, a2 in zip(first[::-1], second[::-1], strict=True):
             slope = slope * cosine + value
             value = value * cosine + a1 * a2
         return value, slope
 
-    def _coefficients(self, std: Array, terms: int = 0) -> Array:
+    def coefficients(self, std: Array, terms: int = 0) -> Array:
         """a_n for every standard deviation, shape (terms, ...), as many as they need."""
         nodes, weights = _trapezoid()
         values = self._values(std[..., None] * nodes)

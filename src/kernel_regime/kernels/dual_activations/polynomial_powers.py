@@ -36,12 +36,12 @@ class Powers(DualActivation):
 
     def variance(self, variance: Array) -> Array:
         """E[φ(u)²]."""
-        terms = [p**2 * variance**power for power, p in enumerate(self._factors(variance))]
+        terms = [p**2 * variance**power for power, p in enumerate(self.factors(variance))]
         return np.asarray(sum(terms, np.zeros_like(variance)))
 
     def covariance(self, pairs: GaussianPairs) -> tuple[Array, Array]:
         """E[φ(u)φ(v)] and E[φ'(u)φ'(v)] of the pairs, by Horner's scheme."""
-        factors = zip(self._factors(pairs.std1**2), self._factors(pairs.std2**2), strict=True)
+        factors = zip(self.factors(pairs.std1**2), self.factors(pairs.std2**2), strict=True)
         k = pairs.covariance
         value, slope = np.zeros_like(k), np.zeros_like(k)
         for p1, p2 in reversed(list(factors)):
@@ -49,7 +49,7 @@ class Powers(DualActivation):
             value = value * k + p1 * p2
         return value, slope
 
-    def _factors(self, variance: Array) -> list[Array]:
+    def factors(self, variance: Array) -> list[Array]:
         """p_l of the variances, for every l."""
         factors = []
         for power in range(len(self.powers)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
+from kernel_regime.kernels.dual_activations.exponentials import hyperbolic_pair
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import layer
 
@@ -171,9 +172,9 @@ class GaborActivation(DualActivation):
         k, sums = pairs.covariance, pairs.std1**2 + pairs.std2**2
         fourth = 4 * pairs.determinant
         square = 1 + 2 * sums + fourth
-        difference = np.exp(-(sums + fourth - 2 * k) / (2 * square))
-        total = np.exp(-(sums + fourth + 2 * k) / (2 * square))
+        odd, even = hyperbolic_pair(
+            (sums + fourth - 2 * k) / (2 * square), (sums + fourth + 2 * k) / (2 * square)
+        )
         shared = 1 + 2 * sums + 4 * (pairs.bound**2 + k**2)
-        odd = 4 * k * (fourth + 3 * sums + 2)
-        slope = (total * (shared - odd) + difference * (shared + odd)) / (2 * square**2.5)
-        return (difference - total) / (2 * np.sqrt(square)), slope
+        turned = 4 * k * (fourth + 3 * sums + 2)
+        return odd / np.sqrt(square), (even * shared + odd * turned) / square**2.5
