@@ -49,9 +49,9 @@ def train_networks(
     networks: NetworkParameters,
     training: TrainingParameters,
     execution: Execution,
-    trainings: TrainingStore,
+    trainings: Path,
 ) -> tuple[dict[str, Path], pd.DataFrame, pd.DataFrame]:
-    """Train every network for every level, penalty and seed; finished trainings are not repeated.
+    """Train every network for every level, penalty and seed; those in `trainings` are finished.
 
     Returns
     -------
@@ -78,7 +78,8 @@ def train_networks(
                 places.append(place)
                 yield NamedTraining(place.partition, job, samples)
 
-    results = run_sweep(asked_for(), trainings, execution, training.checkpoint_every)
+    store = TrainingStore(trainings)
+    results = run_sweep(asked_for(), store, execution, training.checkpoint_every)
     scores = _table(places, results, "scores")
     scores = mark_selected(scores, classification=n_classes > 0)
     return _chosen(scores, places, results), scores, _table(places, results, "curve")
