@@ -161,7 +161,7 @@ def _ends(lanczos: BlockLanczos) -> Array:
 def round_off_floor(kernel: Array) -> float:
     """Size below which eigenvalues of the stored matrix are rounding noise.
 
-    Independent rounding errors of ε/2·|K_ij| at most have a spectral norm below ε·max|K|·√n.
+    Independent rounding errors of `ε/2·|K_ij|` at most have a spectral norm below `ε·max|K|·√n`.
 
     Examples
     --------

@@ -34,9 +34,11 @@ class TrainingPlace:
 
     @property
     def partition(self) -> str:
+        """Partition of the catalog in which the network lies."""
         return f"{self.level}/{self.network}/seed_{self.seed}"
 
     def label(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows of a table, each with the place that it belongs to."""
         return [{**vars(self), **row} for row in rows]
 
 
