@@ -9,8 +9,11 @@ import numpy as np
 from benchmarks.harness import Row, compare, emit, seconds
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.base import Kernel
-from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleNNGP, MyrtleNTK
-from kernel_regime.kernels.convolutional.myrtle_layers import CONVOLUTIONS
+from kernel_regime.kernels.convolutional.myrtle_kernels import (
+    CONVOLUTIONS,
+    MyrtleNNGP,
+    MyrtleNTK,
+)
 from kernel_regime.kernels.stax import StaxKernel
 
 BATCHES = (1, 2, 4)

@@ -68,25 +68,23 @@ def after_relu(pairs, ntk):
     return after, ntk
 
 
-def pool_pairs(plane, dy, dx):
-    """Sums over 2x2 pixels of either image, of the pixel pairs of one cyclic offset.
+def pool_pairs(plane, dy, dx, window):
+    """Sums over windows of either image, of the pixel pairs of one cyclic offset.
 
     Parameters
     ----------
-    plane : array (side, side + 1)
-        Of every pixel (y, x) of the first image with (y + dy, x + dx) of the second, vertically
-        modulo side, horizontally modulo side + 1; the last column is blank.
+    plane : array (height, width, ...)
+        Of every pixel (y, x) of the first image with (y + dy, x + dx) of the second, modulo sides.
 
     Returns
     -------
     dict
         Of every pair of pooled pixels, `(y1, x1, y2, x2)`, what it gets.
     """
-    side, sums = len(plane), {}
-    for y1 in range(side):
-        for x1 in range(side):
-            y2, x2 = (y1 + dy) % side, (x1 + dx) % (side + 1)
-            if x2 < side:
-                place = (y1 // 2, x1 // 2, y2 // 2, x2 // 2)
-                sums[place] = sums.get(place, 0) + plane[y1, x1]
+    (height, width), (tall, wide), sums = plane.shape[:2], window, {}
+    for y1 in range(height):
+        for x1 in range(width):
+            y2, x2 = (y1 + dy) % height, (x1 + dx) % width
+            place = (y1 // tall, x1 // wide, y2 // tall, x2 // wide)
+            sums[place] = sums.get(place, 0) + plane[y1, x1]
     return sums

@@ -272,11 +272,11 @@ def test_images_are_flattened_unless_layers_would_see_pixels():
 
 
 CONVOLUTION = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"}}
+STRIDED = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "strides": [2, 2]}}
 
 
 def test_the_rest_goes_to_neural_tangents_and_the_log_says_why(caplog):
-    strided = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "strides": [2, 2]}}
-    layers = [CONVOLUTION, {"residual": ["Relu", CONVOLUTION]}, strided, "Flatten", dense()]
+    layers = [CONVOLUTION, {"residual": ["Relu", CONVOLUTION]}, STRIDED, "Flatten", dense()]
     infinite_network._say_once.cache_clear()
     with caplog.at_level(logging.INFO):
         kernel = NetworkKernel(layers)
@@ -284,7 +284,7 @@ def test_the_rest_goes_to_neural_tangents_and_the_log_says_why(caplog):
     assert kernel.engine == "stax"
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 1
-    assert said[0].startswith("architecture[0]: Conv is computed by neural-tangents")
+    assert said[0].startswith("architecture[2]: Conv is computed by neural-tangents")
     x = np.random.default_rng(8).standard_normal((3, 5, 5, 2))
     words = infinite_network.in_stax_words(layers)
     np.testing.assert_array_equal(kernel(x), StaxKernel(words)(x))
@@ -294,15 +294,14 @@ def test_the_rest_goes_to_neural_tangents_and_the_log_says_why(caplog):
 def test_without_neural_tangents_the_layer_that_needs_it_is_refused(monkeypatch):
     monkeypatch.setattr(infinite_network, "find_spec", lambda name: None)
     assert NetworkKernel(GELU).engine == "dense"
+    assert NetworkKernel([CONVOLUTION, "Flatten", dense()]).engine == "convolutional"
     with pytest.raises(InputError, match=r"architecture\[0\]: Conv is computed by neural-tangents"):
-        NetworkKernel([CONVOLUTION, "Flatten", dense()])
+        NetworkKernel([STRIDED, "Flatten", dense()])
 
 
 def test_what_no_engine_computes_together_is_refused():
-    layers = [CONVOLUTION, {"Elementwise": {"fn": "tanh"}}, "Flatten", dense()]
-    with pytest.raises(
-        InputError, match=r"architecture\[1\]: Elementwise is computed by the dense"
-    ):
+    layers = [STRIDED, {"Elementwise": {"fn": "tanh"}}, "Flatten", dense()]
+    with pytest.raises(InputError, match=r"architecture\[1\]: Elementwise is computed without"):
         NetworkKernel(layers)
     with pytest.raises(InputError, match="ntkk"):
         NetworkKernel(GELU, "ntkk")

@@ -148,11 +148,6 @@ class LabelledDataset(AbstractDataset[NoReturn, LabelledData]):
         self._split = split
         self.metadata = metadata
 
-    @property
-    def name(self) -> str:
-        """What a report calls the data set: its class, where that says no better name."""
-        return type(self).__name__
-
     @abstractmethod
     def load(self) -> LabelledData:
         """Read the split."""
@@ -175,8 +170,8 @@ def local_path(filepath: str) -> Path:
 
     Examples
     --------
-    >>> local_path("file:///data/kernels/ntk.npy").name
-    'ntk.npy'
+    >>> local_path("file:///tmp/x.npy").name
+    'x.npy'
     """
     protocol, path = get_protocol_and_path(str(filepath))
     if protocol != "file":

@@ -12,6 +12,8 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.architecture import read_architecture
 from kernel_regime.kernels.architecture_words import as_json, in_stax_words
 from kernel_regime.kernels.base import Kernel, register, require_representable
+from kernel_regime.kernels.convolutional.convolutional_engine import ConvolutionalEngine
+from kernel_regime.kernels.convolutional.image_graph import unsupported_on_images
 from kernel_regime.kernels.dense.dense_engine import DenseEngine
 from kernel_regime.kernels.dense.homogeneous import HomogeneousNetwork, homogeneous_network
 from kernel_regime.kernels.dense.network_layers import (
@@ -37,8 +39,11 @@ class NetworkKernel(Kernel):
 
     The description decides which engine computes it. Chains of dense layers, activations,
     residual sums, LayerNorm and Flatten are computed here ("dense"), on vectors or on images,
-    whose pixels are then features. For the rest neural-tangents is asked ("stax"); the log says
-    which layer it is for.
+    whose pixels are then features. So are networks on images (n, height, width[, channels])
+    ("convolutional"): Conv with odd filters, strides of 1 and SAME or CIRCULAR padding,
+    activations, AvgPool whose windows divide the images and do not overlap, and residual sums;
+    then Flatten or GlobalAvgPool, and dense layers. For the rest neural-tangents is asked
+    ("stax"); the log says which layer it is for.
 
     Parameters
     ----------
@@ -80,7 +85,9 @@ class NetworkKernel(Kernel):
     @property
     def engine(self) -> Engine:
         """What computes this kernel."""
-        return "stax" if isinstance(self._engine, StaxKernel) else "dense"
+        if isinstance(self._engine, StaxKernel):
+            return "stax"
+        return "convolutional" if isinstance(self._engine, ConvolutionalEngine) else "dense"
 
     def zonal(self, length: float = 1.0) -> Zonal:
         """κ of inputs of one length: polynomials, power series and sphere spectra.
@@ -101,10 +108,10 @@ class NetworkKernel(Kernel):
         >>> NetworkKernel([dense, "Erf", dense], "nngp").zonal().power_series(2)[1].round(6)
         np.float64(0.424413)
         """
-        if isinstance(self._engine, StaxKernel):
+        if isinstance(self._engine, StaxKernel | ConvolutionalEngine):
             raise InputError(
                 "NetworkKernel.zonal: there is one for dense networks only; "
-                "this one is computed by neural-tangents"
+                f"this one is computed by the engine {self.engine!r}"
             )
         return Zonal(partial(kernel_at_angles, self._engine.network, self.get, length))
 
@@ -131,24 +138,26 @@ class NetworkKernel(Kernel):
         return self._engine.diagonal(x)
 
     def _checked(self, values: Array, x1: Array, x2: Array) -> Array:
-        if isinstance(self._engine, DenseEngine):
+        if isinstance(self._engine, DenseEngine | ConvolutionalEngine):
             require_representable(self, values, x1, x2)
         return values
 
     @cached_property
-    def _engine(self) -> DenseEngine | HomogeneousNetwork | StaxKernel:
+    def _engine(self) -> DenseEngine | HomogeneousNetwork | ConvolutionalEngine | StaxKernel:
         if isinstance(self.architecture, str):
             return StaxKernel(self.architecture, self.get)
         network = read_architecture(self.architecture)
-        forcing = unsupported(network)
-        if forcing is None:
+        if unsupported(network) is None:
             return homogeneous_network(network, self.get) or DenseEngine(network, self.get)
+        forcing = unsupported_on_images(network)
+        if forcing is None:
+            return ConvolutionalEngine(network, self.get)
         _require_stax(forcing, network)
         return StaxKernel(in_stax_words(self.architecture), self.get)
 
     def _refuse_late_flatten(self, x: Array) -> None:
         """Refuse images where a dense layer would work on each pixel alone."""
-        if x.ndim > 2 and not isinstance(self._engine, StaxKernel):
+        if x.ndim > 2 and isinstance(self._engine, DenseEngine | HomogeneousNetwork):
             flatten = late_flatten(self._engine.network)
             if flatten is not None:
                 raise InputError(
@@ -167,8 +176,8 @@ def _require_stax(forcing: Layer, network: SerialLayers) -> None:
     for activation in activations_of(network):
         if isinstance(activation, HermiteSeries):
             raise InputError(
-                f"{activation.label} is computed by the dense engine only, and {forcing.label} by "
-                "neural-tangents only; take an activation with a name, or dense layers"
+                f"{activation.label} is computed without neural-tangents only, and "
+                f"{forcing.label} by it only; take an activation with a name, or other layers"
             )
     _say_once(forcing.label)
 

@@ -1,139 +1,162 @@
-"""Images prepared for the Myrtle kernels: in vectors, with the variances of their pixels."""
+"""Images prepared for the convolutional engine: with what activations need of every pixel."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.convolutional.myrtle_layers import MyrtleLayers
-from kernel_regime.kernels.convolutional.planes import NNGP, all_stages, slot_of
+from kernel_regime.kernels.convolutional.node_table import FILTER, NNGP, PENDING, PIXELS, SUM
+from kernel_regime.kernels.convolutional.plane_loops import pairs_of_blocks
+from kernel_regime.kernels.convolutional.pooling import slot_of
+from kernel_regime.kernels.convolutional.stages import Stages
 from kernel_regime.linalg.simd import VECTOR_SIZE, aligned_zeros
 
-Stages = tuple[Array, Array, Array]
-PixelsAndScales = tuple[Array, Stages]
-Buffers = tuple[Stages, Array, Array]
+Buffers = tuple[Array, Array]
+PixelFactors = dict[int, Array]
+"""Factors by node, (height, width, factors, 16)."""
 
 
 @dataclass(frozen=True)
-class Images:
-    """Images in vectors of sixteen, with their pixels' standard deviations.
+class PreparedImages:
+    """Images in vectors of sixteen, with the factors of their pixels.
 
     Parameters
     ----------
-    network : MyrtleLayers
+    stages : Stages
         The network whose kernel is wanted.
-    images : array of shape (n, side, side, channels)
-        Every image is divided by its largest absolute entry, so that no intermediate overflows;
-        the kernels are homogeneous.
+    images : array of shape (n, height, width, channels)
+        The images.
+    norms : array of shape (n,)
+        What every image is divided by first.
     """
 
-    network: MyrtleLayers
+    stages: Stages
     images: Array
-
-    @cached_property
-    def norms(self) -> Array:
-        """Largest absolute entry of every image, 1 for zero images, shape (n,)."""
-        largest = np.abs(self.images).max(axis=(1, 2, 3))
-        return np.where(largest > 0, largest, 1)
-
-    @property
-    def factor(self) -> float:
-        """What makes a kernel of the sums of `all_stages`, norms apart."""
-        return self.network.scale(self.images.shape[3])
+    norms: Array
 
     @cached_property
     def pixels(self) -> Array:
-        """Normalised images (blocks, side, side + 1, channels, 16), filled up with zero images.
-
-        The pixel behind every row is blank, see `planes`.
-        """
-        n, side, _, channels = self.images.shape
-        shape = -(-n // VECTOR_SIZE), side, side + 1, channels, VECTOR_SIZE
-        blocks = aligned_zeros(shape, self.images.dtype)
-        for i, image in enumerate(self.images / self.norms[:, None, None, None]):
-            blocks[i // VECTOR_SIZE, :, :side, :, i % VECTOR_SIZE] = image
-        return blocks
+        """Pixels of all channels, over √channels, shape (blocks, pixels, 16)."""
+        scale = self.norms * np.sqrt(self.images.shape[3])
+        rows = (self.images / scale[:, None, None, None]).reshape(len(self.images), -1)
+        blocks = -(-len(rows) // VECTOR_SIZE)
+        vectors = aligned_zeros((blocks, rows.shape[1], VECTOR_SIZE), self.images.dtype)
+        for i, row in enumerate(rows):
+            vectors[i // VECTOR_SIZE, :, i % VECTOR_SIZE] = row
+        return vectors
 
     @cached_property
-    def scales(self) -> Stages:
-        """σ and 1/σ per stage (blocks, convolutions, side, side + 1, 2, 16), before every ReLU.
+    def numbers(self) -> dict[int, int]:
+        """How many factors a pixel has, by node."""
+        return {
+            n: max(found[n].shape[2] for found in self._factors) for n in self.stages.activations
+        }
 
-        A ReLU leaves a pixel's variance as it is (κ₁(1) = 1, the factor ½ is left out), so within
-        a stage variances are box-filtered over and over. A pool makes one variance of the
-        covariances of four pixels: see `_pooled_variances`.
+    def factors(self, numbers: dict[int, int]) -> Array:
+        """Factors of all activations, shape (blocks, factors, 16), filled up to these `numbers`."""
+        nodes, length = self.stages.with_factors(numbers)
+        shape = len(self.pixels), max(length, 1), VECTOR_SIZE
+        factors = aligned_zeros(shape, self.images.dtype)
+        for block, found in zip(factors, self._factors, strict=True):
+            _lay_out(found, nodes, block)
+        return factors
+
+    def variances(self, block: int, stage: int) -> dict[int, Array]:
+        """Variances of sixteen images before every activation of a stage, (height, width, 16)."""
+        pixels, buffers = self.pixels[block], self.buffers()
+        return dict(
+            self._propagated(
+                stage, pixels, self._pooled(stage, pixels, self._factors[block], buffers)
+            )
+        )
+
+    @cached_property
+    def _factors(self) -> list[PixelFactors]:
+        """Factors of every block of images.
+
+        Within a stage the variances of pixels are filtered and activated like any covariances. A
+        pool makes one variance of the covariances of all pixels in a window: those of every image
+        with itself, at small offsets, which the kernel's own loops compute, stage by stage.
         """
-        convolutions = self.network.convolutions
-        variances = np.square(self.pixels[:, :, :-1]).sum(axis=3)
-        first = deviations(variances, convolutions[0])
-        variances = self._pooled_variances((1, 0, 0), (first,))
-        second = deviations(variances, convolutions[1])
-        variances = self._pooled_variances((3, 1, 0), (first, second))
-        return first, second, deviations(variances, convolutions[2])
+        blocks, buffers = [], self.buffers()
+        for pixels in self.pixels:
+            found: PixelFactors = {}
+            for stage in range(self.stages.count):
+                pooled = self._pooled(stage, pixels, found, buffers)
+                for n, variances in self._propagated(stage, pixels, pooled):
+                    step = self.stages.activations[n][1]
+                    factors = step.factors(variances.astype(self.images.dtype))
+                    found[n] = np.moveaxis(factors, -1, 2)
+            blocks.append(found)
+        return blocks
 
-    def _pooled_variances(
-        self, max_offsets: tuple[int, int, int], stages: tuple[Array, ...]
-    ) -> Array:
-        """Variances of pooled pixels behind the stages known so far, (blocks, side, side, 16).
+    def _pooled(self, last: int, pixels: Array, found: PixelFactors, buffers: Buffers) -> Array:
+        """Sums of pooled variances that enter a stage, shape (inputs, height, width, 16)."""
+        stages, dtype = self.stages.seen_from(last), self.images.dtype
+        height, width, inputs = (int(stages[last][side]) for side in ("height", "width", "inputs"))
+        if last:
+            nodes, length = self.stages.with_factors({n: f.shape[2] for n, f in found.items()})
+            factors = aligned_zeros((max(length, 1), VECTOR_SIZE), dtype)
+            _lay_out(found, nodes, factors)
+            images = (pixels, factors), (pixels[None], factors[None]), self.stages.constants
+            unused = np.zeros((1, 2, VECTOR_SIZE), dtype)
+            pairs_of_blocks(nodes, stages, last, images, (0, 1), buffers, unused)
+        shape = 3, width, inputs, 2, height, width, VECTOR_SIZE
+        start = int(stages[last]["pending"])
+        pending = buffers[1][start : start + int(np.prod(shape[:-1]))]
+        pooled = pending.reshape(shape)[slot_of(0), 0, :, NNGP].copy()
+        pending[:] = 0
+        return np.asarray(pooled, np.float64)
 
-        The variance of a pooled pixel is the sum of the 4 × 4 covariances of the pixels in it: the
-        NNGP of every image with itself, pooled, at offset 0. That takes offsets −1 to 1 of the
-        stage before, and of the one before that −3 to 3. So the kernel's own loops compute it,
-        with `max_offsets` that keep to those planes and without the stages that come after.
-        """
-        buffers, unused = self.buffers(), np.zeros((2, VECTOR_SIZE), self.images.dtype)
-        variances = []
-        for block, pixels in enumerate(self.pixels):
-            scales = [stage[block] for stage in stages]
-            # `all_stages` takes scales of three stages; those it will not reach are never read.
-            first, second, last = scales + (3 - len(scales)) * scales[:1]
-            same = pixels, (first, second, last)
-            all_stages(same, same, max_offsets, len(stages), buffers, unused)
-            pooled = buffers[1] if len(stages) == 1 else buffers[2]
-            variances.append(pooled[slot_of(0), 0, NNGP, :, :-1].copy())
-            pooled[:] = 0
-        return np.array(variances)
+    def _propagated(self, s: int, pixels: Array, pooled: Array) -> Iterator[tuple[int, Array]]:
+        """Nodes with an activation, and the variances before it, of one stage."""
+        nodes, stage = self.stages.nodes, self.stages.stages[s]
+        variances: dict[int, Array] = {}
+        for n in range(stage["first"], stage["last"]):
+            node = nodes[n]
+            if node["kind"] == PIXELS:
+                squares = pixels.astype(np.float64) ** 2
+                shape = int(stage["height"]), int(stage["width"]), -1, VECTOR_SIZE
+                variances[n] = squares.reshape(shape).sum(axis=2)
+            elif node["kind"] == PENDING:
+                variances[n] = pooled[node["channel"]] * node["weight"]
+            elif node["kind"] == FILTER:
+                variances[n] = box_filter(variances[node["source"]], node)
+            elif node["kind"] == SUM:
+                variances[n] = variances[node["source"]] + variances[node["other"]]
+            if n in self.stages.activations:
+                yield n, variances[n]
+                activation = self.stages.activations[n][0]
+                variances[n] = np.stack([activation.variance(row) for row in variances[n]])
 
     def buffers(self) -> Buffers:
-        """Working memory of `all_stages`: rows of each stage, and sums pending between stages."""
-        network, dtype = self.network, self.images.dtype
-        first, second, last = (
-            aligned_zeros((1 + n, 2, 4, side + 1, VECTOR_SIZE), dtype)
-            for n, side in zip(network.convolutions, network.sides, strict=True)
-        )
-        after_first, after_second = (
-            aligned_zeros((3, side + 1, 2, side, side + 1, VECTOR_SIZE), dtype)
-            for side in network.sides[1:]
-        )
-        return (first, second, last), after_first, after_second
-
-    def alone(self, i: int) -> PixelsAndScales:
-        """Pixels and scales of one image, as plain numbers."""
-        block, place = divmod(i, VECTOR_SIZE)
-        pixels = np.ascontiguousarray(self.pixels[block, ..., place])
-        first, second, last = (np.ascontiguousarray(s[block, ..., place]) for s in self.scales)
-        return pixels, (first, second, last)
-
-    def together(self, block: int) -> PixelsAndScales:
-        """Pixels and scales of sixteen images, as vectors."""
-        first, second, last = (stage[block] for stage in self.scales)
-        return self.pixels[block], (first, second, last)
+        """Working memory of the loops: rows, and sums pending between stages."""
+        lengths = self.stages.rows, max(self.stages.pending, 1)
+        rows, pending = (aligned_zeros((n, VECTOR_SIZE), self.images.dtype) for n in lengths)
+        return rows, pending
 
 
-def deviations(variances: Array, convolutions: int) -> Array:
-    """σ and 1/σ (0 where σ is) behind every convolution of a stage, see `Images.scales`."""
-    blocks, side, _, size = variances.shape
-    scales = aligned_zeros((blocks, convolutions, side, side + 1, 2, size), variances.dtype)
-    for layer in range(convolutions):
-        variances = box_filter(variances)
-        sigma = np.sqrt(variances)
-        scales[:, layer, :, :-1, 0] = sigma
-        np.divide(1, sigma, out=scales[:, layer, :, :-1, 1], where=sigma > 0)
-    return scales
+def _lay_out(found: PixelFactors, nodes: Array, factors: Array) -> None:
+    """Factors of all nodes one after the other, where `nodes` says, filled up with zeros."""
+    for n, own in found.items():
+        height, width, number, _ = own.shape
+        start, wanted = int(nodes[n]["factors"]), int(nodes[n]["n_factors"])
+        target = factors[start : start + height * width * wanted]
+        target.reshape(height, width, wanted, VECTOR_SIZE)[:, :, :number] = own
 
 
-def box_filter(planes: Array) -> Array:
-    """Sums over 3x3 pixels of (blocks, side, side, 16), zeros outside."""
-    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    columns = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
-    return columns[:, :, :-2] + columns[:, :, 1:-1] + columns[:, :, 2:]
+def one_by_one(blocks: Array) -> Array:
+    """Blocks of vectors (blocks, m, 16) as rows of numbers (16·blocks, m)."""
+    return np.ascontiguousarray(np.moveaxis(blocks, 2, 1)).reshape(-1, blocks.shape[1])
+
+
+def box_filter(planes: Array, node: np.void) -> Array:
+    """Weighted sums over a filter, plus the bias, of (height, width, 16)."""
+    reach = [(int(node[name]) // 2,) * 2 for name in ("size_y", "size_x")]
+    padded = np.pad(planes, (*reach, (0, 0)), mode="wrap" if node["circular"] else "constant")
+    for axis, name in enumerate(("size_y", "size_x")):
+        windows = np.lib.stride_tricks.sliding_window_view(padded, int(node[name]), axis)
+        padded = windows.sum(axis=-1)
+    return padded * node["weight"] + node["bias"]

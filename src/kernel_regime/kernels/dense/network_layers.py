@@ -16,6 +16,7 @@ from kernel_regime.kernels.dual_activations.dual_activation import DualActivatio
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import Layer, ParallelLayers, SerialLayers
 from kernel_regime.kernels.layers import (
+    ConvLayer,
     DenseLayer,
     DropoutLayer,
     FanInSumLayer,
@@ -52,7 +53,13 @@ class PairKernels:
 
 
 def network_kernel(
-    network: SerialLayers, pairs: GaussianPairs, features: int, get: str, *, same: bool = False
+    network: SerialLayers,
+    pairs: GaussianPairs,
+    features: int,
+    get: str,
+    *,
+    ntk: Array | None = None,
+    same: bool = False,
 ) -> Array:
     """NTK or NNGP of pairs of inputs.
 
@@ -66,6 +73,8 @@ def network_kernel(
         Number of features of the inputs.
     get : {"ntk", "nngp"}
         Which kernel.
+    ntk : array, optional
+        Neural tangent kernel of layers below, whose outputs the inputs then are.
     same : bool
         Whether each pair is one sample with itself.
 
@@ -77,7 +86,8 @@ def network_kernel(
     >>> network_kernel(network, parallel, 9, "ntk")
     array([1.])
     """
-    start = PairKernels(pairs, np.zeros_like(pairs.upper), features, same)
+    ntk = np.zeros_like(pairs.upper) if ntk is None else ntk
+    start = PairKernels(pairs, ntk, features, same)
     with np.errstate(all="ignore"):  # what is not finite is refused once, with all values there
         end = _through(network, start)
     return np.asarray(end.pairs.covariance if get == "nngp" else end.ntk)
@@ -124,7 +134,7 @@ def is_homogeneous(layer: Layer) -> bool:
     match layer:
         case SerialLayers() | ParallelLayers():
             return all(is_homogeneous(inner) for inner in layer.layers)
-        case DenseLayer():
+        case DenseLayer() | ConvLayer():
             return not layer.b_std and layer.parameterization == "ntk"
         case DualActivation():
             return layer.is_homogeneous

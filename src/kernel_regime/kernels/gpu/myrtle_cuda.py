@@ -1,10 +1,10 @@
 """The Myrtle kernels on a GPU: a block of threads for each pair of images.
 
-As in `convolutional.planes`, the pixel pairs of one offset δ = p' − p go through all convolutions
-and ReLUs of a stage alone: here in the memory that a block of threads shares. Only 2x2-pooled sums
-leave, pending in the GPU's main memory until the next stage, where the block finds them again as
-planes of half the offset. Every sum is added up in one order, so that a GPU repeats itself to
-the last bit; its bits differ from those of a CPU by rounding.
+As in `convolutional.plane_loops`, the pixel pairs of one offset δ = p' − p go through all
+convolutions and ReLUs of a stage alone: here in the memory that a block of threads shares. Only
+2x2-pooled sums leave, pending in the GPU's main memory until the next stage, where the block finds
+them again as planes of half the offset. Every sum is added up in one order, so that a GPU repeats
+itself to the last bit; its bits differ from those of a CPU by rounding.
 
 The arrays of one pair, in the float type of the images:
 
@@ -17,7 +17,7 @@ The arrays of one pair, in the float type of the images:
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,10 +27,10 @@ from kernel_regime.core.extras import from_extra
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.execution.devices import no_gpu
 from kernel_regime.kernels.base import require_representable
+from kernel_regime.kernels.convolutional.arcsine import DOUBLE, SINGLE, inverse
 from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleKernel
-from kernel_regime.kernels.convolutional.myrtle_layers import MyrtleLayers
-from kernel_regime.kernels.convolutional.prepared_images import Images
-from kernel_regime.kernels.convolutional.relu import SMOOTH
+from kernel_regime.kernels.convolutional.node_table import FILTER
+from kernel_regime.kernels.convolutional.prepared_images import PreparedImages, one_by_one
 from kernel_regime.linalg.symmetric import mirror_upper
 
 with from_extra("gpu"):
@@ -67,9 +67,10 @@ class MyrtleOnGpu:
     def gram(self, x: Any) -> Array:
         """What the kernel's `gram` returns."""
         x = checked_samples(x, "x1")
-        images = self.kernel.prepare(x)
+        engine = self.kernel.engine(x)
+        images = engine.prepare(x)
         sums = _pair_sums(images, images, symmetric=True)
-        values = self.kernel.of_sums(sums, images, images)
+        values = engine.values(sums, images, images)
         mirror_upper(values)
         require_representable(self.kernel, values, x, x)
         return values
@@ -77,15 +78,32 @@ class MyrtleOnGpu:
     def cross(self, x1: Any, x2: Any) -> Array:
         """What the kernel's `cross` returns."""
         x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
-        first, second = self.kernel.prepare(x1), self.kernel.prepare(x2)
+        engine = self.kernel.engine(x1)
+        first, second = engine.prepare(x1), engine.prepare(x2)
         sums = _pair_sums(first, second, symmetric=False)
-        values = self.kernel.of_sums(sums, first, second)
+        values = engine.values(sums, first, second)
         require_representable(self.kernel, values, x1, x2)
         return values
 
 
-def _pair_sums(first: Images, second: Images, *, symmetric: bool) -> Array:
-    """What leaves the last pool, Σ and U, for all pairs of images, shape (n1, n2, 2).
+class _Shape(NamedTuple):
+    """What the compiled code depends on, of every stage: and the window of the head."""
+
+    sides: tuple[int, ...]
+    max_offsets: tuple[int, ...]
+    convolutions: tuple[int, ...]
+    block: int
+
+
+def _shape_of(images: PreparedImages) -> _Shape:
+    nodes, stages = images.stages.nodes, images.stages.stages[:-1]
+    filters = [int((nodes[s["first"] : s["last"]]["kind"] == FILTER).sum()) for s in stages]
+    sides, max_offsets = (tuple(map(int, stages[name])) for name in ("height", "max_dy"))
+    return _Shape(sides, max_offsets, tuple(filters), int(stages[-1]["pool_height"]))
+
+
+def _pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool) -> Array:
+    """What `convolutional_engine.pair_sums` returns, for all pairs of images, shape (n1, n2, 2).
 
     Where it is `symmetric`, zeros below the diagonal.
 
@@ -94,38 +112,55 @@ def _pair_sums(first: Images, second: Images, *, symmetric: bool) -> Array:
     InputError
         If the images are too large for one block of threads.
     """
-    network, dtype = first.network, first.images.dtype
-    if network.side > LARGEST_SIDE:
+    shape, dtype = _shape_of(first), first.images.dtype
+    if shape.sides[0] > LARGEST_SIDE:
         raise InputError(
-            f"images: side {network.side} is more than the {LARGEST_SIDE} that a GPU's shared "
+            f"images: side {shape.sides[0]} is more than the {LARGEST_SIDE} that a GPU's shared "
             "memory holds; leave `device` out to compute on the CPU"
         )
     sums = cuda.device_array((len(first.images), len(second.images), 2), dtype)
     blocks = min(BLOCKS, sums.shape[0] * sums.shape[1])
-    pending = _pending(network, dtype.name, blocks)
-    threads = network.side, min(network.side, ROWS)
-    kernel = _compiled(network, dtype.name)
+    pending = _pending(shape, dtype.name, blocks)
+    threads = shape.sides[0], min(shape.sides[0], ROWS)
+    kernel = _compiled(shape, dtype.name)
     kernel[blocks, threads](_on_device(first), _on_device(second), symmetric, pending, sums)
-    result: Array = sums.copy_to_host()
-    return result
+    means: Array = sums.copy_to_host() / _growth(sum(shape.convolutions), 2)
+    return means.astype(dtype)
 
 
-def _on_device(images: Images) -> tuple[Any, tuple[Any, ...]]:
+def _on_device(images: PreparedImages) -> tuple[Any, tuple[Any, ...]]:
     """Pixels, and scales per stage, of every image: without vectors."""
+    side, channels = images.images.shape[1], images.images.shape[3]
+    pixels = one_by_one(images.pixels).reshape(-1, side, side, channels)[: len(images.images)]
+    scales = [_scales(images, stage) for stage in range(images.stages.count)]
+    return cuda.to_device(pixels), tuple(map(cuda.to_device, scales))
 
-    def one_by_one(blocks: Array) -> Any:
-        apart = np.moveaxis(blocks, -1, 1).reshape(-1, *blocks.shape[1:-1])[: len(images.images)]
-        return cuda.to_device(np.ascontiguousarray(apart))
 
-    return one_by_one(images.pixels), tuple(map(one_by_one, images.scales))
+def _scales(images: PreparedImages, stage: int) -> Array:
+    """σ/√π and 1/σ of every pixel before every ReLU, (n, convolutions, side, side, 2)."""
+    shape, blocks = _shape_of(images), []
+    before = sum(shape.convolutions[:stage])
+    grown = [_growth(before + layer, stage) * 9 for layer in range(shape.convolutions[stage])]
+    for block in range(len(images.pixels)):
+        variances = np.stack(list(images.variances(block, stage).values()))
+        sigma = np.sqrt(variances * np.reshape(grown, (-1, 1, 1, 1)))
+        factors = np.stack([sigma / np.sqrt(np.pi), inverse(sigma, images.images.dtype)], axis=-1)
+        blocks.append(np.moveaxis(factors, 3, 0))
+    scales = np.concatenate(blocks)[: len(images.images)]
+    return np.ascontiguousarray(scales, images.images.dtype)
+
+
+def _growth(convolutions: int, pools: int) -> float:
+    """Sums over means: filters of 9, halves of ReLUs, and both 2x2 windows of pools."""
+    return 18.0**convolutions * 16.0**pools
 
 
 @lru_cache(maxsize=4)
-def _pending(network: MyrtleLayers, dtype: str, blocks: int) -> tuple[Any, Any]:
+def _pending(shape: _Shape, dtype: str, blocks: int) -> tuple[Any, Any]:
     """Zeros for the sums pending between the stages, per block of threads."""
     after_first, after_second = (
         np.zeros((blocks, 2 * maximum + 1, 2 * maximum + 1, 2, side, side), dtype)
-        for maximum, side in zip(network.max_offsets[1:], network.sides[1:], strict=True)
+        for maximum, side in zip(shape.max_offsets[1:], shape.sides[1:], strict=True)
     )
     return cuda.to_device(after_first), cuda.to_device(after_second)
 
@@ -227,10 +262,10 @@ def _add_shared_blocks(plane: Any, dy: int, dx: int, side: int, block: int, sums
 
 
 @lru_cache(maxsize=8)
-def _compiled(network: MyrtleLayers, dtype: str) -> Any:
+def _compiled(shape: _Shape, dtype: str) -> Any:
     """The kernel: sums (n1, n2, 2) of all pairs, each block of threads taking every so-many-th."""
-    sides, max_offsets, block = network.sides, network.max_offsets, network.block
-    depths, framed, real = network.convolutions, network.side + 2, np.dtype(dtype).type
+    sides, max_offsets, depths, block = shape
+    framed, real = sides[0] + 2, np.dtype(dtype).type
     relu = _relu(dtype)
 
     @cuda.jit
@@ -264,23 +299,21 @@ def _compiled(network: MyrtleLayers, dtype: str) -> Any:
 
 
 def _relu(dtype: str) -> Any:
-    """`relu.relu_step` of single numbers, in one float type throughout."""
+    """`rectified_steps.rectified_linear_step` of single numbers, without its factor ½."""
     real = np.dtype(dtype).type
-    zero, one = real(0), real(1)
-    slope, value, _ = (tuple(real(c) for c in reversed(q)) for q in SMOOTH[dtype])
+    coefficients = tuple(real(c) for c in reversed(SINGLE if dtype == "float32" else DOUBLE))
+    zero, half, one = real(0), real(0.5), real(1)
 
     @device
     def relu(nngp: Any, total: Any, sigmas: Any, inverses: Any) -> Any:
-        d = one - abs(nngp) * inverses
-        d = d if d > zero else zero
-        root = real(sqrt(d))
-        kappa0, excess = zero, zero
-        for c in slope:
-            kappa0 = kappa0 * d + c
-        for c in value:
-            excess = excess * d + c
-        kappa0 *= root
-        nngp_out = (nngp if nngp > zero else zero) + sigmas * root * d * excess
-        return nngp_out, nngp_out + total * (kappa0 if nngp < zero else one - kappa0)
+        t = nngp * inverses
+        rest = one - t * t
+        y = real(sqrt(rest if rest > zero else zero))
+        slope = zero
+        for c in coefficients:
+            slope = slope * y + c
+        slope = half + t * slope
+        nngp_out = nngp * slope + sigmas * y
+        return nngp_out, nngp_out + total * slope
 
     return relu

@@ -1,0 +1,215 @@
+"""The convolutional engine: kernel matrices of networks on images, plane by plane."""
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numba
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.memory import row_blocks
+from kernel_regime.kernels.convolutional.image_graph import ImageGraph, image_graph
+from kernel_regime.kernels.convolutional.node_table import NNGP, TANGENT
+from kernel_regime.kernels.convolutional.plane_loops import pairs_of_blocks
+from kernel_regime.kernels.convolutional.prepared_images import Buffers, PreparedImages, one_by_one
+from kernel_regime.kernels.convolutional.stages import cut_into_stages
+from kernel_regime.kernels.dense.network_layers import (
+    activations_of,
+    is_homogeneous,
+    network_kernel,
+)
+from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
+from kernel_regime.kernels.layer import SerialLayers
+from kernel_regime.kernels.layers import LayerNormLayer
+from kernel_regime.linalg.simd import VECTOR_SIZE
+from kernel_regime.linalg.symmetric import mirror_upper
+
+PIXEL_PAIRS = 2**20  # of one task of a thread, for each of sixteen pairs of images
+
+
+@dataclass(frozen=True)
+class ConvolutionalEngine:
+    """Kernel matrices of one network on images (n, height, width[, channels]).
+
+    Parameters
+    ----------
+    network : SerialLayers
+        Layers that `image_graph.unsupported_on_images` finds no fault with.
+    get : {"ntk", "nngp"}
+        Which kernel.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels.architecture import read_architecture
+    >>> convolution = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"}}
+    >>> layers = [convolution, "Relu", "GlobalAvgPool", {"Dense": {"out_dim": 1}}]
+    >>> engine = ConvolutionalEngine(read_architecture(layers), "nngp")
+    >>> engine.diagonal(np.ones((1, 2, 2))).round(6)
+    array([0.148406])
+    """
+
+    network: SerialLayers
+    get: str
+
+    @property
+    def largest_tile_edge(self) -> int:
+        """Rows of a tile that is seconds of work: pools relate all pixels, Flatten each to one."""
+        return 128 if self.graph.mixes_pixels else 2048
+
+    @cached_property
+    def graph(self) -> ImageGraph:
+        """What the network does to images."""
+        return image_graph(self.network)
+
+    @cached_property
+    def is_homogeneous(self) -> bool:
+        """Whether kernels of scaled images are scaled kernels."""
+        return is_homogeneous(self.network)
+
+    def gram(self, x: Array) -> Array:
+        """Kernel matrix of images with themselves, exactly symmetric."""
+        matrix = self._matrix(x, x, symmetric=True)
+        mirror_upper(matrix)
+        return matrix
+
+    def cross(self, x1: Array, x2: Array) -> Array:
+        """Kernel matrix between two sets of images."""
+        return self._matrix(x1, x2, symmetric=False)
+
+    def diagonal(self, x: Array) -> Array:
+        """Kernel of every image with itself, shape (n,)."""
+        parts = [self._own(self.prepare(x[rows])) for rows in self._row_blocks(x)]
+        return np.concatenate(parts)
+
+    def prepare(self, x: Array) -> PreparedImages:
+        """Images with what the kernel needs of each by itself.
+
+        Raises
+        ------
+        InputError
+            If these are no images, or pools do not divide them.
+        """
+        if x.ndim not in (3, 4):
+            raise InputError(
+                f"images: {self.graph.head.label} and what comes before need images (n, height, "
+                f"width[, channels]), got {x.shape}; bring them to that shape"
+            )
+        x = x if x.ndim == 4 else x[..., None]
+        stages = cut_into_stages(self.graph, *x.shape[1:])
+        norms = np.abs(x).max(axis=(1, 2, 3)) if self.is_homogeneous else np.ones(len(x), x.dtype)
+        return PreparedImages(stages, x, np.where(norms > 0, norms, 1))
+
+    def _row_blocks(self, x: Array) -> Iterable[slice]:
+        """Blocks of images whose factors fit the working memory."""
+        one = self.prepare(x[:1])
+        _, factors = one.stages.with_factors(one.numbers)
+        return row_blocks(len(x), 3 * (one.images.size + factors) * x.itemsize, 1 / 4)
+
+    def _matrix(self, x1: Array, x2: Array, *, symmetric: bool) -> Array:
+        matrix = np.zeros((len(x1), len(x2)), x1.dtype)
+        for rows in self._row_blocks(x1):
+            first = self.prepare(x1[rows])
+            for columns in self._row_blocks(x2):
+                same = symmetric and rows == columns
+                if symmetric and columns.start < rows.start:
+                    continue
+                second = first if same else self.prepare(x2[columns])
+                sums = pair_sums(first, second, symmetric=same)
+                matrix[rows, columns] = self.values(sums, first, second)
+        return matrix
+
+    def values(self, sums: Array, first: PreparedImages, second: PreparedImages) -> Array:
+        """Kernel values (n1, n2) of what reaches the head, (n1, n2, 2)."""
+        values = np.empty(sums.shape[:2], sums.dtype)
+        std1, std2 = self._deviations(first), self._deviations(second)
+        norms = second.norms.astype(np.float64)
+        for rows in row_blocks(len(sums), 16 * 8 * sums.shape[1]):
+            behind = self._behind_the_head(sums[rows] * first.stages.scale, std1[rows, None], std2)
+            with np.errstate(over="ignore"):  # `require_representable` tells
+                values[rows] = behind * first.norms[rows, None] * norms
+        return values
+
+    def _own(self, images: PreparedImages) -> Array:
+        """Kernel values of images with themselves."""
+        sums = own_sums(images) * images.stages.scale
+        std = np.sqrt(sums[:, NNGP].astype(np.float64))
+        with np.errstate(over="ignore"):
+            values = self._behind_the_head(sums, std, std) * images.norms.astype(np.float64) ** 2
+            return np.asarray(values, images.images.dtype)
+
+    def _deviations(self, images: PreparedImages) -> Array:
+        """Standard deviations of what reaches the head, where layers behind it need them."""
+        norm = any(isinstance(layer, LayerNormLayer) for layer in self.graph.tail.layers)
+        if not norm and not activations_of(self.graph.tail):
+            return np.zeros(len(images.images))
+        return np.sqrt(own_sums(images)[:, NNGP].astype(np.float64) * images.stages.scale)
+
+    def _behind_the_head(self, means: Array, std1: Array, std2: Array) -> Array:
+        """Kernel values of means (..., 2) over pixels, in float64, through the dense layers."""
+        nngp, tangent = means[..., NNGP].astype(np.float64), means[..., TANGENT].astype(np.float64)
+        if not self.graph.is_gaussian:  # Σ + Θ is kept, see `plane_loops`
+            tangent = tangent - nngp
+        bound = std1 * std2
+        gaps = (np.maximum(bound - nngp, 0), np.maximum(bound + nngp, 0))
+        if not np.any(bound):  # nobody needs variances: gaps around zero
+            gaps = -nngp, nngp
+        pairs = GaussianPairs(std1, std2, *gaps)
+        return network_kernel(self.graph.tail, pairs, 1, self.get, ntk=tangent)
+
+
+def pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool) -> Array:
+    """What reaches the head, Σ and Θ, for every pair of images, shape (n1, n2, 2).
+
+    Where it is `symmetric`, what lies far below the diagonal stays 0.
+    """
+    stages, blocks = first.stages, len(second.pixels)
+    numbers = {n: max(number, second.numbers[n]) for n, number in first.numbers.items()}
+    nodes, _ = stages.with_factors(numbers)
+    alone = one_by_one(first.pixels), one_by_one(first.factors(numbers))
+    together = second.pixels, second.factors(numbers)
+    sums = np.zeros((len(first.images), blocks, 2, VECTOR_SIZE), first.images.dtype)
+    many = max(1, PIXEL_PAIRS // stages.pixel_pairs)
+
+    def fill(i: int, start: int, buffers: Buffers) -> None:
+        span = start, min(start + many, blocks)
+        images = (alone[0][i], alone[1][i]), together, stages.constants
+        pairs_of_blocks(nodes, stages.stages, stages.count, images, span, buffers, sums[i])
+
+    starts = (
+        (i, start)
+        for i in range(len(sums))
+        for start in range(i // VECTOR_SIZE if symmetric else 0, blocks, many)
+    )
+    in_threads(fill, starts, first)
+    return sums.swapaxes(2, 3).reshape(len(sums), -1, 2)[:, : len(second.images)]
+
+
+def own_sums(images: PreparedImages) -> Array:
+    """What reaches the head for every image with itself, shape (n, 2)."""
+    stages, pixels, factors = images.stages, images.pixels, images.factors(images.numbers)
+    nodes, _ = stages.with_factors(images.numbers)
+    sums = np.zeros((len(pixels), 2, VECTOR_SIZE), images.images.dtype)
+
+    def fill(b: int, buffers: Buffers) -> None:
+        same = (pixels[b], factors[b]), (pixels, factors), stages.constants
+        pairs_of_blocks(nodes, stages.stages, stages.count, same, (b, b + 1), buffers, sums)
+
+    in_threads(fill, ((b,) for b in range(len(sums))), images)
+    return sums.swapaxes(1, 2).reshape(-1, 2)[: len(images.images)]
+
+
+def in_threads(
+    fill: Callable[..., None], tasks: Iterable[tuple[int, ...]], images: PreparedImages
+) -> None:
+    """Call `fill(*task, buffers)` for every task, in as many threads as Numba may use."""
+    thread = threading.local()
+
+    def prepare() -> None:
+        thread.buffers = images.buffers()
+
+    with ThreadPoolExecutor(numba.get_num_threads(), initializer=prepare) as threads:
+        list(threads.map(lambda task: fill(*task, thread.buffers), tasks))

@@ -1,0 +1,294 @@
+"""The plane loops of the convolutional engine: pairs of images, plane by plane, row behind row.
+
+A convolution or an activation relates the pixel pair (p, p') only to pairs of the same offset
+δ = p' − p. So every plane {(p, p + δ)} of one offset goes through all nodes of a stage alone, row
+behind row in the first-level cache; pooling is what mixes offsets, so only pooled sums leave,
+pending until the next stage (see `pooling`). Nothing of the size (pixels)² ever exists.
+
+Offsets are cyclic, so that the planes of δ and of δ − side share full rows: the pixel (y, x) of the
+first image meets (y + dy, x + dx) of the second, both modulo the sides. Where the second coordinate
+starts again two planes meet, and filters with zero padding do not look across; circular filters do.
+
+Two numbers travel with every pixel pair: the NNGP Σ, and the tangent kernel: Θ where values are
+Gaussian, U = Σ + Θ behind activations. A convolution filters both (the new Θ is the filtered U),
+an activation makes Σ ← E[φφ'] and U ← ΘE[φ̇φ̇'] + Σ. What a stage does is data: a table of nodes
+(`node_table`), read once a row.
+
+Arrays of one image (numbers) and of sixteen (..., 16) are both accepted as the first of a pair:
+`load` broadcasts the numbers of the former. The arrays, all flat but for the axis of a vector:
+
+* pixels: (height, width, channels)
+* factors: what activations need of every pixel, (height, width, factors) for each of them
+* rows: one of zeros and one for column sums; then the last rows of every node, (ring, 2,
+  width + 1), whose last column stays zero
+* pending: pooled sums between stages, see `pooling`
+
+`tests/kernels/reference.py` has the same kernels as a few lines of NumPy on all pairs of pixels.
+"""
+
+from typing import Any
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
+from kernel_regime.kernels.convolutional.activation_steps import activate_columns
+from kernel_regime.kernels.convolutional.node_table import (
+    FILTER,
+    HEAD,
+    NNGP,
+    OF_GAUSSIAN,
+    OF_PIXELS,
+    PENDING,
+    PIXELS,
+    POOL,
+    TANGENT,
+)
+from kernel_regime.kernels.convolutional.pooling import (
+    add_shared_windows,
+    beyond,
+    completed,
+    pool_rows,
+    row_of,
+    take_pending,
+)
+from kernel_regime.linalg.simd import broadcast, load, store
+
+loop: Any = compiled(nogil=True, error_model="numpy")
+
+
+@loop
+def multiply_pixels(
+    node: Any, stage: Any, y1: int, y2: int, dx: int, images: Any, rows: Array
+) -> None:
+    """A row of the inner products of pixels."""
+    pixels1, pixels2 = images
+    width, channels, target = stage.width, node.channel, row_of(node, stage, y1, NNGP)
+    for x1 in range(width):
+        x2 = x1 + dx - (width if x1 + dx >= width else 0)
+        place1, place2 = (y1 * width + x1) * channels, (y2 * width + x2) * channels
+        total = load(pixels1, (place1,)) * load(pixels2, (place2,))
+        for c in range(1, channels):
+            total = total + load(pixels1, (place1 + c,)) * load(pixels2, (place2 + c,))
+        store(rows, (target + x1,), total)
+
+
+@loop
+def neighbour(node: Any, source: Any, stage: Any, y1: int, y2: int, step: int, part: int) -> int:
+    """Where a row of a node's source begins, `step` rows below; zeros outside of an image."""
+    height = stage.height
+    if node.circular:
+        return row_of(source, stage, (y1 + step) % height, part)
+    if 0 <= y1 + step < height and 0 <= y2 + step < height:
+        return row_of(source, stage, y1 + step, part)
+    return 0
+
+
+@loop
+def column(rows: Array, slots: Any, x: int) -> Any:
+    """Sum of three pixel pairs above each other."""
+    above, here, below = slots
+    return load(rows, (above + x,)) + load(rows, (here + x,)) + load(rows, (below + x,))
+
+
+@loop
+def filter_three(
+    node: Any, stage: Any, slots: Any, start: int, stop: int, target: int, bias: float, rows: Any
+) -> None:
+    """Sums over 3x3 pixel pairs in the columns from `start` to `stop`, scaled, plus a constant."""
+    before = after = stage.width  # a column of zeros
+    if node.circular:
+        before, after = (start - 1) % stage.width, stop % stage.width
+    weight, constant = broadcast(rows, node.weight), broadcast(rows, bias)
+    left, centre = column(rows, slots, before), column(rows, slots, start)
+    for x in range(start, stop):
+        right = column(rows, slots, x + 1 if x + 1 < stop else after)
+        store(rows, (target + x,), (left + centre + right) * weight + constant)
+        left, centre = centre, right
+
+
+@loop
+def filter_any(
+    node: Any, source: Any, stage: Any, y1: int, y2: int, dx: int, part: int, bias: float, rows: Any
+) -> None:
+    """Sums over a filter of any odd size: first of columns, then of rows."""
+    width, columns = stage.width, stage.columns
+    target = row_of(node, stage, y1, part)
+    for x in range(width):
+        store(rows, (columns + x,), broadcast(rows, 0.0))
+    for step in range(-(node.size_y // 2), node.size_y // 2 + 1):
+        row = neighbour(node, source, stage, y1, y2, step, part)
+        for x in range(width):
+            store(rows, (columns + x,), load(rows, (columns + x,)) + load(rows, (row + x,)))
+    seam = width - dx
+    for x in range(width):
+        total = broadcast(rows, 0.0)
+        for c in range(x - node.size_x // 2, x + node.size_x // 2 + 1):
+            if node.circular:
+                total = total + load(rows, (columns + c % width,))
+            elif 0 <= c < width and (c < seam) == (x < seam):
+                total = total + load(rows, (columns + c,))
+        total = total * broadcast(rows, node.weight) + broadcast(rows, bias)
+        store(rows, (target + x,), total)
+
+
+@loop
+def scale_row(source: int, target: int, width: int, weight: float, bias: float, rows: Any) -> None:
+    """A row through a filter of one pixel."""
+    for x in range(width):
+        scaled = load(rows, (source + x,)) * broadcast(rows, weight) + broadcast(rows, bias)
+        store(rows, (target + x,), scaled)
+
+
+@loop
+def filter_row(
+    node: Any, source: Any, stage: Any, y1: int, y2: int, dx: int, part: int, bias: float, rows: Any
+) -> None:
+    """Row `y1` of Σ or of the tangent kernel through a filter."""
+    target, seam = row_of(node, stage, y1, part), stage.width - dx
+    if node.size_y == 1 and node.size_x == 1:
+        scale_row(row_of(source, stage, y1, part), target, stage.width, node.weight, bias, rows)
+        return
+    if node.size_y != 3 or node.size_x != 3:
+        filter_any(node, source, stage, y1, y2, dx, part, bias, rows)
+        return
+    slots = (
+        neighbour(node, source, stage, y1, y2, -1, part),
+        neighbour(node, source, stage, y1, y2, 0, part),
+        neighbour(node, source, stage, y1, y2, 1, part),
+    )
+    filter_three(node, stage, slots, 0, seam, target, bias, rows)
+    if dx:
+        filter_three(node, stage, slots, seam, stage.width, target, bias, rows)
+
+
+@loop
+def convolve_row(
+    node: Any, source: Any, stage: Any, y1: int, y2: int, dx: int, rows: Array
+) -> None:
+    """Row `y1` of Σ and Θ behind a convolution."""
+    filter_row(node, source, stage, y1, y2, dx, NNGP, node.bias, rows)
+    if node.input == OF_PIXELS:  # Θ = Σ, as an activation reads it by itself
+        if not node.activation:
+            copied = row_of(node, stage, y1, NNGP), row_of(node, stage, y1, TANGENT)
+            scale_row(copied[0], copied[1], stage.width, 1.0, 0.0, rows)
+        return
+    bias = 0.0 if node.input == OF_GAUSSIAN else node.bias
+    filter_row(node, source, stage, y1, y2, dx, TANGENT, bias, rows)
+    if node.input == OF_GAUSSIAN:
+        nngp, tangent = row_of(node, stage, y1, NNGP), row_of(node, stage, y1, TANGENT)
+        for x in range(stage.width):
+            total = load(rows, (nngp + x,)) + load(rows, (tangent + x,))
+            store(rows, (tangent + x,), total)
+
+
+@loop
+def add_rows(node: Any, nodes: Any, stage: Any, y1: int, rows: Array) -> None:
+    """Row `y1` of the sum of two nodes."""
+    for part in range(2):
+        target = row_of(node, stage, y1, part)
+        first = row_of(nodes[node.source], stage, y1, part)
+        second = row_of(nodes[node.other], stage, y1, part)
+        for x in range(stage.width):
+            store(rows, (target + x,), load(rows, (first + x,)) + load(rows, (second + x,)))
+
+
+@loop
+def activate_row(
+    node: Any, stage: Any, y1: int, y2: int, dx: int, numbers: Any, rows: Array
+) -> None:
+    """Row `y1` of a node through its activation, in place."""
+    factors1, factors2, constants = numbers
+    width, number = stage.width, node.n_factors
+    nngp, tangent = row_of(node, stage, y1, NNGP), row_of(node, stage, y1, TANGENT)
+    places = nngp, nngp if node.input == OF_PIXELS else tangent, tangent
+    first = factors1, node.factors + y1 * width * number
+    for half in range(2):  # in front of the seam, and behind it
+        second = factors2, node.factors + (y2 * width + dx - half * width) * number
+        span = half * (width - dx), width - (1 - half) * dx, number
+        own = constants[node.constants :]
+        activate_columns(node.activation, own, rows, places, first, second, span)
+
+
+@loop
+def compute_row(
+    node: Any, nodes: Any, stages: Any, y1: int, dy: int, dx: int, pair: Any, buffers: Any
+) -> None:
+    """Row `y1` of one node, on the plane of one offset."""
+    stage, (rows, pending, sums) = stages[0], buffers
+    (pixels1, factors1), (pixels2, factors2), constants = pair
+    y2 = y1 + dy - (stage.height if y1 + dy >= stage.height else 0)
+    if node.kind == PIXELS:
+        multiply_pixels(node, stage, y1, y2, dx, (pixels1, pixels2), rows)
+    elif node.kind == PENDING:
+        take_pending(node, stage, y1, dy, dx, rows, pending)
+    elif node.kind == FILTER:
+        convolve_row(node, nodes[node.source], stage, y1, y2, dx, rows)
+    elif node.kind == POOL:
+        pool_rows(node, nodes[node.source], stages, y1, dy, dx, rows, pending)
+    elif node.kind == HEAD:
+        add_shared_windows(nodes[node.source], stage, y1, y2, dx, rows, sums)
+    else:
+        add_rows(node, nodes, stage, y1, rows)
+    if node.activation:
+        activate_row(node, stage, y1, y2, dx, (factors1, factors2, constants), rows)
+
+
+@loop
+def compute_planes(nodes: Any, stages: Any, dy: int, pair: Any, buffers: Any) -> None:
+    """All planes of vertical offset `dy` through a stage, from its inputs to pooled sums.
+
+    `stages` are the stage and the one after it.
+    """
+    stage = stages[0]
+    for dx in range(stage.width):
+        if beyond(dx, stage.max_dx, stage.width):
+            continue
+        for step in range(stage.height + stage.delay):
+            for n in range(stage.first, stage.last):
+                y1 = step - nodes[n].delay
+                if 0 <= y1 < stage.height:
+                    compute_row(nodes[n], nodes, stages, y1, dy, dx, pair, buffers)
+
+
+@loop
+def pairs_of_blocks(
+    nodes: Any, stages: Any, count: int, images: Any, span: Any, buffers: Any, sums: Array
+) -> None:
+    """One image, or sixteen, with some blocks of sixteen: add what reaches the head to `sums`.
+
+    Parameters
+    ----------
+    nodes, stages : structured arrays
+        See `node_table`.
+    count : int
+        How many stages; what leaves the last of fewer than all stays pending.
+    images : two pairs of arrays, and an array
+        Pixels and factors, of an image or of sixteen, and of all blocks (blocks, …, 16); and the
+        constants of activations.
+    span : two integers
+        The first block, and the one behind the last.
+    buffers : (rows, pending)
+        Working memory; rows of zeros and pending sums are zero before and after.
+    sums : array (blocks, 2, 16)
+        What is added to: Σ and the tangent kernel.
+    """
+    rows, pending = buffers
+    first, (pixels, factors), constants = images
+    for b in range(span[0], span[1]):
+        pair = first, (pixels[b], factors[b]), constants
+        all_stages(nodes, stages, count, pair, (rows, pending, sums[b]))
+
+
+@loop
+def all_stages(nodes: Any, stages: Any, count: int, pair: Any, buffers: Any) -> None:
+    """One pair of images, or sixteen, through all stages.
+
+    A vertical offset goes to the next stage as soon as its pooled sums are complete.
+    """
+    for turn in range(1, stages[0].height + 1):
+        dy = turn % stages[0].height
+        for s in range(count):
+            stage = stages[s]
+            if dy < 0 or beyond(dy, stage.max_dy, stage.height):
+                break
+            compute_planes(nodes, (stage, stages[s + 1]), dy, pair, buffers)
+            dy = completed(dy, stage.pool_height)

@@ -1,0 +1,230 @@
+"""NetworkKernel on images: against neural-tangents, and itself."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.memory import limited_memory
+from kernel_regime.kernels import NetworkKernel
+from kernel_regime.kernels.checks import check_kernel
+from tests.kernels.test_infinite_network import neural_tangents, scales
+
+
+def conv(weights=1.2, biases=None, size=3, padding="SAME"):
+    shape = (size, size) if isinstance(size, int) else size
+    arguments = {"out_chan": 1, "filter_shape": shape, "padding": padding}
+    return {"Conv": {**arguments, "W_std": weights, "b_std": biases}}
+
+
+def pool(height, width):
+    return {"AvgPool": {"window_shape": (height, width), "strides": (height, width)}}
+
+
+def dense(weights=1.1, biases=0.2):
+    return {"Dense": {"out_dim": 1, "W_std": weights, "b_std": biases}}
+
+
+RESNET = [
+    conv(),
+    {"residual": ["Relu", conv(), "Relu", conv(0.8)]},
+    pool(2, 2),
+    {"residual": ["Relu", conv(), "Relu", conv(0.8)]},
+    *("Relu", "GlobalAvgPool", dense(1.0, None)),
+]
+GELU = [conv(1.3, 0.3), "Gelu", pool(2, 2), conv(1.3, 0.2), "Gelu", "Flatten", dense()]
+FORKED = [
+    conv(),
+    *("Relu", {"FanOut": {"num": 3}}),
+    {
+        "parallel": [
+            {"serial": [conv(1.1, 0.1), pool(2, 2)]},
+            {"serial": [pool(2, 2), conv(1.2, None, 1)]},
+            {"serial": [conv(), "Erf", pool(1, 2), pool(2, 1), conv()]},
+        ]
+    },
+    *("FanInSum", "Relu", pool(2, 1), "Flatten", dense(), "Relu", dense()),
+]
+CIRCULAR = [
+    conv(1.3, 0.1, 5, "CIRCULAR"),
+    *("Abs", conv(), "Relu", conv(1.2, None, (1, 3), "CIRCULAR"), "Relu", "GlobalAvgPool"),
+    *(dense(), "Erf", dense()),
+]
+SMOOTH = [
+    dense(1.4, 0.1),
+    *("Sin", conv(1.2, 0.1), conv(1.1), {"Elementwise": {"fn": "tanh"}}, conv(), "GlobalAvgPool"),
+]
+
+weights = st.floats(0.5, 1.6)
+biases = st.none() | st.floats(0.05, 0.5)
+padding = st.sampled_from(["SAME", "CIRCULAR"])
+convolution = st.builds(conv, weights, biases, st.sampled_from([1, 3, 3, 5]), padding)
+activation = st.sampled_from(
+    [
+        *("Relu", "Relu", "Abs", "Erf", "Gelu", "Sigmoid_like", "Gabor", "ExpNormalized"),
+        {"LeakyRelu": {"alpha": 0.2}},
+        {"ABRelu": {"a": -0.5, "b": 1.3}},
+        {"Sin": {"a": 1.2, "b": 0.8, "c": 0.3}},
+        {"Cos": {"a": 1.2, "b": 0.8, "c": 0.3}},
+        {"Rbf": {"gamma": 0.4}},
+        {"Gaussian": {"a": 1.1, "b": -0.6}},
+        {"Exp": {"a": 0.5, "b": 0.3}},
+        {"Monomial": {"degree": 2}},
+        {"Polynomial": {"coef": [0.1, 1.0, 0.3]}},
+    ]
+)
+hidden = st.builds(lambda one, two: [one, two], activation, convolution)
+residual = st.builds(lambda inner: [{"residual": inner}], hidden)
+fork = st.builds(
+    lambda inner, other: [
+        {"FanOut": {"num": 2}},
+        {"parallel": [{"serial": inner}, other]},
+        "FanInSum",
+    ],
+    hidden,
+    convolution,
+)
+block = st.one_of(hidden, residual, fork)
+tail = st.sampled_from([[dense(1.1, 0.2)], [dense(), "Relu", dense(1.0, None)], []])
+
+
+@st.composite
+def networks(draw):
+    """Layers and the shape of their images: blocks, pools that divide, a head, dense layers."""
+    layers, sides = [draw(convolution)], [1, 1]
+    for _ in range(draw(st.integers(1, 2))):
+        layers += draw(block)
+        windows = draw(st.sampled_from([(1, 1), (1, 1), (2, 2), (1, 3), (2, 1)]))
+        if windows != (1, 1):
+            layers.append(pool(*windows))
+            sides = [side * window for side, window in zip(sides, windows, strict=True)]
+    sides = [side * draw(st.integers(1, max(1, 6 // side))) for side in sides]
+    layers += ["Identity", draw(st.sampled_from(["Flatten", "GlobalAvgPool"]))]
+    return [*layers, *draw(tail)], (*sides, draw(st.integers(1, 4)))
+
+
+def images(shape, seed):
+    """Ordinary images of any scale, then some equal, opposite, scaled; a constant and a zero."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((3, *shape)) * np.exp(rng.normal(0, 0.5, (3, 1, 1, 1)))
+    other = rng.standard_normal((3, *shape))
+    y = np.concatenate([other, x[:1], -x[1:2], 3 * x[2:3], np.ones((1, *shape)), 0 * x[:1]])
+    coincide = np.zeros((len(x), len(y)), bool)
+    coincide[[0, 1, 2], [3, 4, 5]] = True
+    return x, y, coincide
+
+
+def assert_equal_to_neural_tangents(layers, shape, seed):
+    """Exact but where inputs coincide: there half the digits of an angle are lost.
+
+    Neural-tangents' polynomials divide zero by zero for a zero image: a column of NaN.
+    """
+    x, y, coincide = images(shape, seed)
+    coincide |= np.prod(shape) == 1  # all numbers are parallel
+    expected = neural_tangents(layers, x, y)
+    for get in ("ntk", "nngp"):
+        kernel = NetworkKernel(layers, get)
+        assert kernel.engine == "convolutional"
+        values = kernel.cross(x, y)
+        assert np.isfinite(values).all()
+        given = np.where(np.isnan(expected[get]), values, expected[get])
+        error = np.abs(values - given) / scales(kernel, x, y)
+        assert error.max(where=~coincide, initial=0) < 1e-10
+        assert error.max() < 1e-7
+
+
+def random_networks(examples):
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@random_networks(10)
+@given(networks(), st.integers(0, 99))
+def test_random_architectures_equal_neural_tangents(network, seed):
+    assert_equal_to_neural_tangents(*network, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@random_networks(100)
+@given(networks(), st.integers(0, 99))
+def test_a_hundred_random_architectures_equal_neural_tangents(network, seed):
+    assert_equal_to_neural_tangents(*network, seed)
+
+
+@pytest.mark.parametrize("layers", [RESNET, FORKED, CIRCULAR], ids=["res", "fork", "circular"])
+def test_networks_with_branches_equal_neural_tangents(layers):
+    assert_equal_to_neural_tangents(layers, (4, 6, 2), 1)
+
+
+@pytest.mark.parametrize("layers", [RESNET, GELU, FORKED, CIRCULAR, SMOOTH])
+def test_kernels_do_what_kernels_owe(layers):
+    samples = np.random.default_rng(3).standard_normal((4, 4, 6, 2))
+    check_kernel(NetworkKernel(layers), samples)
+
+
+@pytest.mark.parametrize("layers", [RESNET, GELU, FORKED, CIRCULAR, SMOOTH])
+def test_single_precision(layers):
+    """Within 2e-6 of √(k(x, x)k(x', x')), 2e-3 where inputs coincide in networks with kinks."""
+    x, y, coincide = images((4, 6, 3), 4)
+    for get in ("ntk", "nngp"):
+        kernel = NetworkKernel(layers, get)
+        rounded = kernel.cross(x.astype(np.float32), y.astype(np.float32))
+        assert rounded.dtype == np.float32
+        error = np.abs(rounded - kernel.cross(x, y)) / scales(kernel, x, y)
+        assert error[~coincide].max() < 2e-6
+        assert error.max() < 2e-3
+
+
+@pytest.mark.parametrize("scale", [1e-15, 1e15])
+def test_homogeneous_networks_take_images_of_any_scale(scale):
+    x, y, _ = images((4, 4, 3), 5)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    kernel = NetworkKernel(RESNET)
+    scaled = kernel.cross(np.float32(scale) * x, y)
+    np.testing.assert_allclose(scaled / scale, kernel.cross(x, y), rtol=1e-5)
+
+
+def test_values_depend_neither_on_memory_nor_on_neighbours():
+    x = np.random.default_rng(6).standard_normal((35, 4, 4, 1))
+    kernel = NetworkKernel(GELU)
+    whole = kernel.gram(x)
+    with limited_memory(100_000):
+        np.testing.assert_allclose(kernel.gram(x), whole, rtol=1e-12)
+        np.testing.assert_allclose(kernel.diagonal(x), np.diagonal(whole), rtol=1e-7)
+    np.testing.assert_array_equal(whole, whole.T)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "message"),
+    [
+        ([conv(size=2), "Flatten"], (4, 4, 1), r"architecture\[0\]: Conv.filter_shape: 2 is even"),
+        (
+            [conv(), "Relu", pool(2, 2), conv(), pool(2, 2), "Flatten"],
+            (8, 6, 1),
+            r"architecture\[4\]: AvgPool: windows of 2x2 do not divide its images of 4x3 \(of 8x6",
+        ),
+        ([conv(), "Relu"], (4, 4, 1), "leaves pixel axes"),
+        ([conv(), "Relu", "Flatten", dense()], (12,), r"architecture\[2\]: Flatten .* need images"),
+        (
+            [
+                conv(),
+                {"FanOut": {"num": 2}},
+                {"parallel": [pool(2, 1), pool(1, 2)]},
+                "FanInSum",
+                "Flatten",
+            ],
+            (4, 4, 1),
+            r"architecture\[3\]: FanInSum adds images of 2x4 and 4x2 pixels",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_place(layers, shape, message):
+    with pytest.raises(InputError, match=message):
+        NetworkKernel(layers)(np.ones((2, *shape)))
