@@ -6,8 +6,8 @@ INSTALLED := $(VENV)/.installed
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run plan download test test-all lint format bench bench-large viz ipython notebooks \
-	lock clean clean-results
+.PHONY: help run plan download test test-all lint format docs bench bench-large viz ipython \
+	notebooks lock clean clean-results
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,14 @@ lint: $(INSTALLED) ## Check style, formatting and types
 format: $(INSTALLED) ## Format the code
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
+
+DOCS := $(VENV)/.docs
+$(DOCS): $(INSTALLED)
+	$(RUN) pip install --quiet --disable-pip-version-check --group docs --constraint requirements.lock
+	@touch $@
+
+docs: $(DOCS) ## Build the documentation into site/; a broken link fails
+	$(RUN) sphinx --quiet --fail-on-warning --keep-going docs site
 
 bench: $(INSTALLED) ## Measure against peers, all in one run; writes docs/benchmarks.md
 	$(RUN) benchmarks

@@ -1,5 +1,6 @@
 """What a run could not end with is refused before its first node."""
 
+import numpy as np
 import pytest
 
 from kernel_regime.core.errors import InputError
@@ -60,6 +61,22 @@ def test_only_what_a_run_reads_is_compared(project):
     }
     catalog = run(project, "test", "data_processing", **parameters)
     assert list(catalog.load("noise_levels")["value"]) == [0, 2]
+
+
+def test_clean_constant_images_are_refused_before_kernels_where_a_study_centres_them(tmp_path):
+    project = new_project(tmp_path)
+    images = np.random.default_rng(0).random((120, 4, 4))
+    images[:, 0, 0], images[7] = 0, 0
+    np.savez(project / "own.npz", x=images, y=np.arange(120) % 2)
+    (project / "conf" / "test" / "catalog_data_processing.yml").write_text(
+        '"raw_{split}":\n  type: kernel_regime.datasets.ArraysDataset\n  filepath: own.npz\n'
+        '  inputs: x\n  labels: y\n  split: "{split}"\n  test_share: 0.4\n'
+    )
+    clean = {"data": {"n_train": None, "n_test": None}, "noise": {"kind": "clean", "levels": [0]}}
+    with pytest.raises(InputError, match=r"_samples: image \d+ is constant \(all pixels 0\)"):
+        run(project, "test", **clean)
+    assert not list(project.rglob("train_kernels"))
+    run(project, "test", "data_processing", **clean)
 
 
 def test_what_an_environment_drops_has_no_name():

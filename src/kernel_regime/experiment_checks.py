@@ -9,8 +9,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_data import LabelledData
+from kernel_regime.noise.transforms import constant_sample
 
 _INITIALISATIONS = "spectrum.initialisations"
 
@@ -34,9 +36,11 @@ class CheckExperiment:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Compare the sizes that are asked for with the raw data, which the first node loads."""
+        """Compare what is asked for with the data, as the first nodes load them."""
         if dataset_name == "raw_train" and isinstance(data, LabelledData):
             refuse_too_many_samples(self._read, len(data.labels))
+        if dataset_name in ("train_samples", "test_samples"):
+            refuse_constant_samples(self._read, as_array(data, dataset_name), dataset_name)
 
 
 def refuse_equal_names(parameters: Mapping[str, Any]) -> None:
@@ -87,6 +91,31 @@ def refuse_too_many_samples(parameters: Mapping[str, Any], available: int) -> No
                 f"{_INITIALISATIONS}.{name}.samples: {samples:,} samples are asked for, the "
                 f"training data have {available:,}; give {available} or less"
             )
+
+
+def refuse_constant_samples(parameters: Mapping[str, Any], samples: Array, name: str) -> None:
+    """Refuse constant samples that stay so, where a study will centre and scale them.
+
+    Kernels take them; the spectral-bias study and the comparison with infinite width do not, hours
+    later.
+
+    Raises
+    ------
+    InputError
+        Naming the sample.
+
+    Examples
+    --------
+    >>> clean = {"noise": {"kind": "clean"}, "spectral_bias_study": {}}
+    >>> refuse_constant_samples(clean, np.array([[1.0, 2.0], [7.0, 7.0]]), "train_samples")
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: train_samples: vector 1 is constant (all features 7), ...
+    """
+    centred = {"spectral_bias_study", "limits"} & parameters.keys()
+    if not centred or parameters["noise"].get("kind") != "clean":
+        return
+    if refused := constant_sample(samples):
+        raise InputError(f"{name}: {refused}")
 
 
 def _initialisations(parameters: Mapping[str, Any]) -> dict[str, Any]:

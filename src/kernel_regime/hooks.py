@@ -1,4 +1,4 @@
-"""Hooks of every run: parameters are checked, memory is shared out, errors name their node."""
+"""Hooks of every run: parameters are checked, memory is set, data and errors are named."""
 
 import logging
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from typing import Any, cast
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.config_loader import ExperimentConfigLoader
@@ -20,6 +20,7 @@ from kernel_regime.parameter_checks import check_parameters
 logger = logging.getLogger(__name__)
 
 _REPORT = "report"
+_DATA_SOURCE = "data_source"
 
 
 class CheckParameters:
@@ -65,6 +66,19 @@ class LimitMemory:
     def on_pipeline_error(self) -> None:
         """As after a run that ends well."""
         self._limit.close()
+
+
+class NameTheData:
+    """The report says which data set it is about: what `raw_train` is called in the catalog."""
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Put the name into the catalog, for the node that writes the report."""
+        if _DATA_SOURCE in pipeline.inputs():
+            raw = catalog.get("raw_train")
+            catalog[_DATA_SOURCE] = MemoryDataset(getattr(raw, "name", type(raw).__name__))
 
 
 class NameTheNode:

@@ -4,9 +4,18 @@ from typing import Any
 
 from kernel_regime.config_loader import ExperimentConfigLoader
 from kernel_regime.experiment_checks import CheckExperiment
-from kernel_regime.hooks import CheckParameters, LimitMemory, NameTheNode, PointToResults
+from kernel_regime.hooks import (
+    CheckParameters,
+    LimitMemory,
+    NameTheData,
+    NameTheNode,
+    PointToResults,
+)
 
-HOOKS = (CheckParameters(), CheckExperiment(), LimitMemory(), NameTheNode(), PointToResults())
+HOOKS = (
+    *(CheckParameters(), CheckExperiment(), LimitMemory()),
+    *(NameTheData(), NameTheNode(), PointToResults()),
+)
 
 CONFIG_LOADER_CLASS = ExperimentConfigLoader
 CONFIG_LOADER_ARGS: dict[str, Any] = {

@@ -105,6 +105,16 @@ def test_forecasts_refuse_what_they_cannot_reach(n, ridge):
         forecast.loss(n, ridge)
 
 
+def test_a_single_training_set_has_no_interval(gaussian_task):
+    kernel, targets = gaussian_task
+    settings = LearningCurveSettings(100, sizes=[50], ridges=[0.1, 1.0], repeats=1)
+    table = learning_curve(
+        kernel[:200, :200], kernel[1000:, :200], targets[:200], targets[1000:], settings
+    )
+    assert table[["test_low", "test_high"]].isna().all(axis=None)
+    assert table.drop(columns=["test_low", "test_high"]).notna().all(axis=None)
+
+
 def test_sizes_beyond_the_samples_are_refused(gaussian_task):
     kernel, targets = gaussian_task
     with pytest.raises(ValueError, match="501 exceeds"):

@@ -1,17 +1,20 @@
-"""A folder of the catalog is made when asked for, and written by nodes alone."""
+"""A folder of the catalog is made and written by nodes alone."""
 
+import numpy as np
 import pytest
 from kedro.io import DatasetError
 
 from kernel_regime.datasets.work_folder import WorkFolderDataset
+from kernel_regime.execution.results import Results
 
 
-def test_a_folder_is_there_from_its_first_loading_on(tmp_path):
+def test_a_folder_is_there_once_something_was_kept_in_it(tmp_path):
     dataset = WorkFolderDataset(str(tmp_path / "new" / "folder"))
+    folder = dataset.load()
     assert not dataset.exists()
-    (dataset.load() / "kept.txt").write_text("kept")
+    Results(folder).get({"a": 1}, lambda: {"kept": np.ones(1)})
     assert dataset.exists()
-    assert (dataset.load() / "kept.txt").read_text() == "kept"
+    assert dataset.load() == folder
 
 
 def test_saving_is_refused(tmp_path):

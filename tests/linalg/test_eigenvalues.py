@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import ortho_group
 
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.linalg import eigenvalues as module
@@ -15,22 +14,10 @@ from kernel_regime.linalg.eigenvalues import (
     extreme_eigenvalues,
     lanczos_ends,
     round_off_floor,
-    spectral_density,
     top_eigensystem,
 )
 from kernel_regime.linalg.products import multiply
-
-
-def matrix_with(spectrum, seed=0):
-    vectors = ortho_group.rvs(len(spectrum), random_state=seed)
-    matrix = vectors * spectrum @ vectors.T
-    return (matrix + matrix.T) / 2, vectors
-
-
-@pytest.fixture(scope="module")
-def power_law_matrix():
-    spectrum = np.arange(1, 301.0) ** -1.5
-    return spectrum, *matrix_with(spectrum)
+from tests.linalg.matrices import matrix_with
 
 
 def test_all_eigenvalues_come_largest_first(power_law_matrix):
@@ -61,26 +48,6 @@ def test_float32_kernels_are_read_in_float64(power_law_matrix):
     assert np.abs(eigenvalues(single) - spectrum).max() < floor
     assert np.abs(top_eigensystem(single, 5)[0] - spectrum[:5]).max() < floor
     assert multiply(single, np.ones(300)).dtype == np.float64
-
-
-def test_density_counts_eigenvalues_above_thresholds(power_law_matrix):
-    spectrum, matrix, _ = power_law_matrix
-    density = spectral_density(matrix, probes=20, steps=40)
-    np.testing.assert_allclose(density.weights.sum(axis=1), 1, rtol=1e-10)
-    counts = density.count_above([1e-3, 3e-4])
-    exact = [(spectrum > t).sum() for t in (1e-3, 3e-4)]
-    # Relative error 1/√(20 probes · 100 eigenvalues) ≈ 2 %; quadrature adds a few percent.
-    np.testing.assert_allclose(counts, exact, rtol=0.1)
-    assert density.nodes.max() == pytest.approx(1, rel=1e-8)
-
-
-def test_density_of_a_matrix_of_low_rank_is_exact():
-    matrix, _ = matrix_with(np.r_[[5.0] * 10, [2.0] * 10, [0.0] * 20])
-    density = spectral_density(matrix, probes=400, steps=40)
-    moments = [np.sum(density.weights * density.nodes**p) / 400 for p in (0, 1, 2)]
-    # Traces from 400 random probes in 40 dimensions: relative error about √(2/16000).
-    np.testing.assert_allclose(moments, [1, 70 / 40, 290 / 40], rtol=0.04)
-    assert density.count_above(3.0) == pytest.approx(10, rel=0.05)
 
 
 def test_what_is_no_symmetric_matrix_is_refused():
@@ -128,13 +95,6 @@ def test_what_does_not_fit_in_memory_is_refused():
         module._check_lapack(10_000_000, copies=1)
 
 
-def with_spectrum(eigenvalues):
-    n = len(eigenvalues)
-    basis, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))
-    matrix = (basis * eigenvalues) @ basis.T
-    return (matrix + matrix.T) / 2
-
-
 @pytest.mark.parametrize(
     "eigenvalues",
     [
@@ -145,7 +105,7 @@ def with_spectrum(eigenvalues):
     ids=["power law", "one outlier", "indefinite"],
 )
 def test_lanczos_finds_both_ends_of_the_spectrum(eigenvalues):
-    largest, smallest = lanczos_ends(with_spectrum(eigenvalues))
+    largest, smallest = lanczos_ends(matrix_with(eigenvalues)[0])
     assert largest == pytest.approx(eigenvalues.max(), rel=1e-7)
     # Met from above, to the resolution that its docstring states.
     missed = smallest - eigenvalues.min()
@@ -160,27 +120,6 @@ def test_one_sample_is_a_spectrum():
     assert extreme_eigenvalues(np.full((1, 1), 3.0, np.float32)) == (3.0, 3.0)
 
 
-@pytest.mark.parametrize("value", [1e-20, 3.0, 1e20])
-def test_density_of_a_multiple_of_one_is_that_eigenvalue(value):
-    np.testing.assert_allclose(spectral_density(value * np.eye(2)).eigenvalues(), [value] * 2)
-    np.testing.assert_allclose(spectral_density(value * np.eye(90)).eigenvalues(), [value] * 90)
-
-
-def test_density_of_a_space_that_is_complete_is_the_spectrum(power_law_matrix):
-    spectrum, matrix, _ = power_law_matrix
-    found = spectral_density(matrix, probes=8, steps=64)
-    np.testing.assert_allclose(found.eigenvalues(), spectrum, rtol=0, atol=1e-13)
-
-
-def test_density_in_a_smaller_space_keeps_the_trace_and_the_largest(power_law_matrix):
-    spectrum, matrix, _ = power_law_matrix
-    for probes in (1, 8):
-        found = spectral_density(matrix, probes=probes, steps=24).eigenvalues()
-        assert len(found) == 300
-        assert (np.diff(found) <= 0).all()
-        np.testing.assert_allclose(found[:3], spectrum[:3], rtol=1e-6)
-
-
 def test_the_largest_of_a_zero_or_tiny_matrix_are_found(power_law_matrix):
     spectrum, matrix, _ = power_law_matrix
     values, vectors = top_eigensystem(np.zeros((50, 50)), 3)
@@ -191,7 +130,7 @@ def test_the_largest_of_a_zero_or_tiny_matrix_are_found(power_law_matrix):
         np.testing.assert_allclose(values, scale * spectrum[:5], rtol=1e-12)
 
 
-@pytest.mark.parametrize("route", [eigenvalues, eigensystem, spectral_density])
+@pytest.mark.parametrize("route", [eigenvalues, eigensystem])
 def test_every_route_refuses_what_is_no_symmetric_matrix(route):
     for matrix, message in [
         (np.zeros((0, 0)), "not square"),

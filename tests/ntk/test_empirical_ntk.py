@@ -8,8 +8,7 @@ import pytest
 
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import limited_memory
-from kernel_regime.ntk import empirical as module
-from kernel_regime.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
+from kernel_regime.ntk.empirical import BATCH, empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.ntk.factors import Outer, pull_back
 from kernel_regime.ntk.jaxpr import Program, find_layers
 
@@ -68,17 +67,26 @@ def test_the_big_layers_of_lenet5_stay_factored(lenet5_golden, lenet5_apply):
 
 
 @pytest.mark.parametrize("outputs", [1, "trace", "full"])
-def test_blocks_of_samples_give_the_same_kernel(lenet5_golden, lenet5_apply, monkeypatch, outputs):
+def test_blocks_of_samples_give_the_same_kernel(lenet5_golden, lenet5_apply, outputs):
     values, params = lenet5_golden
     images = values["images"]
     whole = empirical_ntk(lenet5_apply, params, images, outputs=outputs)
-    monkeypatch.setattr(module, "BATCH", 3)
     with limited_memory(1_200_000):
         blocked = empirical_ntk(lenet5_apply, params, images, outputs=outputs)
         across = empirical_ntk(lenet5_apply, params, images[:5], images[5:], outputs)
     np.testing.assert_allclose(blocked, whole, rtol=0, atol=1e-14 * whole.max())
     expected = whole[:5, :, 5:] if outputs == "full" else whole[:5, 5:]
     np.testing.assert_allclose(across, expected, rtol=0, atol=1e-14 * whole.max())
+
+
+def test_batches_of_which_the_last_is_filled_up_give_the_same_kernel(lenet5_golden, lenet5_apply):
+    values, params = lenet5_golden
+    many = np.arange(BATCH + 6) % len(values["images"])
+    whole = empirical_ntk(lenet5_apply, params, values["images"])
+    repeated = empirical_ntk(lenet5_apply, params, values["images"][many])
+    np.testing.assert_allclose(
+        repeated, whole[np.ix_(many, many)], rtol=0, atol=1e-14 * whole.max()
+    )
 
 
 def network_of_everything(params, x):

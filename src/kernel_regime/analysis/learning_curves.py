@@ -172,8 +172,8 @@ def learning_curve(
     -------
     DataFrame
         n, ridge (relative), forecast_from, forecast, and over the repeats the means of test_loss
-        (with test_low and test_high, a 95 % t-interval), gcv_loss and kare_loss (two names of one
-        estimate, see `docs/regression.md`); repeats.
+        (with test_low and test_high, a 95 % t-interval; NaN where there is one), gcv_loss and
+        kare_loss (two names of one estimate, see `docs/regression.md`); repeats.
 
     Raises
     ------
@@ -209,8 +209,9 @@ def _summarise(
 ) -> pd.DataFrame:
     """One row per ridge: the forecast, and losses (repeats, 3, ridges) as mean and interval."""
     test, gcv, kare = losses.mean(axis=0)
-    quantile = stats.t.ppf(0.975, max(settings.repeats - 1, 1))
-    margin = quantile * stats.sem(losses[:, 0], axis=0)
+    margin = np.full_like(test, np.nan)
+    if len(losses) > 1:
+        margin = stats.t.ppf(0.975, len(losses) - 1) * stats.sem(losses[:, 0], axis=0)
     return pd.DataFrame({
         "n": n,
         "ridge": settings.ridges,

@@ -63,6 +63,11 @@ class ArraysDataset(DividedDataset):
         self._inputs, self._labels = inputs, labels
         self._class_names, self._task = class_names, task
 
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self._filepath.name
+
     def load(self) -> LabelledData:
         """Samples of the split.
 

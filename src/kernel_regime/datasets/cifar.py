@@ -74,6 +74,11 @@ class CifarDataset(LabelledDataset):
         self._classes = classes
         self._grey = grey
 
+    @property
+    def name(self) -> str:
+        """What its authors call it."""
+        return "CIFAR-10"
+
     def load(self) -> LabelledData:
         """Colour images (n, 32, 32, 3) of bytes, or grey ones (n, 32, 32) in float32.
 

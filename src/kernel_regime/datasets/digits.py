@@ -17,6 +17,11 @@ class DigitsDataset(LabelledDataset):
         `train` or `test`, stratified by class and always the same.
     """
 
+    @property
+    def name(self) -> str:
+        """What scikit-learn calls them."""
+        return "digits (scikit-learn)"
+
     def load(self) -> LabelledData:
         """Images (n, 8, 8) with pixels 0–16."""
         # scikit-learn takes a second to import, and only this data set needs it.

@@ -52,6 +52,11 @@ class IdxDataset(LabelledDataset):
         self._path = local_path(path)
         self._class_names = class_names
 
+    @property
+    def name(self) -> str:
+        """Name of the folder: mnist, fashion-mnist."""
+        return self._path.name
+
     def load(self) -> LabelledData:
         """Images (n, height, width) of bytes and their labels.
 

@@ -60,6 +60,11 @@ class ImageFolderDataset(DividedDataset):
         self._path = local_path(path)
         self._side, self._grey = side, grey
 
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self._path.name
+
     def load(self) -> LabelledData:
         """Images of the split, bytes or (weighed) float32, class by class.
 

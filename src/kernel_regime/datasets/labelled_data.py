@@ -148,6 +148,11 @@ class LabelledDataset(AbstractDataset[NoReturn, LabelledData]):
         self._split = split
         self.metadata = metadata
 
+    @property
+    def name(self) -> str:
+        """What a report calls the data set: its class, where that says no better name."""
+        return type(self).__name__
+
     @abstractmethod
     def load(self) -> LabelledData:
         """Read the split."""
@@ -170,8 +175,8 @@ def local_path(filepath: str) -> Path:
 
     Examples
     --------
-    >>> local_path("file:///tmp/x.npy").name
-    'x.npy'
+    >>> local_path("file:///data/kernels/ntk.npy").name
+    'ntk.npy'
     """
     protocol, path = get_protocol_and_path(str(filepath))
     if protocol != "file":

@@ -52,6 +52,11 @@ class SpikedCovariatesDataset(LabelledDataset):
         self._dimension = dimension
         self._seed = seed
 
+    @property
+    def name(self) -> str:
+        """The model that they are drawn from."""
+        return "spiked covariates"
+
     def load(self) -> LabelledData:
         """Vectors (n, d) in float32 and targets (n,) in float64."""
         n_signal = signal_dimension(self._dimension)

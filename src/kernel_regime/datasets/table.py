@@ -70,6 +70,11 @@ class TableDataset(DividedDataset):
         self._class_names, self._task = class_names, task
         self._load_args = load_args or {}
 
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self._filepath.name
+
     def load(self) -> LabelledData:
         """Rows of the split, float64.
 

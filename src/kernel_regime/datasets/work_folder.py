@@ -10,7 +10,7 @@ from kernel_regime.datasets.labelled_data import local_path
 
 
 class WorkFolderDataset(AbstractDataset[NoReturn, Path]):
-    """A folder for work that outlives a run: loading makes it and gives its path.
+    """A folder for work that outlives a run: loading gives its path, and writes nothing.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ class WorkFolderDataset(AbstractDataset[NoReturn, Path]):
     Examples
     --------
     >>> import tempfile
-    >>> WorkFolderDataset(f"{tempfile.mkdtemp()}/finished").load().is_dir()
-    True
+    >>> WorkFolderDataset(f"{tempfile.mkdtemp()}/finished").load().name
+    'finished'
     """
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -31,8 +31,7 @@ class WorkFolderDataset(AbstractDataset[NoReturn, Path]):
         self.metadata = metadata
 
     def load(self) -> Path:
-        """The folder, there from now on."""
-        self._filepath.mkdir(parents=True, exist_ok=True)
+        """The folder, which what is first written to it makes."""
         return self._filepath
 
     def save(self, data: NoReturn) -> None:

@@ -1,12 +1,11 @@
-"""Eigenvalues of kernel matrices: all of them, the ends, the largest, or their density.
+"""Eigenvalues of kernel matrices: all of them, the ends, or the largest.
 
-Three routes for three sizes. LAPACK finds everything while a float64 copy fits in memory. Lanczos
-iterations read the (memory-mapped) matrix in row blocks and find the largest. Stochastic Lanczos
-finds how many eigenvalues lie where, from a few passes over a matrix of any size.
+LAPACK finds everything while a float64 copy fits in memory. Lanczos iterations read the
+(memory-mapped) matrix in row blocks and find the largest. How many lie where in a matrix of any
+size: see `spectral_density`.
 """
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -159,97 +158,10 @@ def _ends(lanczos: BlockLanczos) -> Array:
     return np.linalg.eigvalsh(lanczos.projected_matrix())[[-1, 0]]
 
 
-@dataclass(frozen=True)
-class SpectralDensity:
-    """A weighted sample of the eigenvalues of a matrix.
-
-    Parameters
-    ----------
-    nodes : array (m,)
-        Where eigenvalues were found, largest first.
-    weights : array (probes, m)
-        Share of all n eigenvalues at each node, as every probe sees it; sums to 1 per probe.
-    n : int
-        Rows of the matrix.
-    exact : int
-        How many of the first nodes are eigenvalues themselves, each counted once.
-
-    Examples
-    --------
-    >>> density = spectral_density(np.diag([3.0, 2.0, 2.0]))
-    >>> density.count_above(2.5).round()
-    array([1.])
-    """
-
-    nodes: Array
-    weights: Array
-    n: int
-    exact: int
-
-    def count_above(self, threshold: float | Array) -> Array:
-        """Estimated number of eigenvalues above each threshold."""
-        above = self.nodes[:, None] > np.atleast_1d(threshold)
-        return self.n * (self.weights.mean(axis=0) @ above)
-
-    def eigenvalues(self) -> Array:
-        """Estimate of all n eigenvalues, largest first.
-
-        The exact nodes, and quantiles of what remains of the density.
-        """
-        left, rest = self.n - self.exact, self.nodes[self.exact :]
-        if not left:
-            return self.nodes[: self.n]
-        shares = self.weights[:, self.exact :].mean(axis=0)
-        counts = left * np.cumsum(shares) / shares.sum()
-        middle = np.minimum(np.searchsorted(counts, np.arange(left) + 0.5), len(rest) - 1)
-        return np.r_[self.nodes[: self.exact], rest[middle]]
-
-
-def spectral_density(
-    kernel: Any, probes: int = 8, steps: int = 64, seed: int = 0
-) -> SpectralDensity:
-    """Stochastic Lanczos quadrature: eigenvalue density from `steps` passes over the matrix.
-
-    A random direction sees the eigenvalues of the matrix with its squared components as weights,
-    which have the mean 1/n. The Gauss quadrature of that measure has the Ritz values as nodes
-    (Golub & Meurant 1994; Lin, Saad & Yang 2016); all probes share one block Krylov space. The
-    largest eigenvalues come out sharp, the bulk as a smoothed histogram; counts have a relative
-    error of about 1/√(probes·count).
-
-    Examples
-    --------
-    >>> spectral_density(3 * np.eye(2)).eigenvalues()
-    array([3., 3.])
-    """
-    matrix = _checked(kernel)
-    n = len(matrix)
-    directions = np.random.default_rng(seed).standard_normal((n, probes))
-    directions /= np.linalg.norm(directions, axis=0)
-    lanczos = BlockLanczos(lambda block: symmetric_multiply(matrix, block), directions)
-    while lanczos.next.shape[1] and lanczos.products < steps:
-        lanczos.grow()
-    ritz = lanczos.ritz_pairs()
-    nodes, weights = ritz.values[::-1], np.square(ritz.start[::-1]).T
-    return SpectralDensity(nodes, weights, n, _exact(nodes, weights, ritz.errors[::-1], n))
-
-
-def _exact(nodes: Array, weights: Array, errors: Array, n: int) -> int:
-    """How many of the largest nodes are single eigenvalues of the matrix.
-
-    The mean weight of one over p probes is (1 ± √(2/p))/n; one that stands for several
-    eigenvalues weighs more.
-    """
-    if len(nodes) == n:
-        return n
-    sharp = errors <= 1e-6 * np.abs(nodes).max()
-    single = n * weights.mean(axis=0) < 1 + 4 * np.sqrt(2 / len(weights))
-    return int(np.argmin(np.r_[sharp & single, False]))
-
-
 def round_off_floor(kernel: Array) -> float:
     """Size below which eigenvalues of the stored matrix are rounding noise.
 
-    Independent rounding errors of ε/2·|K_ij| at most have a spectral norm below ε·max|K|·√n.
+    Independent rounding errors of `ε/2·|K_ij|` at most have a spectral norm below `ε·max|K|·√n`.
 
     Examples
     --------

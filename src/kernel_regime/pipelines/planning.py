@@ -17,7 +17,7 @@ from kernel_regime.pipelines.data_processing.nodes import prepare
 from kernel_regime.pipelines.model_training.network_training import training_jobs
 from kernel_regime.pipelines.partitions import Partitions
 from kernel_regime.regression.path_cost import path_seconds
-from kernel_regime.training.job import NamedTraining, TrainingJob
+from kernel_regime.training.job import NamedTraining, TrainingJob, TrainingStore
 
 _MEASURED = 1024
 """Training samples on which an epoch is timed."""
@@ -178,7 +178,7 @@ def _sweep(
     from kernel_regime.training.samples import SampleSplits
 
     networks, training = parameters["network_sweep"], parameters["training"]
-    store = catalog.load("trainings") if inputs.stored else None
+    store = TrainingStore(catalog.load("trainings")) if inputs.stored else None
     sweep: dict[str, _Asked] = {}
     for level in inputs.noise_levels["level"]:
         pair = zip((inputs.train[level], inputs.test[level]), targets, strict=True)

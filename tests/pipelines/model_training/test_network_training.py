@@ -6,11 +6,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.io import DatasetError
 from pydantic import ValidationError
 
 from kernel_regime.core.errors import InputError
-from kernel_regime.datasets.network import NetworkDataset, TrainingStoreDataset
+from kernel_regime.datasets.network import NetworkDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.networks.storage import load_network
 from kernel_regime.pipelines.model_training.network_parameters import (
@@ -18,7 +17,6 @@ from kernel_regime.pipelines.model_training.network_parameters import (
     TrainingParameters,
 )
 from kernel_regime.pipelines.model_training.network_training import train_networks
-from kernel_regime.training.job import TrainingStore
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 
 TRAINING = {
@@ -61,7 +59,7 @@ def run(folder, networks=NETWORKS, labels=None, **training):
         NetworkParameters.model_validate(networks),
         TrainingParameters.model_validate(TRAINING | training),
         Execution(),
-        TrainingStore(folder),
+        folder,
     )
 
 
@@ -220,7 +218,7 @@ def test_wrong_trainings_are_refused(change, message):
         TrainingParameters.model_validate(TRAINING | change)
 
 
-def test_datasets_copy_networks_and_open_the_store(tmp_path):
+def test_a_dataset_copies_a_network(tmp_path):
     networks, _, _ = run(tmp_path / "cells")
     dataset = NetworkDataset(str(tmp_path / "out" / "seed_0.keras"))
     assert not dataset.exists()
@@ -229,11 +227,6 @@ def test_datasets_copy_networks_and_open_the_store(tmp_path):
     x = np.ones((2, 4, 4), np.float32)
     expected = load_network(networks["level_0/wide/seed_0"])(x)
     np.testing.assert_array_equal(dataset.load()(x), expected)
-    trainings = TrainingStoreDataset(str(tmp_path / "cells"))
-    assert trainings.exists()
-    assert trainings.load() == TrainingStore(tmp_path / "cells")
-    with pytest.raises(DatasetError, match="written by the sweep itself"):
-        trainings.save(tmp_path)
 
 
 OWN = {"kind": "tests.networks.own_models:Plain", "learning_rate": 0.01, "penalties": [1e-3]}

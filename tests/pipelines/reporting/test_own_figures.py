@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from kernel_regime.datasets.figure import FigurePartitions
+from kernel_regime.datasets.partitions import CompletePartitions
 from kernel_regime.kernels import TwoLayerNTK
 from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
@@ -35,7 +35,7 @@ def figures(tmp_path, monkeypatch):
 
 
 def partitions(folder):
-    return FigurePartitions(
+    return CompletePartitions(
         path=str(folder),
         filename_suffix=".png",
         dataset="kernel_regime.datasets.figure.FigureDataset",
@@ -60,4 +60,6 @@ def test_it_takes_its_tables_its_options_and_what_the_noise_measures(figures, tm
 
 
 def test_no_figure_of_ones_own_is_no_missing_file(tmp_path):
-    assert partitions(tmp_path / "own").load() == {}
+    none = partitions(tmp_path / "own")
+    none.save({})
+    assert none.load() == {}

@@ -84,6 +84,7 @@ def run(criterion="loo_loss", validation=0.1, ridge=1.0, selected=True, labels=N
             ),
             **tables,
         },
+        "MNIST",
     )
 
 
@@ -135,7 +136,7 @@ def test_the_head_names_experiment_data_noise_date_and_version():
     html = page()
     for fact in (
         "trial",
-        "4 training and 2 test samples: grey images of 8×8 pixels, 3 classes",
+        "MNIST, 4 training and 2 test samples: grey images of 8×8 pixels, 3 classes",
         "high_frequency: noise-to-signal ratio τ, at 0, 2",
         "kernel-regime 0.1",
     ):
@@ -147,7 +148,8 @@ def test_vectors_and_regressions_are_called_so():
     vectors = {"level_0": lambda: np.zeros((3, 7))}
     found = run(train_images=vectors, labels=np.array([0.5, 1.5, 2.0])).data()
     assert found == (
-        "3 training and 2 test samples: vectors of 7 features, regression on real-valued targets"
+        "MNIST, 3 training and 2 test samples: vectors of 7 features, "
+        "regression on real-valued targets"
     )
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from kernel_regime.datasets.network import NetworkPartitions
 from kernel_regime.pipelines.spectral_analysis.parameters import SpectrumParameters
 from kernel_regime.pipelines.spectral_analysis.spectra_nodes import analyse_spectra
 from tests.pipelines.spectral_analysis.test_parameters import FILE
@@ -75,11 +74,3 @@ def test_one_name_for_two_sources_is_refused_before_any_work():
     rows = [("level_0", "lenet5", 0, 0.1, True)]
     with pytest.raises(ValueError, match="'lenet5' names two"):
         spectra({}, rows, "ntk", "lenet5")
-
-
-def test_no_networks_at_all_are_an_empty_set_of_partitions(tmp_path):
-    dataset = "kernel_regime.datasets.network.NetworkDataset"
-    networks = NetworkPartitions(
-        path=str(tmp_path / "networks"), filename_suffix=".keras", dataset=dataset
-    )
-    assert networks.load() == {}

@@ -21,7 +21,7 @@ class ModeDecay:
     """Decay of a residual's modes: coefficients c_i(t), shape (times, modes, outputs).
 
     All outputs of a mode decay together under the theorem, so a mode is followed along its own
-    start: s_i(t) = ⟨c_i(t), c_i(0)⟩/|c_i(0)|².
+    start: `s_i(t) = ⟨c_i(t), c_i(0)⟩/|c_i(0)|²`.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class ModeDecay:
     coefficients : array of shape (times, modes, outputs)
         c_i(t).
     noise : float
-        Mean square error of one |c_i(0)|² from sampling: modes that start below four times that
+        Mean square error of one `|c_i(0)|²` from sampling: modes that start below four times that
         are not resolved, and what is fitted to them means nothing.
 
     Examples

@@ -16,9 +16,9 @@ from kernel_regime.linalg.eigenvalues import (
     eigensystem,
     eigenvalues,
     round_off_floor,
-    spectral_density,
     top_eigensystem,
 )
+from kernel_regime.linalg.spectral_density import spectral_density
 
 POWER_RANKS = (1, 10, 100)
 """Numbers of top eigenvectors whose share of the targets' power the summary states."""

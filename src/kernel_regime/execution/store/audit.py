@@ -20,7 +20,7 @@ class Audit:
     Parameters
     ----------
     asymmetry : float
-        Largest |K_ij − K_ji|.
+        Largest `|K_ij − K_ji|`.
     largest_eigenvalue, smallest_eigenvalue : float
         Of the stored values, in float64; beyond 1500 samples by Lanczos, which meets the
         smallest one from above, to within about 1e-6 of the largest.

@@ -34,9 +34,11 @@ class TrainingPlace:
 
     @property
     def partition(self) -> str:
+        """Partition of the catalog in which the network lies."""
         return f"{self.level}/{self.network}/seed_{self.seed}"
 
     def label(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows of a table, each with the place that it belongs to."""
         return [{**vars(self), **row} for row in rows]
 
 
@@ -49,9 +51,9 @@ def train_networks(
     networks: NetworkParameters,
     training: TrainingParameters,
     execution: Execution,
-    trainings: TrainingStore,
+    trainings: Path,
 ) -> tuple[dict[str, Path], pd.DataFrame, pd.DataFrame]:
-    """Train every network for every level, penalty and seed; finished trainings are not repeated.
+    """Train every network for every level, penalty and seed; those in `trainings` are finished.
 
     Returns
     -------
@@ -78,7 +80,8 @@ def train_networks(
                 places.append(place)
                 yield NamedTraining(place.partition, job, samples)
 
-    results = run_sweep(asked_for(), trainings, execution, training.checkpoint_every)
+    store = TrainingStore(trainings)
+    results = run_sweep(asked_for(), store, execution, training.checkpoint_every)
     scores = _table(places, results, "scores")
     scores = mark_selected(scores, classification=n_classes > 0)
     return _chosen(scores, places, results), scores, _table(places, results, "curve")

@@ -52,6 +52,7 @@ def _given(figure: FigureKind, noise: NoiseParameters, tables: Mapping[str, Any]
 
 def write_report(
     parameters: dict[str, Any],
+    data_source: str,
     experiment: str,
     figures: OwnFigures,
     own_figures: Mapping[str, Callable[[], bytes]],
@@ -62,4 +63,4 @@ def write_report(
                 if name.endswith("_figure")}  # fmt: skip
     own = {name: (entry.figure.caption, own_figures[name]())
            for name, entry in figures.entries().items()}  # fmt: skip
-    return render_report(experiment, ReportedRun(parameters, entries), pictures, own)
+    return render_report(experiment, ReportedRun(parameters, entries, data_source), pictures, own)

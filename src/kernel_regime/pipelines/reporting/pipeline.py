@@ -55,6 +55,7 @@ def _report() -> Pipeline:
     pictures = [f"{kind}_figure" for section in SECTIONS for kind in section.figures]
     inputs = {
         "parameters": "parameters",
+        "data_source": "data_source",
         "experiment": "params:experiment",
         "figures": "params:figures",
         **{name: name for name in ("own_figures", *tables, *pictures)},

@@ -32,10 +32,13 @@ class ReportedRun:
         By top-level key.
     tables : mapping
         Datasets by name.
+    data_source : str
+        What the data set is called.
     """
 
     parameters: Mapping[str, Any]
     tables: Mapping[str, Any]
+    data_source: str
 
     @property
     def noise(self) -> str:
@@ -111,11 +114,11 @@ class ReportedRun:
         ]
 
     def data(self) -> str:
-        """Sizes and kind of the data, in words."""
+        """Name, sizes and kind of the data, in words."""
         images, labels = self.tables["train_images"], self.tables["train_labels"]
         inputs = next(iter(images.values()))()
         counts = f"{len(labels):,} training and {len(self.tables['test_labels']):,} test samples"
-        return f"{counts}: {_describe(inputs.shape[1:])}, {_task(labels)}"
+        return f"{self.data_source}, {counts}: {_describe(inputs.shape[1:])}, {_task(labels)}"
 
 
 def method_names(kernels: KernelParameters, networks: NetworkParameters) -> list[str]:
