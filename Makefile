@@ -6,8 +6,8 @@ INSTALLED := $(VENV)/.installed
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run plan download test test-all lint format docs bench bench-large viz ipython \
-	notebooks lock clean clean-results
+.PHONY: help run plan download test test-all test-wheel coverage lint format docs \
+	bench bench-large viz ipython notebooks lock clean clean-results
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,13 @@ test: $(INSTALLED) ## Run the test suite
 
 test-all: $(INSTALLED) ## Run every test, the slow ones included
 	$(RUN) pytest -n 2 --dist loadfile -m ""
+
+test-wheel: $(INSTALLED) ## Test the wheel: without extras in an empty environment, and with the newest JAX
+	$(RUN) pytest -m slow tests/test_wheel.py
+
+coverage: $(INSTALLED) ## Run the test suite and report what it does not reach
+	$(RUN) pip install --quiet --disable-pip-version-check 'pytest-cov>=7'
+	$(RUN) pytest -n 2 --dist loadfile --cov=kernel_regime --cov-report=term:skip-covered
 
 lint: $(INSTALLED) ## Check style, formatting and types
 	$(RUN) ruff check .
