@@ -14,7 +14,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-PROJECT = Path(__file__).parents[1]
+from tests.experiments import PROJECT, new_project
+
 KEDRO = Path(sys.executable).with_name("kedro")
 NOTEBOOKS = sorted(path.name for path in (PROJECT / "notebooks").glob("0*.ipynb"))
 
@@ -26,19 +27,11 @@ def kedro(project, *arguments):
     )
 
 
-def copy_of_the_project(folder):
-    for name in ("conf", "notebooks", "src", "pyproject.toml", ".telemetry"):
-        source = PROJECT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name)
-        else:
-            shutil.copy(source, folder / name)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    return copy_of_the_project(tmp_path_factory.mktemp("project"))
+    folder = new_project(tmp_path_factory.mktemp("project"))
+    shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
+    return folder
 
 
 @pytest.fixture(scope="module")

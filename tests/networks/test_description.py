@@ -55,24 +55,32 @@ def test_a_users_model_is_built_from_one_seed(name):
     assert not np.allclose(first(X), other(X))
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-def test_a_fresh_process_loads_a_users_model(name, tmp_path, monkeypatch):
+def test_a_fresh_process_loads_a_users_model(tmp_path, monkeypatch):
     shutil.copy(own_models.__file__, tmp_path / "models_of_mine.py")
     monkeypatch.syspath_prepend(tmp_path)
-    network = NetworkDescription(f"models_of_mine:{name}", OPTIONS[name]).build((4, 4), 3, seed=1)
-    save_network(network, tmp_path / "own.keras")
     np.save(tmp_path / "x.npy", X)
-    code = f"""
+    networks = {
+        name: NetworkDescription(f"models_of_mine:{name}", options).build((4, 4), 3, seed=1)
+        for name, options in OPTIONS.items()
+    }
+    for name, network in networks.items():
+        save_network(network, tmp_path / f"{name}.keras")
+    code = """
+import sys
+from pathlib import Path
 import numpy as np
 from kernel_regime.networks import load_network
-x = np.load({str(tmp_path / "x.npy")!r})
-np.save({str(tmp_path / "out.npy")!r}, load_network({str(tmp_path / "own.keras")!r})(x))
+folder = Path(sys.argv[1])
+for name in sys.argv[2:]:
+    np.save(folder / f"{name}.npy", load_network(folder / f"{name}.keras")(np.load(folder / "x.npy")))
 """
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), network(X), rtol=1e-6)
-    np.testing.assert_array_equal(load_network(tmp_path / "own.keras")(X), network(X))
+    command = [sys.executable, "-c", code, tmp_path, *networks]
+    subprocess.run(command, check=True, env=environment)
+    for name, network in networks.items():
+        np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), network(X), rtol=1e-6)
+        np.testing.assert_array_equal(load_network(tmp_path / f"{name}.keras")(X), network(X))
 
 
 def test_what_a_plain_model_does_not_say_has_a_default():

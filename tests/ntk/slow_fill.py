@@ -40,9 +40,9 @@ class Recorded(KerasNTK):
 
 def fill_slowly(model: Path, path: Path, log: Path, pause: float) -> None:
     """Images whose first pixel is their number, four tiles a side."""
-    images = np.random.default_rng(0).random((4 * EDGE, 32, 32), np.float32)
+    images = np.random.default_rng(0).random((4 * EDGE, 8, 8), np.float32)
     images[:, 0, 0] = np.arange(len(images))
-    kernel = Recorded(str(model), (32, 32), 0, str(log), pause)
+    kernel = Recorded(str(model), (8, 8), 0, str(log), pause)
     fill(KernelJob(kernel, images, execution=Execution(memory=6 * 4 * EDGE**2)), path)
 
 

@@ -103,11 +103,11 @@ def test_identity_changes_with_any_parameter():
 
 
 def test_a_killed_kernel_resumes_bit_identically_and_repeats_no_finished_tile(tmp_path):
-    from kernel_regime.networks.lenet import LeNet5
+    from kernel_regime.networks.fully_connected import FullyConnected
     from kernel_regime.networks.storage import save_network
 
-    network = LeNet5(seed=3)
-    network.build((None, 32, 32))
+    network = FullyConnected(width=32, seed=3)
+    network.build((None, 8, 8))
     model = tmp_path / "seed_3.keras"
     save_network(network, model)
     path, log = tmp_path / "killed.npy", tmp_path / "log"
