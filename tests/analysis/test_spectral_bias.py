@@ -149,7 +149,7 @@ def small_study():
 
     digits = load_digits()
     study = SpectralBiasStudy(
-        architectures={"fully_connected": Widths([512, 32])}, train=300, reference=600,
+        architectures={"fully_connected": Widths([256, 16])}, train=300, reference=600,
         held_out=600, runs=3, modes=6, horizon=1.5, step=0.1, records=30,
     )  # fmt: skip
     return run_study(study, digits.images, encode_targets(digits.target, 10))
@@ -179,7 +179,7 @@ def test_bounds_hold_for_kernel_and_network_alike(small_study):
 def test_wider_networks_are_closer_to_their_limit_and_move_less(small_study):
     widths = small_study.widths
     means = widths[widths["labels"] == "true"].groupby("width")[["distance", "drift"]].mean()
-    assert (means.loc[512] < means.loc[32] / 2).all()
+    assert (means.loc[256] < means.loc[16] / 2).all()
 
 
 def test_too_few_samples_are_refused():
