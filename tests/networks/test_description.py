@@ -71,8 +71,9 @@ from pathlib import Path
 import numpy as np
 from kernel_regime.networks import load_network
 folder = Path(sys.argv[1])
+x = np.load(folder / "x.npy")
 for name in sys.argv[2:]:
-    np.save(folder / f"{name}.npy", load_network(folder / f"{name}.keras")(np.load(folder / "x.npy")))
+    np.save(folder / f"{name}.npy", load_network(folder / f"{name}.keras")(x))
 """
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path}
