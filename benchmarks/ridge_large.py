@@ -40,7 +40,7 @@ CHECKED, HELD_OUT = 8000, 2000
 def images_and_targets(points: int) -> tuple[Array, Array]:
     """Float32 images (points, 784) of norm 28, and centred one-hot targets."""
     splits = [CifarDataset(str(RAW), split, grey=True).load() for split in ("train", "test")]
-    images = np.concatenate([split.images[:, 2:30, 2:30] for split in splits])[:points]
+    images = np.concatenate([split.inputs[:, 2:30, 2:30] for split in splits])[:points]
     images = images.reshape(len(images), -1).astype(np.float32)
     images -= images.mean(axis=1, keepdims=True)
     images *= 28 / np.linalg.norm(images, axis=1, keepdims=True)
