@@ -26,13 +26,13 @@ def _fit(degree: int) -> tuple[float, ...]:
 SINGLE, DOUBLE = _fit(7), _fit(19)
 
 
-@compiled()
+@compiled(_nrt=False)
 def sine_of_angle(t: Vector) -> Vector:
     """√(1 − t²), a tiny number where |t| is 1 or more by rounding."""
     return root(larger(1.0 - t * t, 1e-37))
 
 
-@compiled()
+@compiled(_nrt=False)
 def half_turns(t: Vector, y: Vector) -> Vector:
     """arcsin(t)/π, between −½ and ½, where `y` is √(1 − t²)."""
     return t * horner(y, by_precision(y, SINGLE, DOUBLE))

@@ -41,7 +41,7 @@ def sine(activation: Sine) -> ActivationStep:
     return ActivationStep(SINE, (b**2, even, odd), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def sine_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:
@@ -75,7 +75,7 @@ def exponential_of_distance(activation: RbfActivation) -> ActivationStep:
     return ActivationStep(EXPONENTIAL, (1.0, 2 * gamma), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def exponential_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:
@@ -96,7 +96,7 @@ def normalised_exponential(activation: ExpNormalizedActivation) -> ActivationSte
     return ActivationStep(NORMALISED_EXPONENTIAL, (gamma, gamma * activation.shift), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def normalised_exponential_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:
@@ -119,7 +119,7 @@ def gabor() -> ActivationStep:
     return ActivationStep(GABOR, (), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def gabor_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, _: Array
 ) -> tuple[Vector, Vector]:

@@ -17,8 +17,8 @@ an activation makes Σ ← E[φφ'] and U ← ΘE[φ̇φ̇'] + Σ. What a stage 
 Arrays of one image (numbers) and of sixteen (..., 16) are both accepted as the first of a pair:
 `load` broadcasts the numbers of the former. The arrays, all flat but for the axis of a vector:
 
-* pixels: (height, width, channels)
-* factors: what activations need of every pixel, (height, width, factors) for each of them
+* pixels: (height, 2·width, channels), every row twice, so that cyclic columns follow each other
+* factors: what activations need of every pixel, (height, 2·width, factors) for each of them
 * rows: one of zeros and one for column sums; then the last rows of every node, (ring, 2,
   width + 1), whose last column stays zero
 * pending: pooled sums between stages, see `pooling`
@@ -56,19 +56,28 @@ loop: Any = compiled(nogil=True, error_model="numpy")
 
 
 @loop
+def inner_product(pixels1: Array, at1: int, pixels2: Array, at2: int, channels: int) -> Any:
+    """Sum over channels of the products of two pixels; unrolled for colour images."""
+    total = load(pixels1, (at1,)) * load(pixels2, (at2,))
+    if channels == 3:
+        total = total + load(pixels1, (at1 + 1,)) * load(pixels2, (at2 + 1,))
+        return total + load(pixels1, (at1 + 2,)) * load(pixels2, (at2 + 2,))
+    for c in range(1, channels):
+        total = total + load(pixels1, (at1 + c,)) * load(pixels2, (at2 + c,))
+    return total
+
+
+@loop
 def multiply_pixels(
     node: Any, stage: Any, y1: int, y2: int, dx: int, images: Any, rows: Array
 ) -> None:
     """A row of the inner products of pixels."""
     pixels1, pixels2 = images
     width, channels, target = stage.width, node.channel, row_of(node, stage, y1, NNGP)
-    for x1 in range(width):
-        x2 = x1 + dx - (width if x1 + dx >= width else 0)
-        place1, place2 = (y1 * width + x1) * channels, (y2 * width + x2) * channels
-        total = load(pixels1, (place1,)) * load(pixels2, (place2,))
-        for c in range(1, channels):
-            total = total + load(pixels1, (place1 + c,)) * load(pixels2, (place2 + c,))
-        store(rows, (target + x1,), total)
+    at1, at2 = 2 * y1 * width * channels, (2 * y2 * width + dx) * channels
+    for x in range(width):
+        product = inner_product(pixels1, at1 + x * channels, pixels2, at2 + x * channels, channels)
+        store(rows, (target + x,), product)
 
 
 @loop
@@ -91,18 +100,28 @@ def column(rows: Array, slots: Any, x: int) -> Any:
 
 @loop
 def filter_three(
-    node: Any, stage: Any, slots: Any, start: int, stop: int, target: int, bias: float, rows: Any
+    node: Any, stage: Any, slots: Any, dx: int, target: int, bias: float, rows: Any
 ) -> None:
-    """Sums over 3x3 pixel pairs in the columns from `start` to `stop`, scaled, plus a constant."""
-    before = after = stage.width  # a column of zeros
-    if node.circular:
-        before, after = (start - 1) % stage.width, stop % stage.width
+    """Sums over 3x3 pixel pairs of a row, scaled, plus a constant.
+
+    First as if there were no seam, then the two columns at it once more, without each other.
+    """
+    width, seam = stage.width, stage.width - dx
+    before, after = (width - 1, 0) if node.circular else (width, width)  # which is zero
     weight, constant = broadcast(rows, node.weight), broadcast(rows, bias)
-    left, centre = column(rows, slots, before), column(rows, slots, start)
-    for x in range(start, stop):
-        right = column(rows, slots, x + 1 if x + 1 < stop else after)
+    left, centre = column(rows, slots, before), column(rows, slots, 0)
+    for x in range(width - 1):
+        right = column(rows, slots, x + 1)
         store(rows, (target + x,), (left + centre + right) * weight + constant)
         left, centre = centre, right
+    total = left + centre + column(rows, slots, after)
+    store(rows, (target + width - 1,), total * weight + constant)
+    if dx and not node.circular:
+        inner = column(rows, slots, seam - 2 if seam > 1 else width)
+        total = inner + column(rows, slots, seam - 1)
+        store(rows, (target + seam - 1,), total * weight + constant)
+        inner = column(rows, slots, seam + 1)  # the zero behind the row, if there is none
+        store(rows, (target + seam,), (inner + column(rows, slots, seam)) * weight + constant)
 
 
 @loop
@@ -143,7 +162,7 @@ def filter_row(
     node: Any, source: Any, stage: Any, y1: int, y2: int, dx: int, part: int, bias: float, rows: Any
 ) -> None:
     """Row `y1` of Σ or of the tangent kernel through a filter."""
-    target, seam = row_of(node, stage, y1, part), stage.width - dx
+    target = row_of(node, stage, y1, part)
     if node.size_y == 1 and node.size_x == 1:
         scale_row(row_of(source, stage, y1, part), target, stage.width, node.weight, bias, rows)
         return
@@ -155,9 +174,7 @@ def filter_row(
         neighbour(node, source, stage, y1, y2, 0, part),
         neighbour(node, source, stage, y1, y2, 1, part),
     )
-    filter_three(node, stage, slots, 0, seam, target, bias, rows)
-    if dx:
-        filter_three(node, stage, slots, seam, stage.width, target, bias, rows)
+    filter_three(node, stage, slots, dx, target, bias, rows)
 
 
 @loop
@@ -200,12 +217,10 @@ def activate_row(
     width, number = stage.width, node.n_factors
     nngp, tangent = row_of(node, stage, y1, NNGP), row_of(node, stage, y1, TANGENT)
     places = nngp, nngp if node.input == OF_PIXELS else tangent, tangent
-    first = factors1, node.factors + y1 * width * number
-    for half in range(2):  # in front of the seam, and behind it
-        second = factors2, node.factors + (y2 * width + dx - half * width) * number
-        span = half * (width - dx), width - (1 - half) * dx, number
-        own = constants[node.constants :]
-        activate_columns(node.activation, own, rows, places, first, second, span)
+    first = factors1, node.factors + 2 * y1 * width * number
+    second = factors2, node.factors + (2 * y2 * width + dx) * number
+    own = constants[node.constants :]
+    activate_columns(node.activation, own, rows, places, first, second, (0, width, number))
 
 
 @loop

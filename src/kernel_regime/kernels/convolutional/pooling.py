@@ -123,11 +123,17 @@ def add_columns(
 ) -> None:
     """Columns `span` of every window, of two rows, add to a row of pending sums."""
     first, second = pair
-    for x in range(width):
-        total = load(pending, (target + x,))
-        for c in range(x * window + span[0], x * window + span[1]):
-            total = total + (load(rows, (first + c,)) + load(rows, (second + c,)))
-        store(pending, (target + x,), total)
+    for c in range(span[0], span[1] - 1, 2):
+        for x in range(width):
+            one, two = first + x * window + c, second + x * window + c
+            total = load(rows, (one,)) + load(rows, (one + 1,))
+            total = total + (load(rows, (two,)) + load(rows, (two + 1,)))
+            store(pending, (target + x,), load(pending, (target + x,)) + total)
+    if (span[1] - span[0]) % 2:
+        c = span[1] - 1
+        for x in range(width):
+            total = load(rows, (first + x * window + c,)) + load(rows, (second + x * window + c,))
+            store(pending, (target + x,), load(pending, (target + x,)) + total)
 
 
 @loop

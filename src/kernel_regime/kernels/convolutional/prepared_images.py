@@ -38,9 +38,10 @@ class PreparedImages:
 
     @cached_property
     def pixels(self) -> Array:
-        """Pixels of all channels, over √channels, shape (blocks, pixels, 16)."""
+        """Pixels of all channels, over √channels, every row twice, shape (blocks, pixels, 16)."""
         scale = self.norms * np.sqrt(self.images.shape[3])
-        rows = (self.images / scale[:, None, None, None]).reshape(len(self.images), -1)
+        twice = np.concatenate([self.images, self.images], axis=2)
+        rows = (twice / scale[:, None, None, None]).reshape(len(self.images), -1)
         blocks = -(-len(rows) // VECTOR_SIZE)
         vectors = aligned_zeros((blocks, rows.shape[1], VECTOR_SIZE), self.images.dtype)
         for i, row in enumerate(rows):
@@ -118,8 +119,9 @@ class PreparedImages:
             node = nodes[n]
             if node["kind"] == PIXELS:
                 squares = pixels.astype(np.float64) ** 2
-                shape = int(stage["height"]), int(stage["width"]), -1, VECTOR_SIZE
-                variances[n] = squares.reshape(shape).sum(axis=2)
+                width = int(stage["width"])
+                shape = int(stage["height"]), 2 * width, -1, VECTOR_SIZE
+                variances[n] = squares.reshape(shape)[:, :width].sum(axis=2)
             elif node["kind"] == PENDING:
                 variances[n] = pooled[node["channel"]] * node["weight"]
             elif node["kind"] == FILTER:
@@ -139,12 +141,13 @@ class PreparedImages:
 
 
 def _lay_out(found: PixelFactors, nodes: Array, factors: Array) -> None:
-    """Factors of all nodes one after the other, where `nodes` says, filled up with zeros."""
+    """Factors of all nodes one behind the other, where `nodes` says, every row of pixels twice."""
     for n, own in found.items():
         height, width, number, _ = own.shape
         start, wanted = int(nodes[n]["factors"]), int(nodes[n]["n_factors"])
-        target = factors[start : start + height * width * wanted]
-        target.reshape(height, width, wanted, VECTOR_SIZE)[:, :, :number] = own
+        target = factors[start : start + height * 2 * width * wanted]
+        twice = target.reshape(height, 2, width, wanted, VECTOR_SIZE)
+        twice[:, :, :, :number] = own[:, None]
 
 
 def one_by_one(blocks: Array) -> Array:

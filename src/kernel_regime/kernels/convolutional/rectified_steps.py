@@ -41,7 +41,7 @@ def piecewise_linear(activation: PiecewiseLinear) -> ActivationStep:
     return ActivationStep(code, ((a + b) ** 2 / 4, kink), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def rectified_linear_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, _: Any
 ) -> tuple[Vector, Vector]:
@@ -53,7 +53,7 @@ def rectified_linear_step(
     return nngp * slope + bend, tangent * slope
 
 
-@compiled()
+@compiled(_nrt=False)
 def piecewise_linear_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:
@@ -75,7 +75,7 @@ def kink(level: float, height: float) -> ActivationStep:
     return ActivationStep(KINK, (level, height), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def kink_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:
@@ -110,7 +110,7 @@ def rectified_power(degree: int) -> ActivationStep:
     return ActivationStep(RECTIFIED_POWER, tuple(constants), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def polynomial_of(t: Vector, coefficients: Array, start: int, number: int, like: Array) -> Vector:
     """Horner's scheme with coefficients that are data, highest power first."""
     total = broadcast(like, coefficients[start])
@@ -119,7 +119,7 @@ def polynomial_of(t: Vector, coefficients: Array, start: int, number: int, like:
     return total
 
 
-@compiled()
+@compiled(_nrt=False)
 def rectified_power_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:

@@ -37,7 +37,7 @@ def error_function(activation: ErrorFunction) -> ActivationStep:
     return ActivationStep(ERROR_FUNCTION, (2 * a**2, c**2, 2 * a**2 / np.pi), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def error_function_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:
@@ -63,7 +63,7 @@ def gelu() -> ActivationStep:
     return ActivationStep(GELU, (1 / (2 * np.pi),), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def gelu_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:
@@ -95,7 +95,7 @@ def gaussian(activation: GaussianActivation) -> ActivationStep:
     return ActivationStep(GAUSSIAN, (a**2, 2 * b), factors)
 
 
-@compiled()
+@compiled(_nrt=False)
 def gaussian_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
 ) -> tuple[Vector, Vector]:

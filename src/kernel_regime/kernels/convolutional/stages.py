@@ -56,7 +56,7 @@ class Stages:
             for n in range(stage["first"], stage["last"]):
                 number = numbers.get(n, 0)
                 nodes[n]["factors"], nodes[n]["n_factors"] = length, number
-                length += number * int(stage["height"]) * int(stage["width"])
+                length += number * int(stage["height"]) * 2 * int(stage["width"])
         return nodes, length
 
     def seen_from(self, last: int) -> Array:

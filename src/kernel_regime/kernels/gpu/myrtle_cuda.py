@@ -131,7 +131,8 @@ def _pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool
 def _on_device(images: PreparedImages) -> tuple[Any, tuple[Any, ...]]:
     """Pixels, and scales per stage, of every image: without vectors."""
     side, channels = images.images.shape[1], images.images.shape[3]
-    pixels = one_by_one(images.pixels).reshape(-1, side, side, channels)[: len(images.images)]
+    twice = one_by_one(images.pixels).reshape(-1, side, 2, side, channels)
+    pixels = np.ascontiguousarray(twice[: len(images.images), :, 0])
     scales = [_scales(images, stage) for stage in range(images.stages.count)]
     return cuda.to_device(pixels), tuple(map(cuda.to_device, scales))
 
