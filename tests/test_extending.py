@@ -91,7 +91,7 @@ def test_kernel_noise_network_data_and_figure_of_ones_own_reach_the_report(own):
     inputs = np.load(own / "data/03_primary/mine/train_images/level_0.25.npy")
     assert inputs.shape == (80, 2)
     page = (own / "data/08_reporting/mine/report.html").read_text(encoding="utf-8")
-    for words in ("gaussian", "skip_width_8", "share of lost features", "best_ridges"):
+    for words in ("gaussian", "skip width 8", "share of lost features", "best_ridges"):
         assert words in page, words
 
 

@@ -106,8 +106,9 @@ def refuse_constant_samples(parameters: Mapping[str, Any], samples: Array, name:
 
     Examples
     --------
+    >>> import numpy
     >>> clean = {"noise": {"kind": "clean"}, "spectral_bias_study": {}}
-    >>> refuse_constant_samples(clean, np.array([[1.0, 2.0], [7.0, 7.0]]), "train_samples")
+    >>> refuse_constant_samples(clean, numpy.array([[1.0, 2.0], [7.0, 7.0]]), "train_samples")
     Traceback (most recent call last):
     kernel_regime.core.errors.InputError: train_samples: vector 1 is constant (all features 7), ...
     """

@@ -25,7 +25,7 @@ def run(by_method, metric="test_accuracy", half_width=0.0, crossing=np.nan, verd
     verdicts = pd.DataFrame({"network": "mean_field", "verdict": list(verdicts)})
     tables = {"phase_curves": pd.DataFrame(rows), "phase_diagram": pd.DataFrame([pair]),
               "regime": verdicts}  # fmt: skip
-    return ReportedRun({"noise": NOISE}, tables)
+    return ReportedRun({"noise": NOISE}, tables, "trial data")
 
 
 def test_the_headline_names_the_leaders_level_by_level():
