@@ -8,7 +8,7 @@ from typing import Any, cast
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.config_loader import ExperimentConfigLoader
@@ -78,7 +78,7 @@ class NameTheData:
         """Put the name into the catalog, for the node that writes the report."""
         if _DATA_SOURCE in pipeline.inputs():
             raw = catalog.get("raw_train")
-            catalog[_DATA_SOURCE] = MemoryDataset(getattr(raw, "name", type(raw).__name__))
+            catalog[_DATA_SOURCE].save(getattr(raw, "name", type(raw).__name__))
 
 
 class NameTheNode:
