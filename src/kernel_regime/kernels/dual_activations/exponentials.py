@@ -3,6 +3,7 @@ r"""Activations whose dual activations are exponentials: sines, RBF, exp, and it
 Exponents are squared distances E[(u ∓ v)²], sums of the gaps of a pair and of (σ₁ − σ₂)².
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,9 @@ class Sine(DualActivation):
     """
 
     @property
+    @abstractmethod
     def constants(self) -> tuple[float, float, float]:
         """a, b and c."""
-        raise NotImplementedError
 
     def variance(self, variance: Array) -> Array:
         """E[φ(u)²]."""

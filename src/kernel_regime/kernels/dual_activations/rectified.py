@@ -4,6 +4,7 @@ Their dual activations are functions of the angle θ between the preactivations,
 the two lengths. All of them have a kink where θ = 0, so that angles are followed, not cosines.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,9 +37,9 @@ class PiecewiseLinear(DualActivation):
     kinked: ClassVar[bool] = True
 
     @property
+    @abstractmethod
     def slopes(self) -> tuple[float, float]:
         """a and b."""
-        raise NotImplementedError
 
     @property
     def is_homogeneous(self) -> bool:

@@ -4,6 +4,7 @@ With Δ = E[u²]E[v²] − E[uv]², the product of both gaps of a pair, determin
 (1 + 2E[u²])(1 + 2E[v²]) − 4E[uv]² = 1 + 2E[u²] + 2E[v²] + 4Δ are sums of positive terms.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +29,9 @@ class ErrorFunction(DualActivation):
     """
 
     @property
+    @abstractmethod
     def constants(self) -> tuple[float, float, float]:
         """a, b and c."""
-        raise NotImplementedError
 
     def variance(self, variance: Array) -> Array:
         """E[φ(u)²]."""
