@@ -49,7 +49,7 @@ def accumulate(
 ) -> Any:
     """Product of `ROWS` samples of one packed panel with all of another, added to a tile.
 
-    In NumPy, with `width` samples in the panel of b:
+    In NumPy, with `width` samples in the packed panel of b:
 
     .. code-block:: python
 
@@ -192,13 +192,13 @@ def pack_tile(x: Array, packed: Array, first: int) -> None:
     """
     width = packed.shape[2]
     for p in range(EDGE // width):
-        rows, panel = x[p * width : (p + 1) * width], packed[first + p]
-        for start in range(0, panel.shape[0], LINE):
-            stop = min(start + LINE, panel.shape[0])
+        rows, packed_panel = x[p * width : (p + 1) * width], packed[first + p]
+        for start in range(0, packed_panel.shape[0], LINE):
+            stop = min(start + LINE, packed_panel.shape[0])
             for r in range(len(rows)):
                 for k in range(start, stop):
-                    panel[k, r] = rows[r, k]
-            panel[start:stop, len(rows) :] = 0
+                    packed_panel[k, r] = rows[r, k]
+            packed_panel[start:stop, len(rows) :] = 0
 
 
 @compiled()
@@ -221,8 +221,8 @@ def tile_count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
 def empty_packed_panels(x: Array) -> Array:
     """Space for the packed panels of samples `x` (n, features), filled up to whole tiles."""
     width = width_of(x.dtype)
-    panels = -(-len(x) // EDGE) * EDGE // width
-    return np.empty((panels, x.shape[1], width), x.dtype)
+    packed_panels = -(-len(x) // EDGE) * EDGE // width
+    return np.empty((packed_panels, x.shape[1], width), x.dtype)
 
 
 def add_products(total: Array, x1: Array, x2: Array) -> None:

@@ -116,8 +116,8 @@ class BlockTridiagonal:
         Here Q comes in column blocks, each used for both and forgotten.
         """
         width = width_of(self.diagonals.dtype)
-        panels = -(-len(factors) * rotated.shape[1] // width)
-        columns, products = np.zeros((2, len(rotated), panels, width)).transpose(0, 2, 1, 3)
+        packed_panels = -(-len(factors) * rotated.shape[1] // width)
+        columns, products = np.zeros((2, len(rotated), packed_panels, width)).transpose(0, 2, 1, 3)
         solve_banded_systems(factors, rotated, columns)
         shape = self.diagonals.shape[1] // EDGE, len(factors)
         state = np.zeros((*shape, BANDWIDTH, EDGE // VECTOR_SIZE, VECTOR_SIZE))

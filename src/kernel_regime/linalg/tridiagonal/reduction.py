@@ -94,7 +94,7 @@ class _TrailingMatrix:
             self._tiles.transpose(0, 2, 1),
             first,
             (self._left, self._right),
-            _depth_panels(v),
+            _as_packed_panels(v),
             self._products,
         )
         w[:start], w[start:] = 0, self._products[:, start:].sum(axis=0) @ triangle
@@ -110,14 +110,14 @@ def _store(diagonals: Array, start: int, diagonal: Array, below: Array) -> None:
         diagonals[:, start + c] = column[c : c + BANDWIDTH + 1, c]
 
 
-def _pack(panels: Array, first: Array, second: Array) -> None:
+def _pack(packed_panels: Array, first: Array, second: Array) -> None:
     """Arrays (rows, BANDWIDTH) side by side into packed panels (·, 2·BANDWIDTH, rows of one)."""
-    shape = len(panels), panels.shape[2], BANDWIDTH
-    panels[:, :BANDWIDTH] = first.reshape(shape).transpose(0, 2, 1)
-    panels[:, BANDWIDTH:] = second.reshape(shape).transpose(0, 2, 1)
+    shape = len(packed_panels), packed_panels.shape[2], BANDWIDTH
+    packed_panels[:, :BANDWIDTH] = first.reshape(shape).transpose(0, 2, 1)
+    packed_panels[:, BANDWIDTH:] = second.reshape(shape).transpose(0, 2, 1)
 
 
-def _depth_panels(x: Array) -> Array:
+def _as_packed_panels(x: Array) -> Array:
     """(rows, BANDWIDTH) as packed panels (·, EDGE rows, columns of one)."""
     width = width_of(x.dtype)
     split = x.reshape(-1, EDGE, BANDWIDTH // width, width).transpose(0, 2, 1, 3)

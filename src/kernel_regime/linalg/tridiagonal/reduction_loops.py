@@ -94,9 +94,9 @@ def _add_product(tiles: Array, t: int, vectors: Array, block: int, product: Arra
     """product += transpose of tile t times the block-th EDGE rows of V."""
     width = vectors.shape[2]
     for column in range(0, BANDWIDTH, width):
-        panel = (block * BANDWIDTH + column) // width
+        packed_panel = (block * BANDWIDTH + column) // width
         for row in range(0, EDGE, ROWS):
-            accumulate(tiles, t, row, vectors, panel, 0, EDGE, product, row, column)
+            accumulate(tiles, t, row, vectors, packed_panel, 0, EDGE, product, row, column)
 
 
 @compiled()

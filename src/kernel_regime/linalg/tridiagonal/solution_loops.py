@@ -37,10 +37,11 @@ def multiply_basis(
             for part in range(basis.shape[1]):
                 start = (first + k) * BANDWIDTH + part * width
                 x = columns[:, start : start + width]
-                for panel in range(len(columns)):
+                for packed_panel in range(len(columns)):
+                    product = products[packed_panel]
                     for row in range(top, top + EDGE, ROWS):
                         accumulate(
-                            flipped[k], part, row, x, panel, 0, width, products[panel], row, 0
+                            flipped[k], part, row, x, packed_panel, 0, width, product, row, 0
                         )
 
 
