@@ -17,7 +17,7 @@ EXPERIMENT ?=
 ARGS ?=
 OPTIONS = $(if $(EXPERIMENT),--env $(EXPERIMENT)) $(ARGS)
 
-run: $(INSTALLED) ## Run an experiment, by default on embedded real data (about a minute)
+run: $(INSTALLED) ## Run an experiment, by default on embedded real data (one to two minutes)
 	$(VENV)/bin/kedro run $(OPTIONS)
 
 plan: $(INSTALLED) ## Forecast hours, gigabytes and memory of an experiment

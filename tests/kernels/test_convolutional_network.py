@@ -2,14 +2,25 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.kernels import NetworkKernel
 from kernel_regime.kernels.checks import check_kernel
-from tests.kernels.test_infinite_network import neural_tangents, scales
+from tests.kernels.random_architectures import (
+    assert_equal_to_neural_tangents,
+    biases,
+    fork,
+    hidden,
+    random_networks,
+    residual,
+    samples,
+    scales,
+    weights,
+)
 
 
 def conv(weights=1.2, biases=None, size=3, padding="SAME"):
@@ -56,36 +67,10 @@ SMOOTH = [
     *("Sin", conv(1.2, 0.1), conv(1.1), {"Elementwise": {"fn": "tanh"}}, conv(), "GlobalAvgPool"),
 ]
 
-weights = st.floats(0.5, 1.6)
-biases = st.none() | st.floats(0.05, 0.5)
 padding = st.sampled_from(["SAME", "CIRCULAR"])
 convolution = st.builds(conv, weights, biases, st.sampled_from([1, 3, 3, 5]), padding)
-activation = st.sampled_from(
-    [
-        *("Relu", "Relu", "Abs", "Erf", "Gelu", "Sigmoid_like", "Gabor", "ExpNormalized"),
-        {"LeakyRelu": {"alpha": 0.2}},
-        {"ABRelu": {"a": -0.5, "b": 1.3}},
-        {"Sin": {"a": 1.2, "b": 0.8, "c": 0.3}},
-        {"Cos": {"a": 1.2, "b": 0.8, "c": 0.3}},
-        {"Rbf": {"gamma": 0.4}},
-        {"Gaussian": {"a": 1.1, "b": -0.6}},
-        {"Exp": {"a": 0.5, "b": 0.3}},
-        {"Monomial": {"degree": 2}},
-        {"Polynomial": {"coef": [0.1, 1.0, 0.3]}},
-    ]
-)
-hidden = st.builds(lambda one, two: [one, two], activation, convolution)
-residual = st.builds(lambda inner: [{"residual": inner}], hidden)
-fork = st.builds(
-    lambda inner, other: [
-        {"FanOut": {"num": 2}},
-        {"parallel": [{"serial": inner}, other]},
-        "FanInSum",
-    ],
-    hidden,
-    convolution,
-)
-block = st.one_of(hidden, residual, fork)
+convolved = hidden(convolution)
+block = st.one_of(convolved, residual(convolved), fork(convolved, convolution))
 tail = st.sampled_from([[dense(1.1, 0.2)], [dense(), "Relu", dense(1.0, None)], []])
 
 
@@ -104,50 +89,21 @@ def networks(draw):
     return [*layers, *draw(tail)], (*sides, draw(st.integers(1, 4)))
 
 
-def images(shape, seed):
-    """Ordinary images of any scale, then some equal, opposite, scaled; a constant and a zero."""
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((3, *shape)) * np.exp(rng.normal(0, 0.5, (3, 1, 1, 1)))
-    other = rng.standard_normal((3, *shape))
-    y = np.concatenate([other, x[:1], -x[1:2], 3 * x[2:3], np.ones((1, *shape)), 0 * x[:1]])
-    coincide = np.zeros((len(x), len(y)), bool)
-    coincide[[0, 1, 2], [3, 4, 5]] = True
-    return x, y, coincide
+def mixes_pixels(layer):
+    """False for one weight a channel: numbers stay numbers, and all numbers are parallel."""
+    return layer["Conv"]["filter_shape"] != (1, 1) or layer["Conv"]["b_std"]
 
 
-def assert_equal_to_neural_tangents(layers, shape, seed):
-    """Exact but where inputs coincide: there half the digits of an angle are lost.
-
-    Neural-tangents' polynomials divide zero by zero for a zero image: a column of NaN.
-    """
-    x, y, coincide = images(shape, seed)
-    coincide |= np.prod(shape) == 1  # all numbers are parallel
-    expected = neural_tangents(layers, x, y)
-    for get in ("ntk", "nngp"):
-        kernel = NetworkKernel(layers, get)
-        assert kernel.engine == "convolutional"
-        values = kernel.cross(x, y)
-        assert np.isfinite(values).all()
-        given = np.where(np.isnan(expected[get]), values, expected[get])
-        error = np.abs(values - given) / scales(kernel, x, y)
-        assert error.max(where=~coincide, initial=0) < 1e-10
-        assert error.max() < 1e-7
-
-
-def random_networks(examples):
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+def assert_equal(layers, shape, seed):
+    x, y, coincide = samples(shape, seed)
+    coincide |= shape[-1] == 1 and (np.prod(shape) == 1 or not mixes_pixels(layers[0]))
+    assert_equal_to_neural_tangents(layers, "convolutional", x, y, coincide)
 
 
 @random_networks(10)
 @given(networks(), st.integers(0, 99))
 def test_random_architectures_equal_neural_tangents(network, seed):
-    assert_equal_to_neural_tangents(*network, seed)
+    assert_equal(*network, seed)
 
 
 @pytest.mark.slow
@@ -155,12 +111,26 @@ def test_random_architectures_equal_neural_tangents(network, seed):
 @random_networks(100)
 @given(networks(), st.integers(0, 99))
 def test_a_hundred_random_architectures_equal_neural_tangents(network, seed):
-    assert_equal_to_neural_tangents(*network, seed)
+    assert_equal(*network, seed)
 
 
 @pytest.mark.parametrize("layers", [RESNET, FORKED, CIRCULAR], ids=["res", "fork", "circular"])
 def test_networks_with_branches_equal_neural_tangents(layers):
-    assert_equal_to_neural_tangents(layers, (4, 6, 2), 1)
+    assert_equal(layers, (4, 6, 2), 1)
+
+
+def test_parallel_pixels_have_no_rounded_angle():
+    """Grey pixels behind a filter of one pixel are equal or opposite: E φ(u)φ(v) is a product.
+
+    neural-tangents is 2e-8 off here.
+    """
+    x, y, _ = samples((1, 3, 1), 15)
+    a, b, deviation = -0.5, 1.3, 0.6
+    layers = [conv(deviation, None, 1), {"ABRelu": {"a": a, "b": b}}, "Flatten"]
+    products = deviation**2 * x[:, None, 0, :, 0] * y[None, :, 0, :, 0]
+    expected = np.where(products > 0, (a**2 + b**2) / 2, a * b) * products
+    for get in ("ntk", "nngp"):  # of equal values: the function is homogeneous
+        assert_allclose(NetworkKernel(layers, get).cross(x, y), expected.mean(axis=2), atol=1e-15)
 
 
 @pytest.mark.parametrize("layers", [RESNET, GELU, FORKED, CIRCULAR, SMOOTH])
@@ -172,7 +142,7 @@ def test_kernels_do_what_kernels_owe(layers):
 @pytest.mark.parametrize("layers", [RESNET, GELU, FORKED, CIRCULAR, SMOOTH])
 def test_single_precision(layers):
     """Within 2e-6 of √(k(x, x)k(x', x')), 2e-3 where inputs coincide in networks with kinks."""
-    x, y, coincide = images((4, 6, 3), 4)
+    x, y, coincide = samples((4, 6, 3), 4)
     for get in ("ntk", "nngp"):
         kernel = NetworkKernel(layers, get)
         rounded = kernel.cross(x.astype(np.float32), y.astype(np.float32))
@@ -184,7 +154,7 @@ def test_single_precision(layers):
 
 @pytest.mark.parametrize("scale", [1e-15, 1e15])
 def test_homogeneous_networks_take_images_of_any_scale(scale):
-    x, y, _ = images((4, 4, 3), 5)
+    x, y, _ = samples((4, 4, 3), 5)
     x, y = x.astype(np.float32), y.astype(np.float32)
     kernel = NetworkKernel(RESNET)
     scaled = kernel.cross(np.float32(scale) * x, y)

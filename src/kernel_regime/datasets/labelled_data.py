@@ -175,8 +175,12 @@ def local_path(filepath: str) -> Path:
 
     Examples
     --------
-    >>> local_path("file:///data/kernels/ntk.npy").name
+    >>> local_path("data/kernels/ntk.npy").name
     'ntk.npy'
+    >>> local_path("s3://kernels/ntk.npy")
+    Traceback (most recent call last):
+    kedro.io.core.DatasetError: s3://kernels/ntk.npy: files are mapped or written in place and \
+need a local path, not s3; copy finished ones elsewhere
     """
     protocol, path = get_protocol_and_path(str(filepath))
     if protocol != "file":

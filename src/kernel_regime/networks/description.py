@@ -110,7 +110,7 @@ def _make_saveable(network: "keras.Model", arguments: dict[str, Any]) -> None:
     """Let `.keras` files hold the arguments of a model whose class does not say them itself."""
     try:
         network.get_config()
-    except NotImplementedError:
+    except NotImplementedError:  # Keras, of a constructor whose arguments it cannot tell
         network.get_config = partial(dict, arguments)
 
 

@@ -157,8 +157,8 @@ def one_by_one(blocks: Array) -> Array:
 
 def box_filter(planes: Array, node: np.void) -> Array:
     """Weighted sums over a filter, plus the bias, of (height, width, 16)."""
-    reach = [(int(node[name]) // 2,) * 2 for name in ("size_y", "size_x")]
-    padded = np.pad(planes, (*reach, (0, 0)), mode="wrap" if node["circular"] else "constant")
+    margins = [(int(node[name]) // 2,) * 2 for name in ("size_y", "size_x")]
+    padded = np.pad(planes, (*margins, (0, 0)), mode="wrap" if node["circular"] else "constant")
     for axis, name in enumerate(("size_y", "size_x")):
         windows = np.lib.stride_tricks.sliding_window_view(padded, int(node[name]), axis)
         padded = windows.sum(axis=-1)

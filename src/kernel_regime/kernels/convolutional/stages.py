@@ -139,10 +139,10 @@ def _reads(node: np.void, stage: np.void) -> list[tuple[int, int, int]]:
     """Sources of a node, with the rows that it reads below and above its own."""
     height = int(stage["height"])
     if node["kind"] == FILTER:
-        reach = int(node["size_y"]) // 2
-        if node["circular"] and reach:
+        radius = int(node["size_y"]) // 2
+        if node["circular"] and radius:
             return [(int(node["source"]), height - 1, height)]
-        return [(int(node["source"]), reach, reach)]
+        return [(int(node["source"]), radius, radius)]
     if node["kind"] == SUM:
         return [(int(node[name]), 0, 0) for name in ("source", "other")]
     if node["kind"] == POOL:

@@ -59,9 +59,9 @@ def _smallest(errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def _close_calls(run: ReportedRun, errors: pd.DataFrame) -> list[str]:
-    """Levels at which the interval of another method reaches into that of the best one."""
-    reach = _smallest(errors).groupby("value")["error_high"].max()
-    inside = errors[errors["error_low"] <= errors["value"].map(reach)]
+    """Levels at which the interval of another method overlaps that of the best one."""
+    bound = _smallest(errors).groupby("value")["error_high"].max()
+    inside = errors[errors["error_low"] <= errors["value"].map(bound)]
     close = sorted(inside["value"][inside["value"].duplicated()].unique())
     if not close:
         return []
