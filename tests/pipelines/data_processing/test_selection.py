@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel_regime.datasets.labelled_data import LabelledData
-from kernel_regime.pipelines.data_processing.subsamples import refuse_unlike, select_samples
+from kernel_regime.noise.levels import NoiseParameters
+from kernel_regime.pipelines.data_processing.nodes import prepare
+from kernel_regime.pipelines.data_processing.parameters import DataParameters
+from kernel_regime.pipelines.data_processing.subsamples import (
+    divide_anew,
+    refuse_unlike,
+    select_samples,
+)
 
 
 def samples(labels, names=("a", "b", "c"), **changes):
@@ -47,6 +54,22 @@ def test_float_targets_are_subsampled_too():
     raw = LabelledData(np.zeros((50, 3)), np.arange(50.0))
     _, labels = select_samples(raw, 10, 0, "data.n_train")
     assert len(set(labels)) == 10
+
+
+def test_all_samples_are_divided_anew_as_their_classes_are():
+    train, test = samples(np.repeat([0, 1], [60, 20])), samples(np.repeat([0, 1], [10, 10]))
+    test = test._replace(inputs=test.inputs + 4 * 80)
+    divisions = [divide_anew(train, test, seed) for seed in (0, 0, 1)]
+    for new_train, new_test in divisions:
+        rows = [part.inputs[:, 0, 0].astype(int) // 4 for part in (new_train, new_test)]
+        assert sorted(np.concatenate(rows)) == list(range(100))
+        labels = np.concatenate([train.labels, test.labels])
+        for part, row in zip((new_train, new_test), rows, strict=True):
+            np.testing.assert_array_equal(part.labels, labels[row])
+        assert np.bincount(new_train.labels).tolist() == [56, 24]
+        assert np.bincount(new_test.labels).tolist() == [14, 6]
+    first, again, other = (division[1].inputs.tobytes() for division in divisions)
+    assert first == again != other
 
 
 def with_hole(array, row):
@@ -99,3 +122,14 @@ def test_test_samples_must_be_like_training_samples():
         ValueError, match=r"test samples have the shape \(3, 3\), training .* \(2, 2\)"
     ):
         refuse_unlike(THREE.inputs, np.zeros((2, 3, 3)))
+
+
+def test_a_run_divides_its_samples_anew_where_it_is_told_to():
+    official = samples(np.repeat([0, 1, 2], 20)), samples(np.repeat([0, 1, 2], 5))
+    noise = NoiseParameters(kind="clean", levels=[0], seed=0)
+    runs = [
+        prepare(*official, DataParameters(n_train=None, n_test=None, seed=0, split=split), noise)
+        for split in (None, {"seed": 4})
+    ]
+    np.testing.assert_array_equal(runs[0][0], official[0].inputs)
+    np.testing.assert_array_equal(runs[1][0], divide_anew(*official, 4)[0].inputs)

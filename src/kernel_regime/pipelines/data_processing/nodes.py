@@ -11,7 +11,11 @@ from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.noise.levels import NoiseParameters, level_name, resolve_levels
 from kernel_regime.noise.sweep import Sweep
 from kernel_regime.pipelines.data_processing.parameters import DataParameters
-from kernel_regime.pipelines.data_processing.subsamples import refuse_unlike, select_samples
+from kernel_regime.pipelines.data_processing.subsamples import (
+    divide_anew,
+    refuse_unlike,
+    select_samples,
+)
 
 
 def prepare(
@@ -32,10 +36,12 @@ def prepare(
     """
     raw_train = raw_train.checked("raw_train")
     raw_test = raw_test.checked("raw_test").in_classes_of(raw_train)
+    refuse_unlike(raw_train.inputs, raw_test.inputs)
+    if data.split is not None:
+        raw_train, raw_test = divide_anew(raw_train, raw_test, data.split.seed)
     values = resolve_levels(noise, raw_train.inputs.shape[1:])
     train, train_labels = select_samples(raw_train, data.n_train, data.seed, "data.n_train")
     test, test_labels = select_samples(raw_test, data.n_test, data.seed, "data.n_test")
-    refuse_unlike(train, test)
     for name, samples in (("train", train), ("test", test)):
         if refused := noise.perturbation.sample_refusal(samples):
             raise InputError(f"{name} samples: {refused}")

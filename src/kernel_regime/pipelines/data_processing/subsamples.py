@@ -43,6 +43,31 @@ def select_samples(
     return raw.inputs[rows], labels
 
 
+def divide_anew(
+    train: LabelledData, test: LabelledData, seed: int
+) -> tuple[LabelledData, LabelledData]:
+    """Random division of all samples into as many for training and test as there were.
+
+    An official test set need not be drawn as its training set was; samples divided at random are
+    exchangeable, as learning theory and leave-one-out assume. Classes keep their shares.
+
+    Examples
+    --------
+    >>> inputs, labels = np.arange(8.0)[:, None], np.array([0, 1] * 4)
+    >>> official = [LabelledData(inputs[part], labels[part]) for part in (slice(6), slice(6, 8))]
+    >>> train, test = divide_anew(*official, seed=0)
+    >>> train.inputs.ravel(), test.inputs.ravel()
+    (array([0., 1., 2., 4., 5., 7.]), array([3., 6.]))
+    """
+    inputs, labels = (np.concatenate(pair) for pair in zip(train[:2], test[:2], strict=True))
+    tested = np.zeros(len(labels), bool)
+    tested[stratified_rows(labels, len(test.labels), seed)] = True
+    return (
+        LabelledData(inputs[~tested], labels[~tested], train.class_names),
+        LabelledData(inputs[tested], labels[tested], train.class_names),
+    )
+
+
 def refuse_unlike(train: Array, test: Array) -> None:
     """Refuse test samples of another shape.
 
