@@ -1,13 +1,13 @@
 """The catalog's kernels: jobs in, checked matrices out."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 
 from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset, KernelMatrixDataset
 from kernel_regime.datasets.kernel_validator import KernelValidator, check_matrix
+from kernel_regime.execution.results import partition_content
+from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.kernels.polynomial import Polynomial
 
@@ -70,16 +70,30 @@ def test_partitions_are_filled_lazily_and_in_folders(tmp_path, samples):
     assert partitions.file("level_2/a") == tmp_path / "kernels" / "level_2" / "a.npy"
 
 
-def test_partitions_that_do_not_fit_the_disk_together_are_refused_before_the_first(
-    tmp_path, samples, monkeypatch
+def test_partitions_that_fit_the_disk_one_by_one_only_are_computed_when_they_are_loaded(
+    tmp_path, samples
 ):
-    """Each takes 1,728 bytes, so that any one would fit."""
-    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=3000))
+    """Each takes 1,728 bytes, in a block of 4,096."""
+    job = KernelJob(KERNEL, samples, execution=Execution(disk=5000))
+    train, test = (KernelMatricesDataset(path=str(tmp_path / name)) for name in ("train", "test"))
+    for dataset in (train, test):
+        dataset.save({"level_0/a": lambda: job})
+    assert [path.parts[-3] for path in tmp_path.rglob("*.npy")] == ["train"]
+    checked = KernelValidator(symmetric=True).validate(test.load())["level_0/a"]
+    assert partition_content(checked) == job.fingerprint()
+    np.testing.assert_array_equal(np.array(checked()), train.load()["level_0/a"]())
+    assert train.exists()
+    assert not test.exists()
+
+
+def test_a_partition_that_fits_no_disk_is_refused_before_the_first(tmp_path, samples):
     partitions = KernelMatricesDataset(path=str(tmp_path / "kernels"))
-    with pytest.raises(DatasetError, match=r"the 2 matrices from a\.npy on need 3,456 bytes more"):
-        partitions.save(
-            dict.fromkeys(("level_0/a", "level_0/b"), lambda: KernelJob(KERNEL, samples))
-        )
+    jobs = {
+        name: lambda n=n: KernelJob(KERNEL, samples[:n], execution=Execution(disk=1700))
+        for name, n in (("level_0/a", 5), ("level_0/b", 20))
+    }
+    with pytest.raises(DatasetError, match=r"b\.npy: the matrix needs 1,728 bytes, kernels may"):
+        partitions.save(jobs)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,13 +1,11 @@
 """What cannot be filled is refused before the first tile, and leaves nothing behind."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import check_disk, fill
+from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.finished import is_complete, open_matrix
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places
@@ -16,7 +14,7 @@ from kernel_regime.execution.store.resources import DiskTooSmallError
 from kernel_regime.kernels import (
     FullyConnectedNTK,
 )
-from tests.execution.matrices import SMALL_TILES, N, edit_manifest
+from tests.execution.matrices import SMALL_TILES, edit_manifest
 from tests.execution.recording import Recorded, numbered_samples
 
 
@@ -110,14 +108,3 @@ def test_a_refused_fill_leaves_nothing_behind(path, tmp_path):
         with np.errstate(over="ignore", invalid="ignore"), pytest.raises(error):
             fill(KernelJob(kernel, samples, execution=execution), path)
         assert list(tmp_path.iterdir()) == []
-
-
-def test_several_matrices_are_held_to_the_disk_together(tmp_path, monkeypatch, job):
-    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=25_000))
-    paths = [tmp_path / "level" / f"{name}.npy" for name in "abc"]
-    one = 128 + 4 * N * N
-    check_disk((path, job) for path in paths[:2])
-    with pytest.raises(DiskTooSmallError, match=f"the 3 matrices from a.npy on need {3 * one:,}"):
-        check_disk((path, job) for path in paths)
-    fill(job, paths[0])
-    check_disk((path, job) for path in paths)

@@ -1,6 +1,7 @@
 """Kernel matrices in the catalog: jobs go in, memory-mapped matrices come out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NewType
@@ -15,7 +16,15 @@ from kernel_regime.datasets.partitions import (
     record_partitions,
     recorded_partitions,
 )
-from kernel_regime.execution.store import KernelJob, check_disk, fill, is_complete, open_matrix
+from kernel_regime.execution.store import (
+    KernelJob,
+    SharedDisk,
+    disk_of,
+    fill,
+    is_complete,
+    open_matrix,
+)
+from kernel_regime.execution.store.job import Fingerprint
 
 # kedro-viz shows what a preview returns by the name of its type.
 TablePreview = NewType("TablePreview", dict[str, Any])
@@ -52,7 +61,7 @@ class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
 
     def save(self, data: KernelJob) -> None:
         """Fill the file."""
-        fill(_checked_job(data, self._filepath), self._filepath)
+        fill(_checked_job(lambda: data, self._filepath), self._filepath)
 
     def load(self) -> Array:
         """The complete matrix, memory-mapped read-only."""
@@ -72,12 +81,28 @@ class KernelMatrixDataset(AbstractDataset[KernelJob, Array]):
         return {"filepath": str(self._filepath)}
 
 
+@dataclass(frozen=True)
+class KernelPartition:
+    """A kernel matrix that calling opens, and computes first where it gave way to others."""
+
+    disk: SharedDisk
+    path: Path
+
+    def __call__(self) -> Array:
+        """The matrix, memory-mapped read-only."""
+        return self.disk.open(self.path)
+
+    def content(self) -> Fingerprint:
+        """The fingerprint of the matrix, which need not be there."""
+        return self.disk.content(self.path)
+
+
 class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Array]]]):
     """A folder of kernel matrices, `<partition>.npy`, filled one after the other.
 
     As with a partitioned dataset, partitions are callables: on saving they make a `KernelJob`
-    each, on loading they open a matrix. Whether all of them fit the disk together is checked
-    before the first is filled.
+    each, on loading they open a matrix. Those that do not fit `execution.disk` together are
+    computed when they are opened: see `SharedDisk`.
 
     Parameters
     ----------
@@ -106,12 +131,13 @@ class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Arr
         return self._folder / f"{partition}.npy"
 
     def save(self, data: LazyJobs) -> None:
-        """Fill the files. Jobs are made twice, so that one level's inputs are open at a time."""
-        jobs = {self.file(partition): describe for partition, describe in data.items()}
-        check_disk((path, _checked_job(describe(), path)) for path, describe in jobs.items())
+        """Fill the files that fit `execution.disk`; the others when they are loaded."""
+        jobs = {
+            self.file(partition): partial(_checked_job, describe, self.file(partition))
+            for partition, describe in data.items()
+        }
         forget_partitions(self._folder)
-        for path, describe in jobs.items():
-            fill(describe(), path)
+        self._disk.add(jobs)
         record_partitions(self._folder, data)
 
     def load(self) -> dict[str, Callable[[], Array]]:
@@ -119,11 +145,17 @@ class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Arr
         names = self._partitions()
         if not names:
             raise DatasetError(f"{self._folder}: no kernel matrices; run kernel_generation")
-        return {name: partial(open_matrix, self.file(name)) for name in names}
+        return {name: KernelPartition(self._disk, self.file(name)) for name in names}
+
+    @property
+    def _disk(self) -> SharedDisk:
+        """Shared with the other kernels of the experiment, which lie beside this folder."""
+        return disk_of(self._folder.parent)
 
     def _partitions(self) -> list[str]:
         files = self._folder.rglob("*.npy")
-        return sorted(f.relative_to(self._folder).with_suffix("").as_posix() for f in files)
+        found = {f.relative_to(self._folder).with_suffix("").as_posix() for f in files}
+        return sorted(found.union(recorded_partitions(self._folder) or ()))
 
     def _exists(self) -> bool:
         wanted = recorded_partitions(self._folder)
@@ -133,7 +165,8 @@ class KernelMatricesDataset(AbstractDataset[LazyJobs, dict[str, Callable[[], Arr
         return {"path": str(self._folder)}
 
 
-def _checked_job(job: Any, path: Path) -> KernelJob:
+def _checked_job(describe: Callable[[], Any], path: Path) -> KernelJob:
+    job = describe()
     if not isinstance(job, KernelJob):
         raise DatasetError(
             f"{path}: expected a KernelJob, got {type(job).__name__}; "

@@ -1,11 +1,13 @@
 """Validator of kernel matrices in the catalog: finite values, exact symmetry."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.execution.results import partition_content
 from kernel_regime.linalg.products import check_finite
 from kernel_regime.linalg.symmetric import asymmetry
 
@@ -24,12 +26,25 @@ class KernelValidator:
 
     def validate(self, data: Mapping[str, Callable[[], Array]]) -> dict[str, Callable[[], Array]]:
         """The same partitions, with checks in their loaders: none is read before it is needed."""
-        return {name: partial(self._load, name, load) for name, load in data.items()}
+        return {name: _Checked(name, load, self._symmetric) for name, load in data.items()}
 
-    def _load(self, name: str, load: Callable[[], Array]) -> Array:
-        matrix = load()
-        check_matrix(name, matrix, symmetric=self._symmetric)
+
+@dataclass(frozen=True)
+class _Checked:
+    """A partition that is checked when it is loaded."""
+
+    name: str
+    load: Callable[[], Array]
+    symmetric: bool
+
+    def __call__(self) -> Array:
+        matrix = self.load()
+        check_matrix(self.name, matrix, symmetric=self.symmetric)
         return matrix
+
+    def content(self) -> Any:
+        """What it is, unread."""
+        return partition_content(self.load)
 
 
 def check_matrix(name: str, matrix: Array, *, symmetric: bool) -> None:

@@ -1,6 +1,6 @@
 """Where kernels are computed, and within which memory."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, PositiveInt, model_validator
 
@@ -25,6 +25,10 @@ class Execution(BaseModel):
     memory : bytes
         For temporary arrays of one process, `500MB` or `2GiB`: decides the size of a tile, and
         in a run of Kedro that of the row blocks in every node (see `core.memory`).
+    disk : bytes, optional
+        That kernel matrices of one experiment may occupy together, `50GB`; left out, what is free
+        less a margin. Those that do not fit are computed when they are asked for, and give way
+        to the next (see `SharedDisk`).
     overwrite : bool
         Replace a stored matrix of other inputs even if it took long to compute.
     """
@@ -36,6 +40,7 @@ class Execution(BaseModel):
     address: str | None = Field(default=None, pattern=r"^\w+://")
     workers: PositiveInt | None = None
     memory: ByteSize = ByteSize(10**9)
+    disk: Annotated[ByteSize, Field(gt=0)] | None = None
     overwrite: bool = False
 
     @model_validator(mode="after")

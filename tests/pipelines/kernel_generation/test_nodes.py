@@ -1,7 +1,6 @@
 """From images per level to kernels per level and name."""
 
 import logging
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -148,10 +147,14 @@ def test_a_plan_knows_what_is_done(filled):
     assert (plan.pairs_per_second > 0).all()
 
 
-def test_a_plan_warns_of_a_disk_too_small_for_all_kernels(catalog, monkeypatch, caplog):
-    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=15_000))
+def test_a_plan_warns_of_a_disk_too_small_for_all_kernels(catalog, caplog):
+    plan_kernels(catalog, KERNELS, Execution(disk=15_000))
+    assert "The kernels need 2.02e-05 GB, kernels may take 1.5e-05 GB" in caplog.text
+    plan_kernels(catalog, KERNELS, Execution(disk=3_000))
+    assert "A kernel needs 3.73e-06 GB, kernels may take 3e-06 GB" in caplog.text
+    caplog.clear()
     plan_kernels(catalog, KERNELS, Execution())
-    assert "The kernels need 2.02e-05 GB more, the disk has 1.5e-05 GB left" in caplog.text
+    assert "disk" not in caplog.text
 
 
 def test_a_plan_without_inputs_says_what_to_run(tmp_path):

@@ -11,7 +11,8 @@ from kernel_regime.execution.store.finished import (
 )
 from kernel_regime.execution.store.job import KernelJob, NotFiniteError
 from kernel_regime.execution.store.matrix_store import MatrixRefusedError
-from kernel_regime.execution.store.resources import DiskTooSmallError, check_disk
+from kernel_regime.execution.store.resources import DiskTooSmallError
+from kernel_regime.execution.store.shared_disk import SharedDisk, disk_of
 
 __all__ = [
     "Audit",
@@ -21,8 +22,9 @@ __all__ = [
     "MatrixRefusedError",
     "MissingMatrixError",
     "NotFiniteError",
+    "SharedDisk",
     "audit",
-    "check_disk",
+    "disk_of",
     "fill",
     "forecast_cost",
     "is_complete",

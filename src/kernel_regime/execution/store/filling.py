@@ -68,11 +68,11 @@ def fill(job: KernelJob, path: str | os.PathLike[str]) -> None:
         end_if_starting_up()  # before the lock, which the computation that it is for holds
     places, fingerprint = Places(Path(path)), job.fingerprint()
     if _is_stored(places, fingerprint):
-        logger.info("%s: complete, nothing to compute", _name(places.final))
+        logger.info("%s: complete, nothing to compute", places.label)
         return
     with _folder(places.final.parent), exclusive(places.lock):
         if _is_stored(places, fingerprint):
-            logger.info("%s: complete by now, nothing to compute", _name(places.final))
+            logger.info("%s: complete by now, nothing to compute", places.label)
             return
         _fill(job, fingerprint, places)
 
@@ -101,12 +101,12 @@ def _folder(folder: Path) -> Iterator[None]:
 
 def _fill(job: KernelJob, fingerprint: Fingerprint, places: Places) -> None:
     manifest = claim(job, fingerprint, places)
-    check_disk([(places.final, job)])
+    check_disk(job, places.final)
     check_memory(job, manifest.edge, places.final)
     try:
         with closing(Store(places, manifest)) as store:
             with _held_inputs(job, fingerprint, store):
-                _compute_missing(job, store, manifest.edge, _name(places.final))
+                _compute_missing(job, store, manifest.edge, places.label)
             store.finish()
     except OSError as error:
         if is_disk_full(error):
@@ -171,8 +171,3 @@ def _compute(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, Arra
         return
     for tile in tiles:  # kernels use all cores themselves
         yield tile, job.task(tile).compute()
-
-
-def _name(path: Path) -> str:
-    """How messages call a matrix: its partition, `train_kernels/level_0/ntk`."""
-    return "/".join((*path.parent.parts[-2:], path.stem))

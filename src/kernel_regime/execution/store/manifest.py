@@ -56,6 +56,11 @@ class Places:
         """Held by the process that fills it."""
         return self._beside(".lock")
 
+    @property
+    def label(self) -> str:
+        """How messages call the matrix: its partition, `train_kernels/level_0/ntk`."""
+        return "/".join((*self.final.parent.parts[-2:], self.final.stem))
+
     def allocated(self) -> int:
         """Bytes that the matrix, finished or not, already occupies on the disk."""
         found = (p.stat() for p in (self.final, self.partial) if p.exists())

@@ -12,6 +12,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.execution.store.finished import missing_tiles, seal_file
 from kernel_regime.execution.store.job import Fingerprint, KernelJob
+from kernel_regime.execution.store.locking import exclusive
 from kernel_regime.execution.store.manifest import (
     Manifest,
     Places,
@@ -59,6 +60,15 @@ def claim(job: KernelJob, fingerprint: Fingerprint, places: Places) -> Manifest:
     if recorded is not None or unknown:
         logger.info("%s: replacing the stored matrix: %s", places.final.name, reason)
     return Manifest(fingerprint, job.tile_edge())
+
+
+def remove_matrix(places: Places) -> None:
+    """Remove a finished matrix; its manifest still says what it was, and is found by it."""
+    with exclusive(places.lock):
+        places.final.unlink(missing_ok=True)
+        manifest = read_manifest(places.manifest)
+        if manifest is not None:
+            Manifest(manifest.fingerprint, manifest.edge).write(places.manifest)
 
 
 class Store:

@@ -1,7 +1,6 @@
 """Disk space and memory: whether jobs fit this machine, asked before the first tile."""
 
 import shutil
-from collections.abc import Iterable
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
@@ -18,33 +17,20 @@ class DiskTooSmallError(UserError, OSError):
     """The matrix does not fit the disk."""
 
 
-def check_disk(jobs: Iterable[tuple[Path, KernelJob]]) -> None:
-    """Refuse matrices that do not fit the disk together.
-
-    Parameters
-    ----------
-    jobs : iterable of (Path, KernelJob)
-        With the files that they will fill, all on one file system. One job is held at a time.
+def check_disk(job: KernelJob, path: Path) -> None:
+    """Refuse a matrix that does not fit the disk.
 
     Raises
     ------
     DiskTooSmallError
         If the file system has too little space left for what is still to be written.
     """
-    needed, paths = 0, []
-    for path, job in jobs:
-        needed += bytes_to_come(job, Places(path))
-        paths.append(path)
-    free = free_bytes(paths[0].parent) if paths else 0
+    needed, free = bytes_to_come(job, Places(path)), free_bytes(path.parent)
     if needed > free:
-        subject = (
-            f"{paths[0]}: the matrix needs"
-            if len(paths) == 1
-            else f"{paths[0].parent}: the {len(paths)} matrices from {paths[0].name} on need"
-        )
         raise DiskTooSmallError(
-            f"{subject} {readable_bytes(needed)} more, the disk has {readable_bytes(free)} left; "
-            "free space, lower data.n_train, or move the data folder to a larger disk"
+            f"{path}: the matrix needs {readable_bytes(needed)} more, the disk has "
+            f"{readable_bytes(free)} left; free space, lower data.n_train, or move the data folder "
+            "to a larger disk"
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.execution.results import Results, matrix_content
+from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import KernelJob, audit, seconds_spent
 from kernel_regime.kernels.base import Kernel
@@ -20,7 +20,7 @@ from kernel_regime.pipelines.partitions import Partitions, select
 
 LazyJobs = dict[str, Callable[[], KernelJob]]
 
-_FORMAT = 1  # raised when the audit of the same matrix would find other numbers than before
+_FORMAT = 2  # raised when the audit of the same matrix would find other numbers than before
 
 
 def describe_train_kernels(
@@ -72,11 +72,13 @@ def audit_kernels(
     matrices = select(train_kernels, partition_names(noise_levels["level"], kernels.names))
     images = select(train_images, noise_levels["level"])
     results = Results(finished_results)
-    return pd.DataFrame(
-        {"level": level, "kernel": name}
-        | _audit(matrices[f"{level}/{name}"](), kernel, images[level], results)
-        for level, (name, kernel) in sweep
-    )
+    rows = []
+    for level, (name, kernel) in sweep:
+        row = _audit(matrices[f"{level}/{name}"], kernel, images[level], results)
+        row.insert(0, "level", level)
+        row.insert(1, "kernel", name)
+        rows.append(row)
+    return pd.concat(rows, ignore_index=True)
 
 
 def partition_names(levels: Iterable[str], kernels: Iterable[str]) -> list[str]:
@@ -95,14 +97,19 @@ def _describe(
 
 
 def _audit(
-    matrix: np.memmap[Any, Any], kernel: Kernel, load: Callable[[], Array], results: Results
-) -> dict[str, float]:
-    description = {"what": "audit", "format": _FORMAT, "kernel": matrix_content(matrix)}
-    found = results.get(
-        description, lambda: {"audit": pd.DataFrame([asdict(audit(matrix, kernel, load()))])}
-    )
-    row = pd.DataFrame(found["audit"]).iloc[0]
-    findings = {str(name): float(value) for name, value in row.items()}
-    n, seconds = len(matrix), seconds_spent(matrix)
-    rate = n * (n + 1) / 2 / seconds
-    return {"samples": n, **findings, "seconds": seconds, "pairs_per_second": rate}
+    load: Callable[[], np.memmap[Any, Any]],
+    kernel: Kernel,
+    load_samples: Callable[[], Array],
+    results: Results,
+) -> pd.DataFrame:
+    """One row: what the audit finds, and what computing the matrix took."""
+    description = {"what": "audit", "format": _FORMAT, "kernel": partition_content(load)}
+
+    def examine() -> Content:
+        matrix = load()
+        n, seconds = len(matrix), seconds_spent(matrix)
+        findings = asdict(audit(matrix, kernel, load_samples()))
+        cost = {"seconds": seconds, "pairs_per_second": n * (n + 1) / 2 / seconds}
+        return {"audit": pd.DataFrame([{"samples": n, **findings, **cost}])}
+
+    return pd.DataFrame(results.get(description, examine)["audit"])

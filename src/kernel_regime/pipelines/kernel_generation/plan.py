@@ -1,6 +1,7 @@
 """Plan of kernel_generation: what it will cost, the table behind `kedro plan`."""
 
 import logging
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.resources import free_bytes
+from kernel_regime.execution.store.shared_disk import bytes_allowed
 from kernel_regime.pipelines.kernel_generation.nodes import (
     LazyJobs,
     describe_test_kernels,
@@ -70,9 +72,10 @@ def plan_kernels(
             parts[kernel] = _forecast(_jobs_of(kernel, jobs, folders))
             advance(1, kernel)
     parts["total"] = [part for forecasts in parts.values() for part in forecasts]
-    free = free_bytes(folders["train_kernels"].file("any").parent) / 1e9
+    folder = folders["train_kernels"].file("any").parent
+    free = free_bytes(folder) / 1e9
     table = pd.DataFrame({"kernel": name} | _sum(part, free) for name, part in parts.items())
-    _warn_of_disk(table["gigabytes_to_come"].iloc[-1], free)
+    _warn_of_disk(parts["total"], folder, execution)
     return table
 
 
@@ -107,10 +110,31 @@ def _sum(parts: list[CostForecast], free: float) -> dict[str, Any]:
     }
 
 
-def _warn_of_disk(to_come: float, free: float) -> None:
-    if to_come > free:
+def _warn_of_disk(parts: list[CostForecast], folder: Path, execution: Execution) -> None:
+    """Say what does not fit, and what it costs that kernels give way to each other."""
+    needed, to_come = (sum(map(size, parts)) for size in (_gigabytes, _gigabytes_to_come))
+    there = needed - to_come
+    allowed = bytes_allowed(folder, execution.disk, int(1e9 * there)) / 1e9
+    if to_come <= allowed:
+        return
+    largest = max(map(_gigabytes, parts))
+    if largest > there + allowed:
         logger.warning(
-            "The kernels need %.3g GB more, the disk has %.3g GB left: free space, lower "
-            "data.n_train, take fewer levels or kernels, or move the data folder to a larger disk",
-            *(to_come, free),
+            "A kernel needs %.3g GB, kernels may take %.3g GB: free space, raise "
+            "execution.disk, lower data.n_train, or move the data folder to a larger disk",
+            *(largest, there + allowed),
         )
+        return
+    logger.warning(
+        "The kernels need %.3g GB, kernels may take %.3g GB: they give way to each other, and "
+        "what is gone is computed again for audits, ridge paths, spectra and learning curves, up "
+        "to %.2g hours each; a larger disk, fewer levels or fewer kernels avoid it",
+        *(
+            needed,
+            there + allowed,
+            sum(part.pairs / part.pairs_per_second for part in parts) / 3600,
+        ),
+    )
+
+
+_gigabytes, _gigabytes_to_come = attrgetter("gigabytes"), attrgetter("gigabytes_to_come")

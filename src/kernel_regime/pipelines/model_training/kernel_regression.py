@@ -1,5 +1,6 @@
 """Kernel ridge regression: every kernel at every level, and the ridges that criteria pick."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -14,7 +15,7 @@ from kernel_regime.core.files import digest
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import select_ridges
 from kernel_regime.evaluation.targets import class_labels, encode_targets
-from kernel_regime.execution.results import Content, Results, matrix_content
+from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
 from kernel_regime.pipelines.model_training.ridge_parameters import (
@@ -55,14 +56,14 @@ def fit_kernel_ridge(
     results, tables, errors = Results(finished_results), [], {}
     for level, kernel in product(noise_levels["level"], kernels.names):
         name = f"{level}/{kernel}"
-        matrices = [select(split, [name])[name]() for split in (train_kernels, test_kernels)]
+        loads = [select(split, [name])[name] for split in (train_kernels, test_kernels)]
         ridges = np.asarray(ridge.grid(kernel), np.float64)
         description = {
             **{"what": "ridge path", "format": _FORMAT, "solver": ridge.solver},
-            **{"kernels": list(map(matrix_content, matrices)), "ridges": ridges.tolist()},
+            **{"kernels": list(map(partition_content, loads)), "ridges": ridges.tolist()},
             "targets": list(map(digest, targets)),
         }
-        path = results.get(description, partial(_score, matrices, targets, ridges, ridge.solver))
+        path = results.get(description, partial(_score, loads, targets, ridges, ridge.solver))
         table = pd.DataFrame(path["scores"])
         table.insert(0, "level", level)
         table.insert(1, "kernel", kernel)
@@ -71,11 +72,13 @@ def fit_kernel_ridge(
     return pd.concat(tables, ignore_index=True), errors
 
 
-def _score(matrices: list[Array], targets: list[Array], ridges: Array, solver: str) -> Content:
+def _score(
+    loads: list[Callable[[], Array]], targets: list[Array], ridges: Array, solver: str
+) -> Content:
     """Table of a ridge path, and squared error and hit of every test sample (2, ridges, m)."""
-    (train, test), (train_targets, test_targets) = matrices, targets
-    path = fit_ridge_path(train, train_targets, ridges, solver=solver)
-    predictions = path.predict(test)
+    (load_train, load_test), (train_targets, test_targets) = loads, targets
+    path = fit_ridge_path(load_train(), train_targets, ridges, solver=solver)
+    predictions = path.predict(load_test())
     errors = [squared_errors(predictions, test_targets), correct(predictions, test_targets)]
     return {
         "scores": score_path(path, predictions, test_targets),

@@ -1,5 +1,6 @@
 """Learning curves of every kernel at every level, forecast and measured."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from kernel_regime.analysis.learning_curves import LearningCurveSettings, learni
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
 from kernel_regime.evaluation.targets import count_classes, encode_targets
-from kernel_regime.execution.results import Content, Results, matrix_content
+from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.pipelines.kernel_generation.nodes import partition_names
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
@@ -41,19 +42,22 @@ def forecast_learning_curves(
         names = partition_names([level], kernels.names)
         train, test = select(train_kernels, names), select(test_kernels, names)
         for name in names:
-            matrices = [train[name](), test[name]()]
+            loads = [train[name], test[name]]
             description = {
                 **{"what": "learning curve", "format": _FORMAT, "settings": asdict(settings)},
-                "kernels": list(map(matrix_content, matrices)),
+                "kernels": list(map(partition_content, loads)),
                 "targets": list(map(digest, targets)),
             }
-            found = results.get(description, partial(_curve, matrices, targets, settings))
+            found = results.get(description, partial(_curve, loads, targets, settings))
             kernel = name.removeprefix(f"{level}/")
             tables.append(pd.DataFrame(found["curve"]).assign(level=level, kernel=kernel))
     curves = pd.concat(tables, ignore_index=True)
     return curves[["level", "kernel", *curves.columns.drop(["level", "kernel"])]]
 
 
-def _curve(matrices: list[Array], targets: list[Array], settings: LearningCurveSettings) -> Content:
-    (train, test), (train_targets, test_targets) = matrices, targets
+def _curve(
+    loads: list[Callable[[], Array]], targets: list[Array], settings: LearningCurveSettings
+) -> Content:
+    train, test = (load() for load in loads)
+    train_targets, test_targets = targets
     return {"curve": learning_curve(train, test, train_targets, test_targets, settings)}

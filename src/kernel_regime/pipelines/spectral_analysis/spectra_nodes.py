@@ -17,7 +17,7 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.core.files import digest
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.evaluation.targets import count_classes, encode_targets
-from kernel_regime.execution.results import Content, Results, matrix_content
+from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
@@ -97,7 +97,9 @@ def analyse_spectra(
     trained = _networks(networks, network_scores, train_images, levels, spectrum.trained_networks)
     results = Results(finished_results)
     profiles = chain(
-        _profiles(_kernels(train_kernels, levels, kernels.names), results, spectrum, targets),
+        _profiles(
+            _kernels(train_kernels, levels, kernels.names, len(targets)), results, spectrum, targets
+        ),
         _profiles(trained, results, spectrum, targets),
         _profiles(_initialisations(raw_train, levels[0], fresh), results, spectrum),
     )
@@ -143,13 +145,13 @@ def _profile(
 
 
 def _kernels(
-    train_kernels: Partitions, levels: list[str], names: Iterable[str]
+    train_kernels: Partitions, levels: list[str], names: Iterable[str], size: int
 ) -> Iterator[_Source]:
     """All kernels at all levels."""
     for level in levels:
         for name in names:
             (load,) = select(train_kernels, [f"{level}/{name}"]).values()
-            yield _stored(_Place(level, name, 0), load())
+            yield _Source(_Place(level, name, 0), size, partition_content(load), load)
 
 
 def _networks(
@@ -186,11 +188,6 @@ def _initialisations(
     for name, network in fresh.items():
         for run in range(network.runs):
             yield _described(_Place(level, name, run), *network.draw(inputs, run))
-
-
-def _stored(place: _Place, matrix: Array) -> _Source:
-    """A matrix that is there."""
-    return _Source(place, len(matrix), matrix_content(matrix), lambda: matrix)
 
 
 def _described(place: _Place, kernel: Kernel, inputs: Array) -> _Source:
