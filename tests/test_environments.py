@@ -21,5 +21,9 @@ def test_an_environment_runs_to_its_report(project, environment):
     catalog = run(project, environment, **parameters)
     assert len(catalog.load("noise_levels")) == len(parameters["noise"]["levels"])
     methods = set(catalog.load("phase_curves")["method"])
-    assert methods == {*catalog.load("kernel_scores")["kernel"], *parameters["network_sweep"]}
+    assert methods == {
+        *catalog.load("kernel_scores")["kernel"],
+        *catalog.load("feature_machine_scores")["machine"],
+        *parameters["network_sweep"],
+    }
     assert "</html>" in catalog.load("report")

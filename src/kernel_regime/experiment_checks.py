@@ -44,7 +44,9 @@ class CheckExperiment:
 
 
 def refuse_equal_names(parameters: Mapping[str, Any]) -> None:
-    """Refuse a kernel, a network and an initialisation of one name: tables tell them by it.
+    """Refuse a kernel, network, feature machine or initialisation by the name of another.
+
+    Tables and figures tell them by it.
 
     Raises
     ------
@@ -61,6 +63,7 @@ by which tables and figures tell them apart; rename one of them
     families = {
         "kernels": _entries(parameters.get("kernels")),
         "network_sweep": _entries(parameters.get("network_sweep")),
+        "feature_machines": _entries(parameters.get("feature_machines")),
         _INITIALISATIONS: _initialisations(parameters),
     }
     for first, second in combinations(families, 2):

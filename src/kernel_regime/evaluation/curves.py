@@ -17,7 +17,7 @@ class ScoreCurve:
     Parameters
     ----------
     family : str
-        kernel or network.
+        kernel, feature machine or network.
     scores : array (levels,)
         NaN at a level where there is none.
     replicates : array (resamples, levels)
@@ -43,7 +43,11 @@ class ScoreCurve:
 
 
 def kernel_curves(
-    scores: Mapping[str, Array], samples: Mapping[str, Array], resamples: int, seed: int
+    scores: Mapping[str, Array],
+    samples: Mapping[str, Array],
+    resamples: int,
+    seed: int,
+    family: str = "kernel",
 ) -> dict[str, ScoreCurve]:
     """Curves of methods that were tested on the same samples, which are resampled together.
 
@@ -55,6 +59,8 @@ def kernel_curves(
         The score of every test sample.
     resamples, seed : int
         Number of replicates, and of their draws.
+    family : str
+        What the methods are.
 
     Examples
     --------
@@ -62,10 +68,12 @@ def kernel_curves(
     >>> curves["rbf"].replicates.tolist()
     [[1.0], [1.0], [1.0]]
     """
+    if not scores:
+        return {}
     stacked = np.stack([samples[name] for name in scores], axis=1)
     replicates = resampled_means(stacked, resamples, seed)
     return {
-        name: ScoreCurve("kernel", score, replicates[:, :, k])
+        name: ScoreCurve(family, score, replicates[:, :, k])
         for k, (name, score) in enumerate(scores.items())
     }
 

@@ -12,12 +12,15 @@ from kernel_regime.kernels.dense.zonal import SphereSpectrum, Zonal
 from kernel_regime.kernels.infinite_network import NetworkKernel
 from kernel_regime.kernels.polynomial import Polynomial
 from kernel_regime.kernels.random_features_kernel import RandomFeatures
+from kernel_regime.kernels.stationary import Gaussian, Laplace
 from kernel_regime.kernels.stax import StaxKernel
 
 __all__ = [
     "FullyConnectedNNGP",
     "FullyConnectedNTK",
+    "Gaussian",
     "Kernel",
+    "Laplace",
     "MyrtleNNGP",
     "MyrtleNTK",
     "NetworkKernel",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import NotFiniteError
+from kernel_regime.core.errors import InputError, NotFiniteError
 from kernel_regime.core.parameters import ParameterType
 from kernel_regime.core.registry import Registry
 from kernel_regime.core.samples import checked_pair, checked_samples
@@ -102,9 +102,37 @@ class Kernel(ParameterType, ABC):
         x = checked_samples(x, "x1")
         return self._diagonal(x) if len(x) else np.empty(0, x.dtype)
 
+    def gradient_weights(self, x1: Any, x2: Any) -> tuple[Array, Array]:
+        r"""Weights (a, b), each (n1, n2), of the gradient :math:`∇_x k(x, x') = a\,x' + b\,x`.
+
+        Every function of inner products and norms has a gradient in the plane of its two inputs.
+        Where a kernel has a kink, at equal inputs, the mean over all directions stands for it.
+
+        Raises
+        ------
+        InputError
+            As `cross`, or if this kernel says no gradient.
+
+        Examples
+        --------
+        >>> from kernel_regime.kernels import Polynomial
+        >>> toward, along = Polynomial(2, intercept=0).gradient_weights([[1.0]], [[3.0]])
+        >>> toward.tolist(), along.tolist()
+        ([[6.0]], [[0.0]])
+        """
+        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
+        return self._gradient_weights(x1.reshape(len(x1), -1), x2.reshape(len(x2), -1))
+
     @abstractmethod
     def _cross(self, x1: Array, x2: Array) -> Array:
         """`cross` of checked inputs, at least one sample each."""
+
+    def _gradient_weights(self, x1: Array, x2: Array) -> tuple[Array, Array]:
+        """`gradient_weights` of checked rows."""
+        raise InputError(
+            f"{self}: its gradient is not known; take laplace, gaussian, polynomial or a "
+            "fully-connected network of ReLUs, or implement _gradient_weights"
+        )
 
     def _gram(self, x: Array) -> Array:
         """`gram` of checked inputs: the upper triangle by rows of blocks, mirrored."""

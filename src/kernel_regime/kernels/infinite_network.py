@@ -137,6 +137,11 @@ class NetworkKernel(Kernel):
         self._refuse_late_flatten(x)
         return self._engine.diagonal(x)
 
+    def _gradient_weights(self, x1: Array, x2: Array) -> tuple[Array, Array]:
+        if isinstance(self._engine, HomogeneousNetwork):
+            return self._engine.gradient_weights(x1, x2)
+        return super()._gradient_weights(x1, x2)
+
     def _checked(self, values: Array, x1: Array, x2: Array) -> Array:
         if isinstance(self._engine, DenseEngine | ConvolutionalEngine):
             require_representable(self, values, x1, x2)

@@ -55,6 +55,12 @@ class Polynomial(Kernel):
         rows = x.reshape(len(x), -1)
         return self.of_products(np.einsum("ij,ij->i", rows, rows), rows.shape[1])
 
+    def _gradient_weights(self, x1: Array, x2: Array) -> tuple[Array, Array]:
+        root = np.sqrt(x1.shape[1])
+        base = self.intercept + x1 @ x2.T / root
+        weights = (self.degree / root * base ** (self.degree - 1)).astype(x1.dtype)
+        return weights, np.zeros_like(weights)
+
     def of_products(self, products: Any, features: int) -> Any:
         """Inner products to kernel values, by multiplication: NumPy's powers crawl.
 

@@ -71,6 +71,17 @@ class Perturbation(ABC):
         return ()
 
     @classmethod
+    def signal_features(cls, shape: tuple[int, ...]) -> int | None:
+        """How many leading features of samples of this shape carry the target, where it is known.
+
+        Examples
+        --------
+        >>> PERTURBATIONS.find("spiked_covariates").signal_features((1024,))
+        16
+        """
+        return None
+
+    @classmethod
     def refusal(cls, shape: tuple[int, ...]) -> str | None:
         """Why samples of this shape cannot be perturbed so, or None."""
         return None

@@ -155,6 +155,11 @@ class SpikedCovariates(Perturbation):
         return tuple(np.linspace(0, 1, 10, endpoint=False).tolist())
 
     @classmethod
+    def signal_features(cls, shape: tuple[int, ...]) -> int | None:
+        """The d₀ features of z₁."""
+        return signal_dimension(shape[0])
+
+    @classmethod
     def refusal(cls, shape: tuple[int, ...]) -> str | None:
         """Only vectors whose signal carries a target of degree 4."""
         if len(shape) == 1 and signal_dimension(shape[0]) >= 4:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training import kernel_regression
+from kernel_regime.pipelines.model_training.feature_machines import SCORES
 from kernel_regime.pipelines.model_training.kernel_regression import (
     fit_kernel_ridge,
     select_kernel_ridges,
@@ -33,6 +34,8 @@ COLUMNS = [
     *("level", "kernel", "ridge", "train_loss", "train_accuracy", "test_loss", "test_accuracy"),
     *("loo_loss", "gcv_loss", "loo_error", "gcv_error", "solver"),
 ]
+
+NO_MACHINES = pd.DataFrame(columns=SCORES), {}
 
 
 def ridge(**changes):
@@ -58,6 +61,7 @@ class Experiment:
             for kernel, build in KERNELS.build().items():
                 self.kernels[f"{name}/{kernel}"] = lambda k=build, x=x: k(x)
                 self.tests[f"{name}/{kernel}"] = lambda k=build, x=x, z=z: k(z, x)
+        self.machines = NO_MACHINES
         # What an earlier run with other parameters left behind; loading it would fail.
         self.kernels |= {"level_7/linear": None, "level_0/nngp": None}
 
@@ -74,7 +78,7 @@ class Experiment:
 
     def phase(self, networks):
         return trace_phase_diagram(
-            *(*self.fit(), networks, LEVELS, self.images),
+            *(*self.fit(), networks, *self.machines, LEVELS, self.images),
             *(self.labels, self.test_labels, SELECTION),
         )
 
@@ -188,7 +192,7 @@ def test_a_kernel_whose_criterion_is_nowhere_known_is_not_selected_and_crashes_n
     assert row.isna().all()
     assert table.drop(index=row.name).notna().all(axis=None)
     curves, crossings = trace_phase_diagram(
-        *(unknown, errors, pd.DataFrame(), LEVELS, experiment.images),
+        *(unknown, errors, pd.DataFrame(), *NO_MACHINES, LEVELS, experiment.images),
         *(experiment.labels, experiment.test_labels, SELECTION),
     )
     assert len(curves[curves["method"] == "linear"]) == 1

@@ -8,6 +8,7 @@ from kernel_regime.datasets.partitions import CompletePartitions
 from kernel_regime.kernels import TwoLayerNTK
 from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.feature_machines import FeatureMachineParameters
 from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
 from kernel_regime.pipelines.reporting.nodes import draw_own_figures
 from kernel_regime.pipelines.reporting.parameters import OwnFigures
@@ -47,6 +48,7 @@ def test_it_takes_its_tables_its_options_and_what_the_noise_measures(figures, tm
     levels = pd.DataFrame({"level": ["level_2"], "value": [2.0]})
     drawn = draw_own_figures(
             figures, noise, KernelParameters({"ntk": TwoLayerNTK()}), NetworkParameters({}),
+            FeatureMachineParameters({}),
             noise_levels=levels, regime=None,
         )  # fmt: skip
     assert list(drawn) == ["far"]

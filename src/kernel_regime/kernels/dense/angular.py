@@ -10,12 +10,17 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebder, chebval
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import NotFiniteError
+from kernel_regime.core.memory import row_blocks
 from kernel_regime.kernels.base import Kernel, require_representable
 from kernel_regime.kernels.dense.angular_tiles import UnitRows, fill_angular, unit_rows
+from kernel_regime.kernels.dense.network_pairs import directions
 from kernel_regime.kernels.dense.zonal import Zonal, arccos_polynomial
+
+_PARALLEL = 1e-7  # sine of an angle that is round-off: no direction leads from one to the other
 
 
 class AngularKernel(Kernel):
@@ -48,6 +53,26 @@ class AngularKernel(Kernel):
         """κ(0)·‖x‖² of every sample, shape (n,)."""
         lengths = self._unit_rows(x).lengths[: len(x)].astype(np.float64)
         return (lengths**2 * polynomials(self, x.dtype.str).at_zero).astype(x.dtype)
+
+    def _gradient_weights(self, x1: Array, x2: Array) -> tuple[Array, Array]:
+        """In float64 within: of ‖x‖‖x'‖κ(θ), with ∇θ = −(x'/‖x'‖ − cos θ x/‖x‖)/(‖x‖ sin θ)."""
+        curves = polynomials(self, "<f8")
+        left, right = (directions(x.astype(np.float64)) for x in (x1, x2))
+        slopes = chebder(curves.kappa) * 2 / np.pi
+        factor = self.factor(x1.shape[1], "<f8") ** 2
+        weights = np.empty((2, len(x1), len(x2)), x1.dtype)
+        for rows in row_blocks(len(x1), 16 * 8 * len(x2)):
+            cosine = np.clip(left.units[rows] @ right.units.T, -1, 1)
+            angle = np.arccos(cosine)
+            sine = np.sin(angle)
+            turn = np.where(sine > _PARALLEL, 1, 0) / np.maximum(sine, _PARALLEL)
+            turn *= factor * chebval(2 * angle / np.pi - 1, slopes)
+            value = factor * chebval(2 * angle / np.pi - 1, curves.kappa)
+            length = left.lengths[rows, None]
+            ratio = np.where(length > 0, right.lengths / np.where(length > 0, length, 1), 0)
+            weights[0, rows] = np.where(length > 0, -turn, 0)
+            weights[1, rows] = ratio * (value + turn * cosine)
+        return weights[0], weights[1]
 
     def _unit_rows(self, x: Array) -> UnitRows:
         rows = np.ascontiguousarray(x.reshape(len(x), -1))

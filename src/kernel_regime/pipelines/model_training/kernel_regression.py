@@ -148,6 +148,7 @@ def create_kernel_regression() -> Pipeline:
                 trace_phase_diagram,
                 inputs=[
                     *("kernel_scores", "kernel_test_errors", "network_scores"),
+                    *("feature_machine_scores", "feature_machine_test_errors"),
                     *("noise_levels", "train_images", "train_labels", "test_labels"),
                     "params:selection",
                 ],

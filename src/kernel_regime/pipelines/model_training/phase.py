@@ -22,6 +22,8 @@ def trace_phase_diagram(
     kernel_scores: pd.DataFrame,
     kernel_test_errors: Partitions,
     network_scores: pd.DataFrame,
+    feature_machine_scores: pd.DataFrame,
+    feature_machine_test_errors: Partitions,
     noise_levels: pd.DataFrame,
     train_images: Partitions,
     train_labels: Array,
@@ -31,14 +33,15 @@ def trace_phase_diagram(
     """Score curves of all methods over noise levels, and where they cross.
 
     Classification is compared by test accuracy, regression by test loss. Kernels enter with the
-    ridge of `selection.criterion`, networks with their selected penalty, averaged over seeds.
+    ridge of `selection.criterion`, feature machines with their selected iteration, networks with
+    their selected penalty, averaged over seeds.
 
     Returns
     -------
     phase_curves : DataFrame
-        `level`, `value`, `method`, `family` (kernel or network), `metric`, `score`, `score_low`,
-        `score_high`, `effective_dimension`, `participation_ratio` of the training inputs; no row
-        where a method has no score.
+        `level`, `value`, `method`, `family` (kernel, feature machine or network), `metric`,
+        `score`, `score_low`, `score_high`, `effective_dimension`, `participation_ratio` of the
+        training inputs; no row where a method has no score.
     phase_diagram : DataFrame
         See `kernel_regime.evaluation.phase_diagram`, and `effective_dimension` at the crossing.
     """
@@ -51,13 +54,21 @@ def trace_phase_diagram(
         selection.resamples,
         selection.seed,
     )
+    machines = kernel_curves(
+        *_machine_scores(
+            feature_machine_scores, feature_machine_test_errors, levels["level"], metric
+        ),
+        selection.resamples,
+        selection.seed,
+        family="feature machine",
+    )
     networks = network_curves(
         _network_scores(network_scores, levels["level"], metric),
         len(test_labels) if metric == "test_accuracy" else _scatter(kernels),
         selection.resamples,
         selection.seed,
     )
-    curves = kernels | networks
+    curves = kernels | machines | networks
     dimensions = _dimensions(train_images, levels)
     places = levels.reset_index(drop=True)
     tables = [
@@ -98,6 +109,24 @@ def _kernel_scores(
             chosen.append(np.nan if row is None else path[metric].iloc[row])
             by_sample.append(np.full(stored.shape[1], np.nan) if row is None else stored[row])
         curves[kernel], samples[kernel] = np.array(chosen), np.stack(by_sample)
+    return curves, samples
+
+
+def _machine_scores(
+    scores: pd.DataFrame, errors: Partitions, levels: pd.Series, metric: str
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Score per feature machine and level at its selected iteration, and of every test sample."""
+    part = 1 if metric == "test_accuracy" else 0
+    chosen = scores[scores["selected"].astype(bool)].set_index(["machine", "level"])[metric]
+    curves = {
+        name: np.array([chosen.loc[(name, level)] for level in levels])
+        for name in scores["machine"].unique()
+    }
+    samples = {
+        name: np.stack([select(errors, [f"{level}/{name}"])[f"{level}/{name}"]()[part]
+                        for level in levels])
+        for name in curves
+    }  # fmt: skip
     return curves, samples
 
 

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from kernel_regime.pipelines import kernel_generation
+from kernel_regime.pipelines.model_training.feature_machines import create_feature_machines
 from kernel_regime.pipelines.model_training.kernel_regression import create_kernel_regression
 from kernel_regime.pipelines.model_training.network_training import create_network_training
 
@@ -10,7 +11,7 @@ from kernel_regime.pipelines.model_training.network_training import create_netwo
 def create_pipeline() -> Pipeline:
     """Kernels, images and labels → scores and networks; what stands before them included."""
     own = Pipeline(
-        [create_kernel_regression(), create_network_training()],
+        [create_kernel_regression(), create_feature_machines(), create_network_training()],
         namespace="model_training",
         prefix_datasets_with_namespace=False,
         tags="training",

@@ -79,7 +79,7 @@ def _gaps(run: ReportedRun, errors: pd.DataFrame) -> list[str]:
     for value in sorted({errors["value"].min(), errors["value"].max()}):
         here = errors[errors["value"] == value].sort_values("error", kind="stable")
         best = here.drop_duplicates("family").set_index("family")
-        if len(best) == 2:
+        if {"network", "kernel"} <= set(best.index):
             network, kernel = (_score(run, best.loc[name]) for name in ("network", "kernel"))
             sentences.append(
                 f"At {run.quantity} = {number(value)}, {run.measure} of the best network and of "

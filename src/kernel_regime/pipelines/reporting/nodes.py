@@ -9,6 +9,7 @@ from kernel_regime.figures.kinds import FigureKind
 from kernel_regime.figures.methods import methods_of_run
 from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.feature_machines import FeatureMachineParameters
 from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
 from kernel_regime.pipelines.reporting.parameters import OwnFigures
 from kernel_regime.pipelines.reporting.render import render_report
@@ -20,9 +21,9 @@ def drawing(figure: FigureKind) -> Callable[..., Figure]:
 
     def node(
         noise: NoiseParameters, kernels: KernelParameters, network_sweep: NetworkParameters,
-        **tables: Any,
+        feature_machines: FeatureMachineParameters, **tables: Any,
     ) -> Figure:  # fmt: skip
-        with methods_of_run(method_names(kernels, network_sweep)):
+        with methods_of_run(method_names(kernels, network_sweep, feature_machines)):
             return figure.draw(**_given(figure, noise, tables))
 
     node.__name__, node.__doc__ = figure.draw.__name__, figure.draw.__doc__
@@ -34,10 +35,11 @@ def draw_own_figures(
     noise: NoiseParameters,
     kernels: KernelParameters,
     network_sweep: NetworkParameters,
+    feature_machines: FeatureMachineParameters,
     **tables: Any,
 ) -> dict[str, Figure]:
     """One's own figures by name, from the tables that their arguments are called by."""
-    with methods_of_run(method_names(kernels, network_sweep)):
+    with methods_of_run(method_names(kernels, network_sweep, feature_machines)):
         return {
             name: entry.figure.draw(**_given(entry.figure, noise, tables), **entry.options)
             for name, entry in figures.entries().items()

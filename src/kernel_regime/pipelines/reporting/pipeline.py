@@ -43,7 +43,7 @@ def _drawing(figure: FigureKind) -> Node:
 
 def _inputs(tables: tuple[str, ...]) -> dict[str, str]:
     """Datasets by argument; what noise and methods are called comes from the parameters."""
-    parameters = ("noise", "kernels", "network_sweep")
+    parameters = ("noise", "kernels", "network_sweep", "feature_machines")
     return {
         **{table: table for table in tables},
         **{name: f"params:{name}" for name in parameters},

@@ -45,7 +45,7 @@ def render_report(
     template = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).from_string(_resource("report.html.j2"))
-    shown = [_shown(section, run, pictures) for section in sections]
+    shown = [_shown(section, run, pictures) for section in sections if section.stands(run)]
     return template.render(
         title="When does a network leave the kernel regime?",
         style=_resource("report.css"),

@@ -11,6 +11,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import quantity
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.feature_machines import FeatureMachineParameters
 from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
 
 CRITERIA = {
@@ -121,9 +122,11 @@ class ReportedRun:
         return f"{self.data_source}, {counts}: {_describe(inputs.shape[1:])}, {_task(labels)}"
 
 
-def method_names(kernels: KernelParameters, networks: NetworkParameters) -> list[str]:
-    """Kernels and networks of a run, in the order of the parameters."""
-    return [*kernels.names, *(name for _, name, _ in networks.architectures())]
+def method_names(
+    kernels: KernelParameters, networks: NetworkParameters, machines: FeatureMachineParameters
+) -> list[str]:
+    """Kernels, networks and feature machines of a run, in the order of the parameters."""
+    return [*kernels.names, *(name for _, name, _ in networks.architectures()), *machines.names]
 
 
 def _describe(shape: tuple[int, ...]) -> str:

@@ -25,12 +25,19 @@ class Section:
         Kinds, shown in this order.
     tables : tuple of ReportTable
         Shown below the figures, each closed until it is asked for.
+    needs : str
+        A table without whose rows the section is left out; empty where it always stands.
     """
 
     title: str
     text: Callable[[ReportedRun], str]
     figures: tuple[str, ...] = ()
     tables: tuple[ReportTable, ...] = ()
+    needs: str = ""
+
+    def stands(self, run: ReportedRun) -> bool:
+        """Whether there is something to show."""
+        return not self.needs or len(run.tables[self.needs]) > 0
 
 
 def _methods(run: ReportedRun) -> str:
@@ -109,6 +116,25 @@ def _regimes(run: ReportedRun) -> str:
     )
 
 
+def _machines(run: ReportedRun) -> str:
+    table: pd.DataFrame = run.tables["feature_machine_scores"]
+    text = (
+        "Kernel regression that learns features without a network: the average outer product of "
+        "its gradients becomes the metric of its next iteration. Iteration 0 is the plain kernel "
+        "on the same samples. Where the loss falls while a fixed kernel's stays, what the kernel "
+        "lacked was this metric; the diagonal shows which features it weighs. "
+    )
+    if run.parameters["training"].validation:
+        return text + (
+            "Leave-one-out picks the ridge of every iteration, held-out training samples the "
+            "iteration itself, since a metric has seen the labels that leave-one-out leaves out."
+        )
+    return text + (
+        "Leave-one-out picks the ridge of every iteration; no samples are kept for validation, so "
+        f"that iteration {table['iteration'].max()} stands for each machine."
+    )
+
+
 def _always(text: str) -> Callable[[ReportedRun], str]:
     return lambda run: text
 
@@ -122,6 +148,13 @@ SECTIONS = (
         ("examples",),
     ),
     Section("Kernel ridge regression", _ridges, ("ridge_paths",), (views.ridges_table,)),
+    Section(
+        "Recursive feature machines",
+        _machines,
+        ("feature_machines",),
+        (views.machines_table,),
+        needs="feature_machine_scores",
+    ),
     Section("Networks in training", _training, ("training_curves",), (views.networks_table,)),
     Section("Kernel regime or feature learning", _regimes, ("regime",), (views.regimes_table,)),
     Section(

@@ -64,6 +64,28 @@ def ridges_table(run: ReportedRun) -> pd.DataFrame:
 
 
 @report_table(
+    "feature_machine_scores",
+    "Iterations",
+    "plain kernel regression has no metric before it, or no signal is known, or no sample is held "
+    "out",
+)
+def machines_table(run: ReportedRun) -> pd.DataFrame:
+    """Scores of every iteration, and how its metric turned."""
+    table: pd.DataFrame = run.tables["feature_machine_scores"]
+    columns = {
+        "iteration": [f"{k}{' (selected)' * bool(chosen)}" for k, chosen
+                      in zip(table["iteration"], table["selected"], strict=True)],
+        "ridge over the mean diagonal": numbers(table["relative_ridge"]),
+        "validation loss": numbers(table["validation_loss"]),
+        "test loss": numbers(table["test_loss"]),
+        "test error, %": numbers(1 - table["test_accuracy"], 100),
+        "overlap with the metric before": numbers(table["overlap_before"]),
+        "overlap with the signal": numbers(table["overlap_signal"]),
+    }  # fmt: skip
+    return by_level_and_method(run, table, "machine", _known(columns))
+
+
+@report_table(
     "network_scores",
     "Selected networks",
     "there is no such score: models that are solved have no epochs, regressions no accuracy, and "
