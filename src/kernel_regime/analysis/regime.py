@@ -176,7 +176,9 @@ def linearised_outputs(
     return initial.test + kernels.test @ (vectors @ (gain[:, None] * residual)) / top
 
 
-def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> dict[str, Any]:
+def judge(
+    runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True, unit: str = "seed"
+) -> dict[str, Any]:
     """Mean and interval of every measure over seeds, the verdict, and its sentence.
 
     Parameters
@@ -188,6 +190,8 @@ def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> 
     complete : bool
         Whether the kernels are those of all training samples. Otherwise the linearisation saw
         fewer samples than the network did, and the drift alone decides.
+    unit : str
+        What the rows differ in, if not in the seed.
 
     Returns
     -------
@@ -212,7 +216,7 @@ def judge(runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True) -> 
         row |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
     deciding = ("drift", "gap") if complete else ("drift",)
     row["verdict"] = _verdict(row, thresholds, deciding)
-    row["sentence"] = _sentence(row, thresholds, deciding)
+    row["sentence"] = _sentence(row, thresholds, deciding, unit)
     return row
 
 
@@ -230,7 +234,9 @@ _FINDINGS = {
 }
 
 
-def _sentence(row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...]) -> str:
+def _sentence(
+    row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...], unit: str
+) -> str:
     findings = [_FINDINGS[name].format(_percent(row, name)) for name in deciding]
     below, above = f"{thresholds.kernel_below:.0%}", f"{thresholds.features_above:.0%}"
     reason = {
@@ -239,9 +245,10 @@ def _sentence(row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, 
         "undecided": f"not certainly below {below}, nor above {above}",
     }[row["verdict"]]
     if row["seeds"] == 1:
-        reason = "one seed gives no interval; train at least two"
+        more = {"seed": "train"}.get(unit, "take")
+        reason = f"one {unit} gives no interval; {more} at least two"
     found = " and ".join(findings)
-    seeds = "one seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"
+    seeds = f"one {unit}" if row["seeds"] == 1 else f"{row['seeds']} {unit}s"
     return f"{row['verdict'].capitalize()}: over {seeds} {found}: {reason}."
 
 

@@ -42,15 +42,29 @@ def observe(
     train, test = as_floating(train, "train"), as_floating(test, "test")
     observations = []
     for model in models:
-        apply, params = as_jax(model, train.shape[1:])
-        scaled = _Scaled(apply, _root_factors(model, params))
-        units = {place: params[place] / np.float32(root) for place, root in scaled.roots}
+        scaled, units = in_training_units(model, *as_jax(model, train.shape[1:]))
         kernel = EmpiricalNTK(scaled, units, type(model).__name__, "trace")
         outputs = NetworkOutputs(*(_outputs(model, x) for x in (train, test)))
         count = outputs.train.shape[1]
         kernels = TangentKernels(kernel(train) / count, kernel(test, train) / count)
         observations.append((kernels, outputs))
     return observations
+
+
+def in_training_units(
+    model: "keras.Model", apply: Apply, params: dict[str, Array]
+) -> tuple[Apply, dict[str, Array]]:
+    """A network as a function of parameters in which its plain NTK has the gradient multipliers.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Says the factor on the gradient of every weight; 1 where it has no `gradient_multipliers`.
+    apply, params
+        What `as_jax` gives of it.
+    """
+    scaled = _Scaled(apply, _root_factors(model, params))
+    return scaled, {place: params[place] / np.float32(root) for place, root in scaled.roots}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,325 @@
+"""Diagnosis of your own network: has training left the kernel regime, and what did that buy?
+
+For a Keras model, or any function written in JAX, with its parameters before and after training.
+"""
+
+import logging
+import sys
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from psutil import virtual_memory
+
+from kernel_regime.analysis.regime import MEASURES, Thresholds, judge, measure_regime
+from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.errors import InputError, TooLargeError
+from kernel_regime.core.memory import working_memory
+from kernel_regime.core.progress import progress
+from kernel_regime.core.samples import checked_pair
+from kernel_regime.evaluation.targets import class_labels, encode_targets
+from kernel_regime.figures.diagnosis import regime_diagnosis
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from kernel_regime.ntk.trained_function import TrainedFunction
+
+logger = logging.getLogger(__name__)
+
+_TIMED = 64  # samples on which the kernel is timed: a whole batch
+_UNKNOWN = ("gap", "linearised_loss", "linearised_accuracy")
+"""Not known where some training samples are left out, or the loss was no square loss."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Verdict on one trained network, and what it rests on.
+
+    Parameters
+    ----------
+    sentence : str
+        Verdict and reason, in words.
+    verdict : str
+        kernel regime, feature learning, or undecided.
+    table : DataFrame
+        By measure (`kernel_regime.analysis.regime.MEASURES`): `mean`, `low`, `high` over the
+        subsamples; what is not known is left out.
+    runs : DataFrame
+        One row per subsample.
+    thresholds : Thresholds
+        By which it was judged.
+    """
+
+    sentence: str
+    verdict: str
+    table: pd.DataFrame
+    runs: pd.DataFrame
+    thresholds: Thresholds
+
+    def figure(self) -> "Figure":
+        """Drift and gap beside their thresholds; scores of the network and of its kernels."""
+        limits = self.thresholds.kernel_below, self.thresholds.features_above
+        return regime_diagnosis(self.table, *limits)
+
+
+@dataclass(frozen=True)
+class DiagnosisPlan:
+    """What a diagnosis will take.
+
+    Parameters
+    ----------
+    train, test : int
+        Samples of each subsample.
+    subsamples : int
+        How many.
+    seconds : float
+        At most, from a kernel of 64 samples.
+    gigabytes : float
+        At most, the network's own activations apart.
+    """
+
+    train: int
+    test: int
+    subsamples: int
+    seconds: float
+    gigabytes: float
+
+    def __str__(self) -> str:
+        """In words."""
+        return (
+            f"{self.subsamples} subsamples of {self.train} training and {self.test} test samples: "
+            f"at most {self.seconds:.3g} s and {self.gigabytes:.2g} GB"
+        )
+
+
+def diagnose(
+    model: Any,
+    x_train: Any,
+    y_train: Any,
+    x_test: Any,
+    y_test: Any,
+    *,
+    before: Any,
+    after: Any = None,
+    samples: int = 256,
+    subsamples: int = 4,
+    seed: int = 0,
+    thresholds: Thresholds | None = None,
+) -> Diagnosis:
+    """Regime verdict on a trained network: table, sentence and figure.
+
+    Parameters
+    ----------
+    model : keras.Model or callable
+        A trained Keras model; or a JAX function `apply(params, x) -> (n, K)` that treats samples
+        independently (`module.apply` of Flax, or one's own). Layers are in inference mode: give
+        JAX functions so, with dropout off and running averages bound.
+    x_train, x_test : array-likes (n, …), (m, …)
+        Inputs as the network takes them.
+    y_train, y_test : array-likes (n,) or (n, K), and for the test samples
+        Floating targets, as the network was trained on by the square loss; or integers or strings,
+        the classes of a network trained on cross-entropy, whose K outputs then are logits.
+    before : keras.Model, list of arrays, or pytree
+        The network before training: of Keras another model of the same layers, or the list that
+        `model.get_weights()` gave; of JAX its parameters.
+    after : pytree, optional
+        Parameters after training, for JAX.
+    samples : int
+        Of a subsample, training and test alike, at most.
+    subsamples : int
+        Disjoint where there are enough samples. Training samples that are no more than `samples`
+        are all taken each time; then only test samples differ.
+    seed : int
+        Of the choice of samples.
+    thresholds : Thresholds, optional
+        Of the verdict.
+
+    Returns
+    -------
+    Diagnosis
+        Intervals are over subsamples: they do not tell how another training would end. The gap to
+        the linearisation decides beside the drift only where all training samples were taken, and
+        not for classes: the linearisation is trained on the square loss.
+
+    Raises
+    ------
+    InputError
+        If parameters did not change, are not finite or do not fit, or targets do not fit outputs.
+    TooLargeError
+        If it cannot fit the memory that is free; see `plan_diagnosis`.
+
+    Examples
+    --------
+    A linear model is its own linearisation:
+
+    >>> x = np.random.default_rng(0).standard_normal((40, 3))
+    >>> y = x @ np.ones((3, 1))
+    >>> found = diagnose(
+    ...     lambda w, x: x @ w, x, y, x, y, before=np.zeros((3, 1)), after=np.ones((3, 1))
+    ... )
+    >>> found.verdict, found.table.loc["drift", "mean"].round(6)
+    ('kernel regime', np.float64(0.0))
+    """
+    thresholds = thresholds or Thresholds()
+    network, moments = _moments(model, before, after, x_train)
+    train, test = _inputs(x_train, x_test)
+    outputs = moments[0].outputs(train[:2]).shape[1]
+    targets = _targets(y_train, y_test, (len(train), len(test)), outputs)
+    parts = _subsamples(len(train), len(test), samples, subsamples, seed)
+    plan = _plan(moments[0], train, parts, outputs)
+    logger.info("%s", plan)
+    movement = moments[0].movement_to(moments[1])
+    runs = []
+    with progress(f"diagnosing {network}", len(parts), "subsamples") as advance:
+        for rows, columns in parts:
+            pair = train[rows], test[columns]
+            (kernels, first), (later, last) = (moment.observe(*pair) for moment in moments)
+            chosen = targets[0][rows], targets[1][columns]
+            runs.append(measure_regime(kernels, later, first, last, chosen, movement))
+            advance(1, "")
+    by_square_loss = np.asarray(y_train).dtype.kind == "f"
+    complete = by_square_loss and plan.train == len(train)
+    return _judged(pd.DataFrame(runs), thresholds, complete, by_square_loss)
+
+
+def plan_diagnosis(
+    model: Any,
+    x_train: Any,
+    x_test: Any,
+    *,
+    before: Any,
+    after: Any = None,
+    samples: int = 256,
+    subsamples: int = 4,
+) -> DiagnosisPlan:
+    """Time and memory of `diagnose` with the same arguments, measured on a few samples.
+
+    Raises
+    ------
+    InputError, TooLargeError
+        As `diagnose`.
+
+    Examples
+    --------
+    >>> x, weights = np.ones((1000, 3)), [np.zeros((3, 1)), np.ones((3, 1))]
+    >>> plan = plan_diagnosis(lambda w, x: x @ w, x, x, before=weights[0], after=weights[1])
+    >>> plan.train, plan.test, plan.subsamples
+    (256, 250, 4)
+    """
+    _, moments = _moments(model, before, after, x_train)
+    train, test = _inputs(x_train, x_test)
+    parts = _subsamples(len(train), len(test), samples, subsamples, 0)
+    return _plan(moments[0], train, parts, moments[0].outputs(train[:2]).shape[1])
+
+
+def _moments(
+    model: Any, before: Any, after: Any, x_train: Any
+) -> "tuple[str, tuple[TrainedFunction, TrainedFunction]]":
+    """What the network is called, and the network before and after training."""
+    from kernel_regime.ntk.trained_function import TrainedFunction, of_trained_keras
+
+    name = getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)
+    if "keras" in sys.modules and isinstance(model, sys.modules["keras"].Model):
+        shape = as_floating(x_train, "x_train").shape[1:]
+        moments = of_trained_keras(model, before, shape)
+    elif not callable(model) or hasattr(model, "state_dict"):
+        raise InputError(
+            f"model: {type(model).__name__} is neither a Keras model nor a JAX function; give "
+            "apply(params, x) with its parameters, before=… and after=…"
+        )
+    elif after is None:
+        raise InputError("after: a JAX function needs its parameters after training; give after=…")
+    else:
+        moments = TrainedFunction(model, before), TrainedFunction(model, after)
+    moments[0].require_other(moments[1])
+    return str(name), moments
+
+
+def _inputs(x_train: Any, x_test: Any) -> tuple[Array, Array]:
+    """Inputs in single precision, as networks take them."""
+    train, test = as_floating(x_train, "x_train"), as_floating(x_test, "x_test")
+    return checked_pair(train.astype(np.float32), test.astype(np.float32), ("x_train", "x_test"))
+
+
+def _targets(
+    y_train: Any, y_test: Any, sizes: tuple[int, int], outputs: int
+) -> tuple[Array, Array]:
+    """Floating targets as they are, classes as centred one-hot rows."""
+    classes = class_labels(y_train)
+    found = []
+    for name, labels, size in zip(("y_train", "y_test"), (y_train, y_test), sizes, strict=True):
+        targets = encode_targets(labels, classes)
+        if targets.shape[1] == 1 and outputs == len(classes) == 2:
+            targets = np.hstack([-targets, targets])
+        if targets.shape != (size, outputs):
+            raise InputError(
+                f"{name}: targets of shape {targets.shape} do not fit {size} samples and a network "
+                f"of {outputs} outputs; give one row per sample, one target or class per output"
+            )
+        found.append(targets)
+    return found[0], found[1]
+
+
+def _subsamples(n: int, m: int, samples: int, count: int, seed: int) -> list[tuple[Array, Array]]:
+    """Rows of training and test samples of every subsample."""
+    for name, value, least in (("samples", samples, 2), ("subsamples", count, 1)):
+        if value < least:
+            raise InputError(f"{name}: {value} is too few; give {least} at least")
+    if n < 2 or m < count:
+        raise InputError(
+            f"{n} training and {m} test samples are too few for {count} subsamples; give more "
+            "samples, or fewer subsamples"
+        )
+    rng = np.random.default_rng(seed)
+    tests = np.array_split(rng.permutation(m), count)
+    if n <= samples:
+        return [(np.arange(n), part[:samples]) for part in tests]
+    orders = rng.permutation(n)
+    if n < samples * count:  # they have to share some
+        trains = [rng.permutation(n)[:samples] for _ in range(count)]
+    else:
+        trains = [orders[k * samples : (k + 1) * samples] for k in range(count)]
+    return [(rows, part[:samples]) for rows, part in zip(trains, tests, strict=True)]
+
+
+def _plan(
+    moment: "TrainedFunction", train: Array, parts: list[tuple[Array, Array]], outputs: int
+) -> DiagnosisPlan:
+    """Time of all kernels from that of a small one, which grows by the square at most."""
+    n, m = len(parts[0][0]), max(len(columns) for _, columns in parts)
+    few = train[np.arange(_TIMED) % len(train)]
+    moment.kernel(few)
+    start = perf_counter()
+    moment.kernel(few)
+    seconds = (perf_counter() - start) * 2 * len(parts) * n * (n + m) / _TIMED**2
+    # Two pairs of kernels in float32, then twice in float64; gradients take the working memory.
+    size = 2 * n * (n + m) * (4 + 16) + working_memory()
+    if size > virtual_memory().available:
+        raise TooLargeError(
+            f"samples: kernels of {n} training and {m} test samples take {size / 1e9:.2g} GB, "
+            f"{virtual_memory().available / 1e9:.2g} GB are free; give fewer samples"
+        )
+    return DiagnosisPlan(n, m, len(parts), seconds, size / 1e9)
+
+
+def _judged(
+    runs: pd.DataFrame, thresholds: Thresholds, complete: bool, by_square_loss: bool
+) -> Diagnosis:
+    """The diagnosis that the measures of all subsamples give."""
+    if not complete:
+        runs = runs.assign(**dict.fromkeys(_UNKNOWN, np.nan))
+    if not by_square_loss:
+        runs = runs.assign(network_loss=np.nan)
+    row = judge(runs, thresholds, complete, unit="subsample")
+    table = pd.DataFrame(
+        {
+            "mean": [row[name] for name in MEASURES],
+            "low": [row[f"{name}_low"] for name in MEASURES],
+            "high": [row[f"{name}_high"] for name in MEASURES],
+        },
+        index=pd.Index(MEASURES, name="measure"),
+    )
+    return Diagnosis(row["sentence"], row["verdict"], table.dropna(subset="mean"), runs, thresholds)
