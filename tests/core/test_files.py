@@ -65,6 +65,18 @@ def test_a_kill_leaves_the_old_partition_and_lists_no_other(tmp_path):
         path=str(tmp_path), dataset="kernel_regime.datasets.NpyDataset", filename_suffix=".npy"
     ).load()
     assert {name: load().tolist() for name, load in partitions.items()} == {"level_0": [0, 0, 0]}
+    with replacing(tmp_path / "level_0.npy", partition=True) as draft:
+        draft.touch()
+    assert names_in(tmp_path) == ["level_0.npy"]  # the next replacement has taken the draft away
+
+
+def test_drafts_of_living_processes_and_of_other_files_are_left_alone(tmp_path):
+    with replacing(tmp_path / "a.1.txt") as other, replacing(tmp_path / "a.txt") as first:
+        other.touch()
+        first.touch()
+        with replacing(tmp_path / "a.txt", partition=True) as second:
+            second.touch()
+            assert other.exists() and first.exists()
 
 
 def test_json_is_read_back(tmp_path):

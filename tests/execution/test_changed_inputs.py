@@ -1,5 +1,8 @@
 """Inputs that change in place before, during and after a fill."""
 
+import subprocess
+import sys
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,3 +71,31 @@ def test_tiles_of_an_earlier_run_survive_inputs_that_change_in_a_later_one(job, 
     fill(job, path)
     assert path.read_bytes() == whole
     assert len(recorded(log)) == 11 + 3
+
+
+def test_a_kill_after_inputs_changed_in_place_leaves_no_tile_of_them(job, path, log):
+    code = f"""
+        import os, signal
+        from pathlib import Path
+        from kernel_regime.execution.store import fill, writer
+        from kernel_regime.execution.store.job import KernelJob
+        from tests.execution.matrices import SMALL_TILES, N
+        from tests.execution.recording import Recorded, numbered_samples, recorded
+
+        inputs, before = numbered_samples(N), Recorded._cross
+
+        def meddle(kernel, x1, x2):
+            if len(recorded({log!r})) == 3:
+                inputs[:] *= 2
+            if len(recorded({log!r})) == 7:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return before(kernel, x1, x2)
+
+        Recorded._cross, writer.FLUSH_SECONDS = meddle, 0.0
+        kernel = Recorded({log!r}, pause=0.05)
+        fill(KernelJob(kernel, inputs, execution=SMALL_TILES), Path({str(path)!r}))
+    """
+    assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)]).returncode != 0
+    fill(job, path)
+    original = numbered_samples(N)
+    np.testing.assert_allclose(open_matrix(path), original @ original.T, rtol=1e-6)

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from kernel_regime.core.arrays import Array
 
@@ -20,7 +23,8 @@ def replacing(path: Path, *, durable: bool = False, partition: bool = False) -> 
     """A path to write to, which takes the place of `path` when the block ends well.
 
     Readers and crashes see the old file or the new one, whole. If the block raises, the old one
-    stays and nothing is left behind.
+    stays and nothing is left behind. The draft of a process that was killed goes with the next
+    replacement of the same file.
 
     Parameters
     ----------
@@ -45,7 +49,9 @@ def replacing(path: Path, *, durable: bool = False, partition: bool = False) -> 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     ending = f"{path.suffix}.part" if partition else f".part{path.suffix}"
-    draft = path.with_name(f".{path.stem}.{os.getpid()}{ending}")
+    ours = f".{path.stem}.{platform.node()}-"
+    _remove_abandoned(path.parent, ours, ending)
+    draft = path.with_name(f"{ours}{os.getpid()}{ending}")
     try:
         yield draft
         if durable:
@@ -84,6 +90,14 @@ def digest(array: Array) -> str:
     for start in range(0, len(array), _ROWS_PER_UPDATE):
         state.update(np.ascontiguousarray(array[start : start + _ROWS_PER_UPDATE]).data)
     return state.hexdigest()
+
+
+def _remove_abandoned(folder: Path, beginning: str, ending: str) -> None:
+    """Remove drafts whose processes, of this machine, are gone."""
+    for draft in folder.glob(f"{escape(beginning)}*{escape(ending)}"):
+        process = draft.name[len(beginning) : -len(ending)]
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
+            draft.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

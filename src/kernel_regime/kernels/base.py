@@ -11,6 +11,7 @@ from kernel_regime.core.errors import InputError, NotFiniteError
 from kernel_regime.core.parameters import ParameterType
 from kernel_regime.core.registry import Registry
 from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.core.source import source_digest
 from kernel_regime.linalg.symmetric import mirror_upper
 
 
@@ -153,8 +154,13 @@ class Kernel(ParameterType, ABC):
         return np.concatenate([np.diagonal(self._cross(block, block)) for block in blocks])
 
     def identity(self) -> dict[str, Any]:
-        """What makes two kernels the same kernel: JSON-able, recorded beside every matrix."""
-        return {"kind": self.kind, **asdict(cast(Any, self))}
+        """What makes two kernels the same kernel: JSON-able, recorded beside every matrix.
+
+        Of a user's class also a digest of its source code: rewritten, it is another kernel.
+        """
+        identity = {"kind": self.kind, **asdict(cast(Any, self))}
+        source = source_digest(type(self)) if ":" in self.kind else None
+        return identity if source is None else identity | {"source_code": source}
 
 
 _ROWS = 256  # of one call at least: many small calls would cost more than they save

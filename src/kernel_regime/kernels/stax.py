@@ -21,6 +21,7 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import MissingExtraError, from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import working_memory
+from kernel_regime.core.source import file_digest
 from kernel_regime.kernels.base import Kernel, register, require_representable
 from kernel_regime.linalg.symmetric import mirror_upper
 
@@ -74,9 +75,9 @@ class StaxKernel(Kernel):
     def __post_init__(self) -> None:
         super().__post_init__()
         if isinstance(self.architecture, str):
-            function, text = _current(self.architecture)
+            function, source = _current(self.architecture)
             object.__setattr__(self, "_function", function)
-            object.__setattr__(self, "source", hashlib.sha256(text).hexdigest())
+            object.__setattr__(self, "source", source)
         else:
             object.__setattr__(self, "architecture", json.loads(json.dumps(self.architecture)))
         self._compiled()
@@ -117,7 +118,8 @@ class StaxKernel(Kernel):
         return np.concatenate(parts)
 
     def identity(self) -> dict[str, Any]:
-        """Architecture, neural-tangents' version and, for a function, the text of its module."""
+        """Architecture, neural-tangents' version and, for a function, the text of its module
+        and of what that imports from beside it."""
         content = {
             "kind": self.kind,
             "architecture": self.architecture,
@@ -186,8 +188,8 @@ def neural_tangents_stax() -> Any:
         ) from error
 
 
-def _current(path: str) -> tuple[Callable[[], Any], bytes]:
-    """The function that `package.module:function` names, and the text that it comes from.
+def _current(path: str) -> tuple[Callable[[], Any], str]:
+    """The function that `package.module:function` names, and a digest of what it comes from.
 
     What was imported before may be older than its file, or than another import of it: the file is
     run as it is now. Functions without one, of a notebook, are taken as they are.
@@ -199,9 +201,10 @@ def _current(path: str) -> tuple[Callable[[], Any], bytes]:
         owner = sys.modules[function.__module__]
         file = getattr(owner, "__file__", None) or ""
         if owner.__name__ == "__main__" or not file.endswith(".py"):
-            return function, inspect.getsource(function).encode()
-        text = Path(file).read_bytes()
-        return getattr(_run(owner.__name__, text), function.__name__), text
+            text = inspect.getsource(function).encode()
+            return function, hashlib.sha256(text).hexdigest()
+        digest, text = file_digest(Path(file), owner.__name__), Path(file).read_bytes()
+        return getattr(_run(owner.__name__, text), function.__name__), digest
     except (ImportError, AttributeError, ValueError, SyntaxError, OSError, KeyError) as error:
         raise InputError(
             f"StaxKernel.architecture: {path!r} cannot be imported ({error}); "

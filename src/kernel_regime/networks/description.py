@@ -3,12 +3,11 @@
 import inspect
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.source import source_digest
 
 if TYPE_CHECKING:
     import keras
@@ -53,22 +52,19 @@ class NetworkDescription:
 
     @property
     def source(self) -> str | None:
-        """SHA-256 of the file that defines a user's class, in hex; None for a built-in kind.
+        """Digest of the files that define a user's class; None for a built-in kind.
 
-        A class that was rewritten is another network under the same name.
+        A class that was rewritten, or imports what was, is another network under the same name.
         """
         if ":" not in self.kind:
             return None
-        try:
-            file = inspect.getsourcefile(self.network_class)
-        except TypeError:
-            file = None
-        if file is None or not Path(file).is_file():
+        found = source_digest(self.network_class)
+        if found is None:
             raise InputError(
                 f"kind {self.kind!r}: its class is in no file, so that a change of it would go "
                 "unseen; put it into a module"
             )
-        return sha256(Path(file).read_bytes()).hexdigest()
+        return found
 
     def build(self, sample_shape: tuple[int, ...], outputs: int, seed: int) -> "keras.Model":
         """The network with its initial weights, for samples of the given shape.

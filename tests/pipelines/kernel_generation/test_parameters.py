@@ -7,6 +7,7 @@ import pytest
 from pydantic import PositiveFloat, ValidationError
 
 from kernel_regime import kernels
+from kernel_regime.core.source import source_digest
 from kernel_regime.kernels import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 
@@ -62,7 +63,8 @@ def test_a_kernel_from_outside_is_named_by_module_and_class():
     given = {"k": {"kind": kind, "width": 2.0}}
     kernel = KernelParameters.model_validate(given).build()["k"]
     assert kernel == Gaussian(2.0)
-    assert kernel.identity() == {"kind": kind, "width": 2.0}
+    source = source_digest(Gaussian)
+    assert kernel.identity() == {"kind": kind, "width": 2.0, "source_code": source}
     for entry, message in (
         ({"kind": kind, "width": 0}, "width: 0 should be greater than 0"),
         ({"kind": kind, "wdth": 2}, "no parameter 'wdth'; did you mean 'width'"),

@@ -11,6 +11,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.progress import progress
 from kernel_regime.execution.store.finished import is_complete
+from kernel_regime.execution.store.held_inputs import CHANGED, HeldInputs
 from kernel_regime.execution.store.job import Fingerprint, KernelJob, TileTask
 from kernel_regime.execution.store.locking import exclusive
 from kernel_regime.execution.store.manifest import Places, read_manifest
@@ -104,7 +105,8 @@ def _fill(job: KernelJob, fingerprint: Fingerprint, places: Places) -> None:
     check_disk(job, places.final)
     check_memory(job, manifest.edge, places.final)
     try:
-        with closing(Store(places, manifest)) as store:
+        inputs = HeldInputs(job, job.grid(manifest.edge).tiles)
+        with closing(Store(places, manifest, inputs)) as store:
             with _held_inputs(job, fingerprint, store):
                 _compute_missing(job, store, manifest.edge, places.label)
             store.finish()
@@ -125,10 +127,7 @@ def _held_inputs(job: KernelJob, fingerprint: Fingerprint, store: Store) -> Iter
         raise
     if job.inputs_may_change and job.fingerprint() != fingerprint:
         store.discard()
-        raise InputError(
-            "the inputs of the kernel matrix changed while it was computed, so that no tile of "
-            "this run is kept; give KernelJob a copy of the array that is written to"
-        )
+        raise InputError(CHANGED)
 
 
 def _compute_missing(job: KernelJob, store: Store, edge: int, name: str) -> None:

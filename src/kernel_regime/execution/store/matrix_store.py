@@ -11,6 +11,7 @@ from contextlib import closing
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.execution.store.finished import missing_tiles, seal_file
+from kernel_regime.execution.store.held_inputs import HeldInputs
 from kernel_regime.execution.store.job import Fingerprint, KernelJob
 from kernel_regime.execution.store.locking import exclusive
 from kernel_regime.execution.store.manifest import (
@@ -80,11 +81,13 @@ class Store:
         Where.
     manifest : Manifest
         From `claim`.
+    inputs : HeldInputs
+        Asked before tiles are marked as done.
     """
 
-    def __init__(self, places: Places, manifest: Manifest) -> None:
-        self._places, self._manifest = places, manifest
-        self._pending: dict[str, int] = {}
+    def __init__(self, places: Places, manifest: Manifest, inputs: HeldInputs) -> None:
+        self._places, self._manifest, self._inputs = places, manifest, inputs
+        self._pending: list[tuple[Tile, int]] = []
         self._written: set[str] = set()
         self._start = time.monotonic() - manifest.seconds
         if read_manifest(places.manifest) != manifest:
@@ -110,7 +113,7 @@ class Store:
     def write(self, tile: Tile, block: Array) -> None:
         """Hand a tile to the file system; `flush` makes it count."""
         mirrored = self._manifest.grid.is_mirrored(tile)
-        self._pending[tile.key] = self._file.write(tile, block, mirrored)
+        self._pending.append((tile, self._file.write(tile, block, mirrored)))
         self._written.add(tile.key)
 
     def flush(self) -> None:
@@ -119,11 +122,17 @@ class Store:
         The file system may still hold their bytes in memory: they outlive this process, and what
         a power cut takes of them is found by the checksums. To wait for the disk would triple the
         time of a kernel that is little more than a matrix product.
+
+        Raises
+        ------
+        InputError
+            If the inputs of a tile have changed: none of these tiles is marked.
         """
         if not self._pending:
             return
-        self._manifest.checksums |= self._pending
-        self._pending.clear()
+        pending, self._pending = self._pending, []
+        self._inputs.require_unchanged(tile for tile, _ in pending)
+        self._manifest.checksums |= {tile.key: checksum for tile, checksum in pending}
         self._manifest.seconds = time.monotonic() - self._start
         self._manifest.write(self._places.manifest)
 
