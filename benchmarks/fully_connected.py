@@ -50,7 +50,7 @@ def growth(x: Array) -> Row:
 def share_of_peak(x: Array) -> Row:
     """Multiplications a second of the whole kernel, and of one tile that never leaves the cache."""
     kernel, tiles = FullyConnectedNTK(4), 4000
-    rows = unit_rows(x[:EDGE], 1.0)
+    rows = unit_rows(x[:EDGE], [1.0])
     row = compare("", lambda: kernel(x), "", lambda: multiply_in_cache(rows, tiles))
     ours = len(x) ** 2 * FEATURES / row.ours / 1e9
     peak = 2 * tiles * EDGE**2 * FEATURES / row.other / 1e9

@@ -125,10 +125,10 @@ def test_an_error_on_a_worker_ends_the_run_with_its_message(cluster, tmp_path):
 
 def test_two_workers_take_one_thread_each(cluster):
     samples = numbered_samples(2)
-    task = TileTask(ThreadCounts(), Execution(), samples, samples, symmetric=False)
+    task = TileTask((ThreadCounts(),), Execution(), samples, samples, symmetric=False)
     for worker in cluster.nthreads():
         tile = cluster.submit(on_one_thread, TileTask.compute, task, workers=[worker], pure=False)
-        np.testing.assert_array_equal(tile.result(), 1)
+        np.testing.assert_array_equal(tile.result()[0], 1)
     flags = cluster.run(lambda: os.environ["XLA_FLAGS"]).values()
     assert set(flags) == {"--xla_cpu_multi_thread_eigen=false"}
 

@@ -137,7 +137,7 @@ def test_inputs_of_any_array_like_are_taken():
     job = KernelJob(KERNEL, lists, pd.DataFrame(lists))
     assert job.dtype == np.float64
     task = job.task(job.grid(16).tiles[0])
-    np.testing.assert_allclose(task.compute(), KERNEL.cross(lists, lists))
+    np.testing.assert_allclose(task.compute()[0], KERNEL.cross(lists, lists))
 
 
 def test_a_tile_is_computed_within_the_memory_of_the_execution():
@@ -146,5 +146,5 @@ def test_a_tile_is_computed_within_the_memory_of_the_execution():
             return np.full((len(x1), len(x2)), float(working_memory()))
 
     job = KernelJob(Limited(""), numbered_samples(3), execution=Execution(memory=123_456))
-    np.testing.assert_array_equal(job.task(job.grid(16).tiles[0]).compute(), 123_456)
+    np.testing.assert_array_equal(job.task(job.grid(16).tiles[0]).compute()[0], 123_456)
     assert working_memory() == DEFAULT_BYTES

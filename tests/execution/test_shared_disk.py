@@ -12,7 +12,7 @@ from kernel_regime.execution.store import (
     KernelJob,
     MissingMatrixError,
     SharedDisk,
-    fill,
+    fill_all,
     open_matrix,
 )
 from kernel_regime.execution.store.manifest import Places
@@ -53,11 +53,11 @@ def filled(monkeypatch):
     """How often each kernel was computed."""
     counts = Counter()
 
-    def counted(job, path):
-        counts[job.kernel.degree] += 1
-        fill(job, path)
+    def counted(jobs):
+        counts.update(job.kernel.degree for job in jobs.values())
+        fill_all(jobs)
 
-    monkeypatch.setattr("kernel_regime.execution.store.shared_disk.fill", counted)
+    monkeypatch.setattr("kernel_regime.execution.store.shared_disk.fill_all", counted)
     return counts
 
 

@@ -89,7 +89,7 @@ def test_tiles_of_a_job_make_the_kernel():
     job = KernelJob(kernel, x)
     whole = empirical_ntk(affine, params, x, outputs="trace")
     for tile in job.grid(4).tiles:
-        part = job.task(tile).compute()
+        (part,) = job.task(tile).compute()
         np.testing.assert_allclose(part, whole[tile.rows, tile.columns], rtol=1e-13)
     np.testing.assert_allclose(kernel.diagonal(x), np.diag(whole), rtol=1e-13)
 

@@ -1,7 +1,8 @@
 """Devices that compute tiles: the CPU by the kernel itself, a GPU by what its class names."""
 
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol, cast, runtime_checkable
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import MissingDeviceError
@@ -34,6 +35,57 @@ class TileKernel(TileEngine, Protocol):
 
     def identity(self) -> dict[str, Any]:
         """What makes two kernels the same kernel: JSON-able, recorded beside every matrix."""
+
+
+@runtime_checkable
+class NetworkTileKernel(TileKernel, Protocol):
+    """One of the two kernels of a network, which one pass computes together.
+
+    `kernels.InfiniteNetworkKernel` is one.
+    """
+
+    @property
+    def which(self) -> str:
+        """Which of the two: "ntk" or "nngp"."""
+
+    def network(self) -> dict[str, Any]:
+        """What identifies the network: JSON-able, and equal for its two kernels."""
+
+    def both(self, x1: Any, x2: Any = None) -> tuple[Array, Array]:
+        """NTK and NNGP between two sets of samples, or of one with itself."""
+
+
+def in_one_pass(kernels: Sequence[TileKernel], device: Device, x1: Any, x2: Any) -> list[Array]:
+    """A tile of each kernel: both of one network together, where the device can.
+
+    Parameters
+    ----------
+    kernels : sequence of TileKernel
+        One kernel, or several of one network: see `network_on`.
+    device : {"cpu", "gpu"}
+        Where to compute.
+    x1, x2 : array-likes (n1, ...), (n2, ...)
+        Samples; without `x2` the tiles are symmetric.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import TwoLayerNTK
+    >>> in_one_pass([TwoLayerNTK()], "cpu", [[3.0, 4.0]], None)
+    [array([[25.]])]
+    """
+    first = kernels[0]
+    if len(kernels) > 1 and isinstance(first, NetworkTileKernel):
+        of = dict(zip(("ntk", "nngp"), first.both(x1, x2), strict=True))
+        return [of[kernel.which] for kernel in kernels if isinstance(kernel, NetworkTileKernel)]
+    engines = (on_device(kernel, device) for kernel in kernels)
+    return [engine.gram(x1) if x2 is None else engine.cross(x1, x2) for engine in engines]
+
+
+def network_on(kernel: TileKernel, device: Device) -> dict[str, Any] | None:
+    """The network whose kernels this device computes in one pass; None where it has none."""
+    if device == "cpu" and isinstance(kernel, NetworkTileKernel):
+        return kernel.network()
+    return None
 
 
 def on_device(kernel: TileKernel, device: Device) -> TileEngine:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -11,11 +11,12 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.architecture import read_architecture
 from kernel_regime.kernels.architecture_words import as_json, in_stax_words
-from kernel_regime.kernels.base import Kernel, register, require_representable
+from kernel_regime.kernels.base import register, require_representable
+from kernel_regime.kernels.both_kernels import Get, InfiniteNetworkKernel
 from kernel_regime.kernels.convolutional.convolutional_engine import ConvolutionalEngine
 from kernel_regime.kernels.convolutional.image_graph import unsupported_on_images
 from kernel_regime.kernels.dense.dense_engine import DenseEngine
-from kernel_regime.kernels.dense.homogeneous import HomogeneousNetwork, homogeneous_network
+from kernel_regime.kernels.dense.homogeneous import HomogeneousEngine, homogeneous_engine
 from kernel_regime.kernels.dense.network_layers import (
     activations_of,
     kernel_at_angles,
@@ -34,7 +35,7 @@ Engine = Literal["dense", "convolutional", "stax"]
 
 @register("network")
 @dataclass(frozen=True)
-class NetworkKernel(Kernel):
+class NetworkKernel(InfiniteNetworkKernel):
     """Neural tangent kernel, or NNGP, of an infinitely wide network described layer by layer.
 
     The description decides which engine computes it. Chains of dense layers, activations,
@@ -72,7 +73,7 @@ class NetworkKernel(Kernel):
     """
 
     architecture: Sequence[Any] | str = field(hash=False)
-    get: Literal["ntk", "nngp"] = "ntk"
+    get: Get = "ntk"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -125,44 +126,52 @@ class NetworkKernel(Kernel):
             identity = {**self._engine.identity(), **identity}
         return identity
 
-    def _gram(self, x: Array) -> Array:
-        self._refuse_late_flatten(x)
-        return self._checked(self._engine.gram(x), x, x)
+    @property
+    def which(self) -> Get:
+        """`get`."""
+        return self.get
 
-    def _cross(self, x1: Array, x2: Array) -> Array:
+    def network(self) -> dict[str, Any]:
+        """All of `identity` but `get`."""
+        return {key: value for key, value in self.identity().items() if key != "get"}
+
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
+        """A matrix for each of `gets`, in one pass of the engine."""
         self._refuse_late_flatten(x1)
-        return self._checked(self._engine.cross(x1, x2), x1, x2)
+        matrices = self._engine.matrices(x1, x2, gets)
+        if isinstance(self._engine, DenseEngine | ConvolutionalEngine):
+            for get, values in zip(gets, matrices, strict=True):
+                kernel = self if get == self.get else replace(self, get=get)
+                require_representable(kernel, values, x1, x1 if x2 is None else x2)
+        return matrices
 
     def _diagonal(self, x: Array) -> Array:
         self._refuse_late_flatten(x)
-        return self._engine.diagonal(x)
+        if isinstance(self._engine, StaxKernel):
+            return self._engine.diagonal(x)
+        return self._engine.diagonal(x, self.get)
 
     def _gradient_weights(self, x1: Array, x2: Array) -> tuple[Array, Array]:
-        if isinstance(self._engine, HomogeneousNetwork):
-            return self._engine.gradient_weights(x1, x2)
+        if isinstance(self._engine, HomogeneousEngine):
+            return self._engine.kernel(self.get).gradient_weights(x1, x2)
         return super()._gradient_weights(x1, x2)
 
-    def _checked(self, values: Array, x1: Array, x2: Array) -> Array:
-        if isinstance(self._engine, DenseEngine | ConvolutionalEngine):
-            require_representable(self, values, x1, x2)
-        return values
-
     @cached_property
-    def _engine(self) -> DenseEngine | HomogeneousNetwork | ConvolutionalEngine | StaxKernel:
+    def _engine(self) -> DenseEngine | HomogeneousEngine | ConvolutionalEngine | StaxKernel:
         if isinstance(self.architecture, str):
             return StaxKernel(self.architecture, self.get)
         network = read_architecture(self.architecture)
         if unsupported(network) is None:
-            return homogeneous_network(network, self.get) or DenseEngine(network, self.get)
+            return homogeneous_engine(network) or DenseEngine(network)
         forcing = unsupported_on_images(network)
         if forcing is None:
-            return ConvolutionalEngine(network, self.get)
+            return ConvolutionalEngine(network)
         _require_stax(forcing, network)
         return StaxKernel(in_stax_words(self.architecture), self.get)
 
     def _refuse_late_flatten(self, x: Array) -> None:
         """Refuse images where a dense layer would work on each pixel alone."""
-        if x.ndim > 2 and isinstance(self._engine, DenseEngine | HomogeneousNetwork):
+        if x.ndim > 2 and isinstance(self._engine, DenseEngine | HomogeneousEngine):
             flatten = late_flatten(self._engine.network)
             if flatten is not None:
                 raise InputError(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from kernel_regime.core.extras import MissingExtraError, from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import working_memory
 from kernel_regime.core.source import file_digest
-from kernel_regime.kernels.base import Kernel, register, require_representable
+from kernel_regime.kernels.base import register, require_representable
+from kernel_regime.kernels.both_kernels import BOTH, BothKernels, Get, InfiniteNetworkKernel
 from kernel_regime.linalg.symmetric import mirror_upper
 
 Layer = str | dict[str, Any]
@@ -33,7 +34,7 @@ BUFFERS = 8  # arrays of pair covariances alive at once while a layer runs
 
 @register("stax")
 @dataclass(frozen=True)
-class StaxKernel(Kernel):
+class StaxKernel(InfiniteNetworkKernel):
     """Kernel of an architecture written in the vocabulary of `neural_tangents.stax`.
 
     Parameters
@@ -67,7 +68,7 @@ class StaxKernel(Kernel):
     """
 
     architecture: Sequence[Any] | str = field(hash=False)
-    get: Literal["ntk", "nngp"] = "ntk"
+    get: Get = "ntk"
     source: str | None = field(init=False, default=None)
     _function: Callable[[], Any] | None = field(init=False, default=None, repr=False, compare=False)
     largest_tile_edge: ClassVar[int] = 128  # convolutional ones take minutes for that
@@ -86,33 +87,44 @@ class StaxKernel(Kernel):
         """A worker makes its own, of the same text."""
         return _rebuilt, (self.architecture, self.get, self.source)
 
-    def _cross(self, x1: Array, x2: Array) -> Array:
+    @property
+    def which(self) -> Get:
+        """`get`."""
+        return self.get
+
+    def network(self) -> dict[str, Any]:
+        """All of `identity` but `get`."""
+        return {key: value for key, value in self.identity().items() if key != "get"}
+
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
         """Kernel values of shape (n1, n2), in batches; grey images get a channel."""
-        values = self._values(x1, x2, symmetric=False)
-        require_representable(self, values, x1, x2)
-        return values
+        columns = x1 if x2 is None else x2
+        matrices = self._values(x1, columns, gets, symmetric=x2 is None)
+        for get, values in zip(gets, matrices, strict=True):
+            if x2 is None:
+                mirror_upper(values)
+            kernel = self if get == self.get else StaxKernel(self.architecture, get)
+            require_representable(kernel, values, x1, columns)
+        return matrices
 
-    def _gram(self, x: Array) -> Array:
-        values = self._values(x, x, symmetric=True)
-        mirror_upper(values)
-        require_representable(self, values, x, x)
-        return values
-
-    def _values(self, x1: Array, x2: Array, *, symmetric: bool) -> Array:
+    def _values(
+        self, x1: Array, x2: Array, gets: Sequence[Get], *, symmetric: bool
+    ) -> tuple[Array, ...]:
         x1, x2 = _with_channel(x1), _with_channel(x2)
         batch = _batch(x1, max(len(x1), len(x2)))
-        tile = np.empty((len(x1), len(x2)), x1.dtype)
+        tiles = tuple(np.empty((len(x1), len(x2)), x1.dtype) for _ in gets)
         for i in range(0, len(x1), batch):
             for j in range(i if symmetric else 0, len(x2), batch):
-                part = self._evaluate(_padded(x1[i : i + batch], batch), x2[j : j + batch])
-                tile[i : i + batch, j : j + batch] = part[: len(x1) - i]
-        return tile
+                both = self._evaluate(_padded(x1[i : i + batch], batch), x2[j : j + batch])
+                for get, tile in zip(gets, tiles, strict=True):
+                    tile[i : i + batch, j : j + batch] = getattr(both, get)[: len(x1) - i]
+        return tiles
 
     def _diagonal(self, x: Array) -> Array:
         x = _with_channel(x)
         batch = min(_batch(x, len(x)), 64)
         parts = [
-            np.diagonal(self._evaluate(_padded(part, batch), part))
+            np.diagonal(getattr(self._evaluate(_padded(part, batch), part), self.get))
             for part in (x[i : i + batch] for i in range(0, len(x), batch))
         ]
         return np.concatenate(parts)
@@ -128,20 +140,25 @@ class StaxKernel(Kernel):
         }
         return content if self.source is None else content | {"source": self.source}
 
-    def _evaluate(self, x1: Array, x2: Array) -> Array:
-        """One jitted call on len(x1) rows at most; x2 is padded to the same number."""
+    def _evaluate(self, x1: Array, x2: Array) -> BothKernels:
+        """One jitted call on len(x1) rows at most; x2 is padded to the same number.
+
+        It computes both kernels whichever is asked for: compiled alone, one would be rounded
+        otherwise, and a matrix depend on what it was computed with.
+        """
         with jax_precision(x1.dtype), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "`FanIn` layers assume independent inputs")
-            values = np.asarray(self._compiled()(x1, _padded(x2, len(x1))))
-        if values.ndim != 2:
+            both = [np.asarray(values) for values in self._compiled()(x1, _padded(x2, len(x1)))]
+        if both[0].ndim != 2:
             raise InputError(
-                f"StaxKernel.architecture: the kernel of two samples has shape {values.shape[2:]}, "
-                "not one number; end the architecture with Flatten or GlobalAvgPool"
+                f"StaxKernel.architecture: the kernel of two samples has shape "
+                f"{both[0].shape[2:]}, not one number; end the architecture with Flatten or "
+                "GlobalAvgPool"
             )
-        return values[:, : len(x2)]
+        return BothKernels(*(values[:, : len(x2)] for values in both))
 
     def _compiled(self) -> Callable[[Array, Array], Any]:
-        return _compile(json.dumps(self.architecture), self.get, self._function)
+        return _compile(json.dumps(self.architecture), self._function)
 
 
 def _rebuilt(architecture: Sequence[Layer] | str, get: Any, source: str | None) -> StaxKernel:
@@ -156,15 +173,15 @@ def _rebuilt(architecture: Sequence[Layer] | str, get: Any, source: str | None) 
 
 @lru_cache(maxsize=32)
 def _compile(
-    architecture: str, get: str, function: Callable[[], Any] | None
+    architecture: str, function: Callable[[], Any] | None
 ) -> Callable[[Array, Array], Any]:
-    """Jitted kernel function of what `function` returns, or of layers given as JSON."""
+    """Jitted function of both kernels of what `function` returns, or of layers given as JSON."""
     with from_extra("stax"):
         import jax
 
     network = function() if function else _build("serial", json.loads(architecture), "architecture")
     kernel_fn = network[2]
-    return jax.jit(lambda x1, x2: kernel_fn(x1, x2, get))
+    return jax.jit(lambda x1, x2: kernel_fn(x1, x2, BOTH))
 
 
 def neural_tangents_stax() -> Any:

@@ -15,7 +15,11 @@ PROJECT = Path(__file__).parents[3]
 KEDRO = Path(sys.executable).with_name("kedro")
 DENSE = {"Dense": {"out_dim": 1, "W_std": 1.4, "b_std": 0.1}}
 KERNELS = {
-    "gelu": {"kind": "network", "architecture": [DENSE, "Gelu", DENSE, "Gelu", DENSE]},
+    "gelu": {
+        "kind": "network",
+        "architecture": [DENSE, "Gelu", DENSE, "Gelu", DENSE],
+        "get": ["ntk", "nngp"],
+    },
     "residual": {
         "kind": "network",
         "architecture": ["Flatten", DENSE, {"residual": ["Erf", DENSE]}, "Relu", DENSE],
@@ -56,13 +60,19 @@ def test_described_networks_run_from_yaml_and_are_found_again(project):
     folder = project / "data/04_feature/test/train_kernels"
     images = sorted((project / "data/03_primary/test/train_images").glob("*.npy"))
     assert len(images) == 2
-    for name, parameters in KERNELS.items():
-        kernel = NetworkKernel(parameters["architecture"], parameters.get("get", "ntk"))
+    gelu, residual = (KERNELS[name]["architecture"] for name in ("gelu", "residual"))
+    kernels = {
+        "gelu_ntk": NetworkKernel(gelu),
+        "gelu_nngp": NetworkKernel(gelu, "nngp"),
+        "residual": NetworkKernel(residual, "nngp"),
+    }
+    for name, kernel in kernels.items():
         for image in images:
             stored = np.load(folder / image.stem / f"{name}.npy")
             expected = kernel.gram(np.load(image))
             np.testing.assert_allclose(stored, expected, rtol=1e-5, atol=1e-6)
+    assert "level_0/gelu_ntk and train_kernels/level_0/gelu_nngp" in " ".join(result.stdout.split())
     written = {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")}
-    assert len(written) >= 2
+    assert len(written) == 2 * len(kernels)
     assert run(project, KERNELS).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")} == written

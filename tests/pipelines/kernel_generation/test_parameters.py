@@ -75,6 +75,15 @@ def test_a_kernel_from_outside_is_named_by_module_and_class():
             KernelParameters.model_validate({"k": entry})
 
 
+def test_both_kernels_of_a_network_are_two_with_names_of_their_own():
+    layers = [{"Dense": {"out_dim": 1}}]
+    given = {"linear": {"kind": "network", "architecture": layers, "get": ["ntk", "nngp"]}}
+    parameters = KernelParameters.model_validate(given)
+    assert parameters.names == ["linear_ntk", "linear_nngp"]
+    assert parameters.build()["linear_nngp"] == kernels.NetworkKernel(layers, "nngp")
+    assert [parameters.knows(name) for name in ("linear", "linear_ntk")] == [False, True]
+
+
 def test_null_drops_a_kernel():
     given = {"a": {"kind": "two_layer_ntk"}, "b": None}
     parameters = KernelParameters.model_validate(given)
@@ -82,11 +91,14 @@ def test_null_drops_a_kernel():
     assert list(parameters.build()) == ["a"]
 
 
+LINEAR = {"kind": "network", "architecture": [{"Dense": {"out_dim": 1}}]}
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"a": {"kind": "fully_conected_ntk", "layers": 3}}, "did you mean 'fully_connected_ntk'"),
-        ({"a": {"kind": "rbf"}}, "give one of fully_connected_nngp, fully_connected_ntk, myrtle"),
+        ({"a": {"kind": "rbf"}}, "give one of fully_connected_nngp, fully_connected_ntk, gaussian"),
         ({"a": {"layers": 3}}, "a kernel needs a kind; give one of fully_connected_nngp"),
         ({"a": {"kind": "polynomial", "degre": 2}}, "no parameter 'degre'; did you mean 'degree'"),
         ({"a": {"kind": "fully_connected_ntk", "layers": 0}}, "greater than 0"),
@@ -94,6 +106,14 @@ def test_null_drops_a_kernel():
         ({"a": {"kind": "myrtle_ntk", "depth": 6}}, "5, 7 or 10"),
         ({"a": {"kind": "two_layer_ntk", "device": "gpu"}}, "no parameter 'device'; remove it"),
         ({"a": {"kind": "stax", "architecture": ["Rellu"]}}, "has no layer 'Rellu'"),
+        ({"a": {**LINEAR, "get": ["ntk", "ntk"]}}, r"get: \['ntk', 'ntk'\] names no kernel, or"),
+        ({"a": {**LINEAR, "get": []}}, r"get: \[\] names no kernel, or one twice; give \[ntk"),
+        ({"a": {**LINEAR, "get": ["ntk", "nngpp"]}}, "get: 'nngpp' should be 'ntk' or 'nngp'"),
+        ({"a": {"kind": "myrtle_ntk", "get": ["ntk", "nngp"]}}, "has no parameter 'get'"),
+        (
+            {"a": {**LINEAR, "get": ["ntk"]}, "a_ntk": LINEAR},
+            "a_ntk and a are both called a_ntk; rename one",
+        ),
         ({"a/b": {"kind": "two_layer_ntk"}}, "pattern"),
         ({"a": None}, "no kernel is left"),
         ({}, "no kernel is left"),

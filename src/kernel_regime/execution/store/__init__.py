@@ -2,7 +2,7 @@
 
 from kernel_regime.execution.store.audit import Audit, audit
 from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
-from kernel_regime.execution.store.filling import fill
+from kernel_regime.execution.store.filling import fill, fill_all
 from kernel_regime.execution.store.finished import (
     MissingMatrixError,
     is_complete,
@@ -26,6 +26,7 @@ __all__ = [
     "audit",
     "disk_of",
     "fill",
+    "fill_all",
     "forecast_cost",
     "is_complete",
     "measure_rate",

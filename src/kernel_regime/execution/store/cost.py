@@ -1,6 +1,7 @@
 """Cost of a matrix before it is computed: pairs, hours, gigabytes, memory."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -74,24 +75,28 @@ def forecast_cost(
     )
 
 
-def measure_rate(job: KernelJob) -> float:
-    """Pairs per second on a tile off the diagonal, grown until it takes a fifth of a second."""
-    limit, edge = job.tile_edge(), _FIRST_PROBE
-    _probe(job, edge)  # compiles
+def measure_rate(job: KernelJob, *same_pass: KernelJob) -> float:
+    """Pairs per second on a tile off the diagonal, grown until it takes a fifth of a second.
+
+    Of jobs that are filled in the same pass, pairs count for each.
+    """
+    jobs, limit, edge = (job, *same_pass), job.tile_edge(), _FIRST_PROBE
+    _probe(jobs, edge)  # compiles
     while True:
-        seconds = _probe(job, edge)
+        seconds = _probe(jobs, edge)
         if seconds < 10 * _PROBE_SECONDS:  # a hiccup of the machine, or threads that start
-            seconds = min(seconds, _probe(job, edge))
+            seconds = min(seconds, _probe(jobs, edge))
         if seconds > _PROBE_SECONDS or edge >= min(limit, max(job.shape)):
             rows, columns = job.shape
-            return min(edge, rows) * min(edge, columns) / seconds
+            return len(jobs) * min(edge, rows) * min(edge, columns) / seconds
         edge = min(2 * edge, limit)
 
 
-def _probe(job: KernelJob, edge: int) -> float:
+def _probe(jobs: Sequence[KernelJob], edge: int) -> float:
     """Seconds for one tile."""
+    job, kernels = jobs[0], tuple(one.kernel for one in jobs)
     rows, columns = (np.array(x[:edge]) for x in (job.rows, job.column_samples))
-    task = TileTask(job.kernel, job.execution, rows, columns, symmetric=False)
+    task = TileTask(kernels, job.execution, rows, columns, symmetric=False)
     start = perf_counter()
     task.compute()
     return perf_counter() - start

@@ -1,20 +1,19 @@
-"""Filling a matrix file by a job: resume, compute, persist behind the computation, report."""
+"""Filling matrix files by jobs: what is there already, who else is at work, what goes together."""
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from typing import Any
 
-from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.core.progress import progress
 from kernel_regime.execution.store.finished import is_complete
 from kernel_regime.execution.store.held_inputs import CHANGED, HeldInputs
-from kernel_regime.execution.store.job import Fingerprint, KernelJob, TileTask
+from kernel_regime.execution.store.job import Fingerprint, KernelJob
 from kernel_regime.execution.store.locking import exclusive
-from kernel_regime.execution.store.manifest import Places, read_manifest
+from kernel_regime.execution.store.manifest import Manifest, Places, read_manifest
 from kernel_regime.execution.store.matrix_store import Store, claim
 from kernel_regime.execution.store.resources import (
     check_disk,
@@ -22,8 +21,7 @@ from kernel_regime.execution.store.resources import (
     disk_filled_up,
     is_disk_full,
 )
-from kernel_regime.execution.store.tiles import Tile
-from kernel_regime.execution.store.writer import Writer
+from kernel_regime.execution.store.tile_loop import OpenMatrix, compute_missing
 
 logger = logging.getLogger(__name__)
 
@@ -63,27 +61,82 @@ def fill(job: KernelJob, path: str | os.PathLike[str]) -> None:
     >>> open_matrix(path).tolist()
     [[1.0, 2.0], [2.0, 4.0]]
     """
-    if job.execution.engine == "dask":
+    fill_all({path: job})
+
+
+def fill_all(jobs: Mapping[Any, KernelJob]) -> None:
+    """Make files the matrices of jobs, as `fill` does, each pass giving all kernels that it can.
+
+    NTK and NNGP of one network on the same samples are computed together; what is there of
+    either is kept. All else is filled one after the other.
+
+    Parameters
+    ----------
+    jobs : mapping of path-like to KernelJob
+        What to compute, by the `.npy` file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kernel_regime.execution.store import open_matrix
+    >>> from kernel_regime.kernels import FullyConnectedNNGP, FullyConnectedNTK
+    >>> folder, samples = Path(tempfile.mkdtemp()), [[1.0], [2.0]]
+    >>> kernels = {"ntk": FullyConnectedNTK(2), "nngp": FullyConnectedNNGP(2)}
+    >>> fill_all({folder / f"{name}.npy": KernelJob(k, samples) for name, k in kernels.items()})
+    >>> open_matrix(folder / "nngp.npy").round(6).tolist()
+    [[0.5, 1.0], [1.0, 2.0]]
+    """
+    if any(job.execution.engine == "dask" for job in jobs.values()):
         from kernel_regime.execution.dask_cluster import end_if_starting_up
 
         end_if_starting_up()  # before the lock, which the computation that it is for holds
-    places, fingerprint = Places(Path(path)), job.fingerprint()
-    if _is_stored(places, fingerprint):
-        logger.info("%s: complete, nothing to compute", places.label)
-        return
-    with _folder(places.final.parent), exclusive(places.lock):
-        if _is_stored(places, fingerprint):
-            logger.info("%s: complete by now, nothing to compute", places.label)
-            return
-        _fill(job, fingerprint, places)
+    asked = [Filling(job, job.fingerprint(), Places(Path(path))) for path, job in jobs.items()]
+    missing = [one for one in asked if not one.is_stored("complete, nothing to compute")]
+    with ExitStack() as held:
+        for one in sorted(missing, key=lambda one: one.places.lock):  # in one order: no deadlock
+            held.enter_context(_folder(one.places.final.parent))
+            held.enter_context(exclusive(one.places.lock))
+        known = "complete by now, nothing to compute"
+        for together in _passes([one for one in missing if not one.is_stored(known)]):
+            _fill(together)
 
 
-def _is_stored(places: Places, fingerprint: Fingerprint) -> bool:
-    """Whether the matrix of a job is there: where it is, nothing need be written or locked."""
-    manifest = read_manifest(places.manifest)
-    return (
-        manifest is not None and manifest.fingerprint == fingerprint and is_complete(places.final)
-    )
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """A matrix to be filled: of which job, under which fingerprint, and where."""
+
+    job: KernelJob
+    fingerprint: Fingerprint
+    places: Places
+
+    def inputs_changed(self) -> bool:
+        """Whether somebody has written to the inputs since the fingerprint was taken."""
+        return self.job.inputs_may_change and self.job.fingerprint() != self.fingerprint
+
+    def is_stored(self, message: str) -> bool:
+        """Whether it is there, saying so: then nothing need be written or locked."""
+        manifest = read_manifest(self.places.manifest)
+        if manifest is None or manifest.fingerprint != self.fingerprint:
+            return False
+        stored = is_complete(self.places.final)
+        if stored:
+            logger.info("%s: %s", self.places.label, message)
+        return stored
+
+
+Claimed = tuple[Filling, Manifest]
+
+
+def _passes(fillings: Sequence[Filling]) -> Iterator[list[Claimed]]:
+    """Matrices with their manifests, those together whose tiles come from one pass."""
+    together: dict[Any, list[Claimed]] = {}
+    for one in fillings:
+        manifest = claim(one.job, one.fingerprint, one.places)
+        inputs = [value for key, value in one.fingerprint.items() if key != "kernel"]
+        network = one.job.network() or str(one.places.final)
+        key = network, str(inputs), manifest.edge
+        together.setdefault(key, []).append((one, manifest))
+    yield from together.values()
 
 
 @contextmanager
@@ -100,73 +153,43 @@ def _folder(folder: Path) -> Iterator[None]:
         raise
 
 
-def _fill(job: KernelJob, fingerprint: Fingerprint, places: Places) -> None:
-    manifest = claim(job, fingerprint, places)
-    check_disk(job, places.final)
-    check_memory(job, manifest.edge, places.final)
+def _fill(together: Sequence[Claimed]) -> None:
+    """Fill matrices that one pass computes."""
+    for one, _ in together:
+        check_disk(one.job, one.places.final)
+    first, manifest = together[0]
+    check_memory(first.job, manifest.edge, first.places.final)
     try:
-        inputs = HeldInputs(job, job.grid(manifest.edge).tiles)
-        with closing(Store(places, manifest, inputs)) as store:
-            with _held_inputs(job, fingerprint, store):
-                _compute_missing(job, store, manifest.edge, places.label)
-            store.finish()
+        inputs = HeldInputs(first.job, first.job.grid(manifest.edge).tiles)
+        with ExitStack() as opened:
+            matrices = []
+            for one, own in together:
+                store = opened.enter_context(closing(Store(one.places, own, inputs)))
+                matrices.append(OpenMatrix(one.places.label, one.job, store))
+            with _held_inputs(first, matrices):
+                compute_missing(matrices, manifest.edge)
+            for matrix in matrices:
+                matrix.store.finish()
     except OSError as error:
         if is_disk_full(error):
-            raise disk_filled_up(job, places) from error
+            raise disk_filled_up(first.job, first.places) from error
         raise
 
 
 @contextmanager
-def _held_inputs(job: KernelJob, fingerprint: Fingerprint, store: Store) -> Iterator[None]:
+def _held_inputs(one: Filling, matrices: Sequence[OpenMatrix]) -> Iterator[None]:
     """Keep no tile of inputs that somebody changed in place while tiles were computed of them."""
     try:
         yield
     except BaseException:
-        if job.inputs_may_change and job.fingerprint() != fingerprint:
-            store.discard()
+        if one.inputs_changed():
+            _discard(matrices)
         raise
-    if job.inputs_may_change and job.fingerprint() != fingerprint:
-        store.discard()
+    if one.inputs_changed():
+        _discard(matrices)
         raise InputError(CHANGED)
 
 
-def _compute_missing(job: KernelJob, store: Store, edge: int, name: str) -> None:
-    grid = job.grid(edge)
-    total, kept = len(grid.tiles), len(grid.tiles) - len(store.missing)
-    if kept:
-        logger.info("%s: resuming, %d of %d tiles are there", name, kept, total)
-    done, pairs, start = kept, 0, monotonic()
-    to_come = sum(grid.pairs(tile) for tile in store.missing)
-    try:
-        with (
-            progress(name, to_come, "pairs") as advance,
-            closing(Writer(store)) as writer,
-        ):
-            for tile, block in _compute(job, store.missing):
-                writer.put(tile, block)
-                advance(grid.pairs(tile))
-                done, pairs = done + 1, pairs + grid.pairs(tile)
-            writer.finish()
-    except KeyboardInterrupt:
-        logger.warning(
-            "%s: interrupted, %d of %d tiles are kept; the same command resumes here",
-            name,
-            done,
-            total,
-        )
-        raise
-    seconds = monotonic() - start
-    logger.info("%s: %d pairs in %.1f s, %.3g pairs/s", name, pairs, seconds, pairs / seconds)
-
-
-def _compute(job: KernelJob, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, Array]]:
-    """Finished tiles, in the order in which they get ready."""
-    if job.execution.engine == "dask":
-        from kernel_regime.execution.dask_cluster import run_on_dask
-
-        yield from run_on_dask(
-            job.execution, tiles, lambda tile: (TileTask.compute, (job.task(tile),))
-        )
-        return
-    for tile in tiles:  # kernels use all cores themselves
-        yield tile, job.task(tile).compute()
+def _discard(matrices: Sequence[OpenMatrix]) -> None:
+    for matrix in matrices:
+        matrix.store.discard()

@@ -1,6 +1,7 @@
 """Job of a kernel matrix before it exists: which kernel, between which samples."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from kernel_regime.core.errors import InputError, NotFiniteError
 from kernel_regime.core.files import digest
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.core.samples import checked_pair, checked_samples
-from kernel_regime.execution.devices import TileKernel, gpu_class, on_device
+from kernel_regime.execution.devices import TileKernel, gpu_class, in_one_pass, network_on
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.manifest import stable_kind
 from kernel_regime.execution.store.tiles import Tile, TileGrid, tile_edge
@@ -111,6 +112,11 @@ class KernelJob:
             "columns": None if self.columns is None else digest(self.columns),
         }
 
+    def network(self) -> str | None:
+        """What jobs have in common whose kernels one pass computes; None where there is no such."""
+        found = network_on(self.kernel, self.execution.device)
+        return None if found is None else json.dumps(found, default=_plain)
+
     @property
     def inputs_may_change(self) -> bool:
         """Whether somebody could write to the inputs: files mapped read-only are safe."""
@@ -125,12 +131,12 @@ class KernelJob:
         """The tiles of this matrix."""
         return TileGrid(self.shape, edge, self.symmetric)
 
-    def task(self, tile: Tile) -> "TileTask":
-        """All that it takes to compute a tile, here or elsewhere."""
+    def task(self, tile: Tile, kernels: Sequence[TileKernel] = ()) -> "TileTask":
+        """All that it takes to compute a tile, here or elsewhere: of these kernels, if given."""
         rows = np.ascontiguousarray(self.rows[tile.rows])
         diagonal = self.symmetric and tile.row == tile.column
         columns = rows if diagonal else np.ascontiguousarray(self.column_samples[tile.columns])
-        return TileTask(self.kernel, self.execution, rows, columns, diagonal)
+        return TileTask(tuple(kernels) or (self.kernel,), self.execution, rows, columns, diagonal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +145,9 @@ class TileTask:
 
     Parameters
     ----------
-    kernel, execution
+    kernels : tuple of TileKernel
+        That of the job, or both of one network.
+    execution : Execution
         Of the job.
     rows, columns : array (n, ...), array (m, ...)
         Samples of the tile.
@@ -147,33 +155,31 @@ class TileTask:
         Whether both are the same samples, and the tile is a symmetric matrix itself.
     """
 
-    kernel: TileKernel
+    kernels: tuple[TileKernel, ...]
     execution: Execution
     rows: Array
     columns: Array
     symmetric: bool
 
-    def compute(self) -> Array:
-        """Kernel values (n, m).
+    def compute(self) -> list[Array]:
+        """Kernel values (n, m) of each kernel.
 
         Raises
         ------
         NotFiniteError
             If a value is not finite.
         """
-        engine = on_device(self.kernel, self.execution.device)
+        columns = None if self.symmetric else self.columns
         with limited_memory(self.execution.memory):
-            if self.symmetric:
-                block = engine.gram(self.rows)
-            else:
-                block = engine.cross(self.rows, self.columns)
-        if not _is_finite(block):
-            i, j = np.argwhere(~np.isfinite(block))[0]
-            raise NotFiniteError(
-                f"{self.kernel} is {block[i, j]} between samples {i} and {j} of a tile; "
-                "scale the inputs to norms of order sqrt(features)"
-            )
-        return block
+            blocks = in_one_pass(self.kernels, self.execution.device, self.rows, columns)
+        for kernel, block in zip(self.kernels, blocks, strict=True):
+            if not _is_finite(block):
+                i, j = np.argwhere(~np.isfinite(block))[0]
+                raise NotFiniteError(
+                    f"{kernel} is {block[i, j]} between samples {i} and {j} of a tile; "
+                    "scale the inputs to norms of order sqrt(features)"
+                )
+        return blocks
 
 
 def recorded_identity(kernel: TileKernel, execution: Execution) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import gc
 import logging
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kernel_regime.execution.store.filling import fill
+from kernel_regime.execution.store.filling import fill_all
 from kernel_regime.execution.store.finished import MissingMatrixError, is_complete, open_matrix
 from kernel_regime.execution.store.job import Fingerprint, KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
@@ -39,6 +39,7 @@ class _Kernel:
     """A matrix that this process can compute again."""
 
     describe: Describe
+    network: str = ""  # which kernels of a folder come from one pass; empty before anybody asked
     used: int = 0
     held: Callable[[], Any] = lambda: None
 
@@ -80,7 +81,8 @@ class SharedDisk:
     def add(self, jobs: Mapping[Path, Describe]) -> None:
         """Fill the matrices that fit, in this order, and remember how to compute the others.
 
-        Jobs are made when they are needed, so that the inputs of one are open at a time.
+        Both kernels of one network are filled in one pass. Jobs are made when they are needed, so
+        that the inputs of one folder, a noise level, are open at a time.
 
         Raises
         ------
@@ -96,8 +98,8 @@ class SharedDisk:
                 *(deferred[0].parents[1].name, len(deferred), len(jobs)),
                 readable_bytes(sum(self._to_come(path) for path in deferred)),
             )
-        for path in fitting:
-            fill(jobs[path](), path)
+        for together in self._passes(fitting):
+            fill_all({path: jobs[path]() for path in together})
 
     def open(self, path: Path) -> np.memmap[Any, Any]:
         """The matrix at `path`, memory-mapped read-only; computed first where it is not there.
@@ -115,7 +117,7 @@ class SharedDisk:
         if not is_complete(path):
             job = kernel.describe()
             self._make_space(path, bytes_to_come(job, Places(path)), job.execution.disk)
-            fill(job, path)
+            fill_all({path: job})
         matrix = open_matrix(path)
         kernel.used, kernel.held = next(self._clock), weakref.ref(matrix)
         return matrix
@@ -142,6 +144,7 @@ class SharedDisk:
         needed = 0
         for path, describe in jobs.items():
             job = describe()
+            self._kernels[path].network = job.network() or path.name
             allowed = self._allowed(path, job.execution.disk)
             alone = file_bytes(job.shape, job.dtype)
             if alone > allowed + self._allocated():
@@ -153,6 +156,13 @@ class SharedDisk:
                 needed += to_come
                 fitting.append(path)
         return fitting, deferred
+
+    def _passes(self, paths: Iterable[Path]) -> list[list[Path]]:
+        """Files of one folder and one network together, in the order of the first of each."""
+        together: dict[tuple[Path, str], list[Path]] = {}
+        for path in paths:
+            together.setdefault((path.parent, self._kernels[path].network), []).append(path)
+        return list(together.values())
 
     def _make_space(self, path: Path, needed: int, limit: int | None) -> None:
         """Let matrices go until so many bytes can be written."""

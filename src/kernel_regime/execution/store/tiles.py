@@ -8,7 +8,8 @@ from math import ceil, isqrt
 from kernel_regime.core.errors import InputError
 
 # Tile-sized arrays alive at once: the one being computed with its kernel's temporaries (4), the
-# one being written, and what finiteness checks and rows of the mirror image need (1).
+# one being written, and what finiteness checks and rows of the mirror image need (1). Two kernels
+# in one pass have no temporaries of that size where tiles are large: two computed, two written.
 TILE_BUFFERS = 6
 # Edges are multiples of what SIMD loops like.
 EDGE_STEP = 16

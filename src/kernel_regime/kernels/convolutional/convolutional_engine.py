@@ -1,7 +1,7 @@
 """The convolutional engine: kernel matrices of networks on images, plane by plane."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,7 @@ from kernel_regime.kernels.convolutional.stages import cut_into_stages
 from kernel_regime.kernels.dense.network_layers import (
     activations_of,
     is_homogeneous,
-    network_kernel,
+    network_kernels,
 )
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import SerialLayers
@@ -39,21 +39,18 @@ class ConvolutionalEngine:
     ----------
     network : SerialLayers
         Layers that `image_graph.unsupported_on_images` finds no fault with.
-    get : {"ntk", "nngp"}
-        Which kernel.
 
     Examples
     --------
     >>> from kernel_regime.kernels.architecture import read_architecture
     >>> convolution = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"}}
     >>> layers = [convolution, "Relu", "GlobalAvgPool", {"Dense": {"out_dim": 1}}]
-    >>> engine = ConvolutionalEngine(read_architecture(layers), "nngp")
-    >>> engine.diagonal(np.ones((1, 2, 2))).round(6)
+    >>> engine = ConvolutionalEngine(read_architecture(layers))
+    >>> engine.diagonal(np.ones((1, 2, 2)), "nngp").round(6)
     array([0.148406])
     """
 
     network: SerialLayers
-    get: str
 
     @property
     def largest_tile_edge(self) -> int:
@@ -70,19 +67,17 @@ class ConvolutionalEngine:
         """Whether kernels of scaled images are scaled kernels."""
         return is_homogeneous(self.network)
 
-    def gram(self, x: Array) -> Array:
-        """Kernel matrix of images with themselves, exactly symmetric."""
-        matrix = self._matrix(x, x, symmetric=True)
-        mirror_upper(matrix)
-        return matrix
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[str]) -> tuple[Array, ...]:
+        """A matrix for each of `gets`; exactly symmetric without `x2`."""
+        matrices = self._matrices(x1, x1 if x2 is None else x2, gets, symmetric=x2 is None)
+        if x2 is None:
+            for matrix in matrices:
+                mirror_upper(matrix)
+        return matrices
 
-    def cross(self, x1: Array, x2: Array) -> Array:
-        """Kernel matrix between two sets of images."""
-        return self._matrix(x1, x2, symmetric=False)
-
-    def diagonal(self, x: Array) -> Array:
+    def diagonal(self, x: Array, get: str) -> Array:
         """Kernel of every image with itself, shape (n,)."""
-        parts = [self._own(self.prepare(x[rows])) for rows in self._row_blocks(x)]
+        parts = [self._own(self.prepare(x[rows]), get) for rows in self._row_blocks(x)]
         return np.concatenate(parts)
 
     def prepare(self, x: Array) -> PreparedImages:
@@ -109,8 +104,10 @@ class ConvolutionalEngine:
         _, factors = one.stages.with_factors(one.numbers)
         return row_blocks(len(x), 3 * (one.images.size + factors) * x.itemsize, 1 / 4)
 
-    def _matrix(self, x1: Array, x2: Array, *, symmetric: bool) -> Array:
-        matrix = np.zeros((len(x1), len(x2)), x1.dtype)
+    def _matrices(
+        self, x1: Array, x2: Array, gets: Sequence[str], *, symmetric: bool
+    ) -> tuple[Array, ...]:
+        matrices = tuple(np.zeros((len(x1), len(x2)), x1.dtype) for _ in gets)
         for rows in self._row_blocks(x1):
             first = self.prepare(x1[rows])
             for columns in self._row_blocks(x2):
@@ -119,27 +116,33 @@ class ConvolutionalEngine:
                     continue
                 second = first if same else self.prepare(x2[columns])
                 sums = pair_sums(first, second, symmetric=same)
-                matrix[rows, columns] = self.values(sums, first, second)
-        return matrix
+                values = self.values(sums, first, second, gets)
+                for matrix, part in zip(matrices, values, strict=True):
+                    matrix[rows, columns] = part
+        return matrices
 
-    def values(self, sums: Array, first: PreparedImages, second: PreparedImages) -> Array:
-        """Kernel values (n1, n2) of what reaches the head, (n1, n2, 2)."""
-        values = np.empty(sums.shape[:2], sums.dtype)
+    def values(
+        self, sums: Array, first: PreparedImages, second: PreparedImages, gets: Sequence[str]
+    ) -> tuple[Array, ...]:
+        """Kernel values (n1, n2) for each of `gets`, of what reaches the head, (n1, n2, 2)."""
+        values = tuple(np.empty(sums.shape[:2], sums.dtype) for _ in gets)
         std1, std2 = self._deviations(first), self._deviations(second)
         norms = second.norms.astype(np.float64)
         for rows in row_blocks(len(sums), 16 * 8 * sums.shape[1]):
-            behind = self._behind_the_head(sums[rows] * first.stages.scale, std1[rows, None], std2)
-            with np.errstate(over="ignore"):  # `require_representable` tells
-                values[rows] = behind * first.norms[rows, None] * norms
+            means = sums[rows] * first.stages.scale
+            behind = self._behind_the_head(means, std1[rows, None], std2, gets)
+            for matrix, part in zip(values, behind, strict=True):
+                with np.errstate(over="ignore"):  # `require_representable` tells
+                    matrix[rows] = part * first.norms[rows, None] * norms
         return values
 
-    def _own(self, images: PreparedImages) -> Array:
+    def _own(self, images: PreparedImages, get: str) -> Array:
         """Kernel values of images with themselves."""
         sums = own_sums(images) * images.stages.scale
         std = np.sqrt(sums[:, NNGP].astype(np.float64))
+        (values,) = self._behind_the_head(sums, std, std, (get,))
         with np.errstate(over="ignore"):
-            values = self._behind_the_head(sums, std, std) * images.norms.astype(np.float64) ** 2
-            return np.asarray(values, images.images.dtype)
+            return np.asarray(values * images.norms.astype(np.float64) ** 2, images.images.dtype)
 
     def _deviations(self, images: PreparedImages) -> Array:
         """Standard deviations of what reaches the head, where layers behind it need them."""
@@ -148,7 +151,9 @@ class ConvolutionalEngine:
             return np.zeros(len(images.images))
         return np.sqrt(own_sums(images)[:, NNGP].astype(np.float64) * images.stages.scale)
 
-    def _behind_the_head(self, means: Array, std1: Array, std2: Array) -> Array:
+    def _behind_the_head(
+        self, means: Array, std1: Array, std2: Array, gets: Sequence[str]
+    ) -> tuple[Array, ...]:
         """Kernel values of means (..., 2) over pixels, in float64, through the dense layers."""
         nngp, tangent = means[..., NNGP].astype(np.float64), means[..., TANGENT].astype(np.float64)
         if not self.graph.is_gaussian:  # Σ + Θ is kept, see `plane_loops`
@@ -158,7 +163,7 @@ class ConvolutionalEngine:
         if not np.any(bound):  # nobody needs variances: gaps around zero
             gaps = -nngp, nngp
         pairs = GaussianPairs(std1, std2, *gaps)
-        return network_kernel(self.graph.tail, pairs, 1, self.get, ntk=tangent)
+        return network_kernels(self.graph.tail, pairs, 1, gets, ntk=tangent)
 
 
 def pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool) -> Array:

@@ -1,13 +1,15 @@
 """Convolutional kernels of the Myrtle networks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.architecture import LayerDescription, read_architecture
-from kernel_regime.kernels.base import Kernel, register, require_representable
+from kernel_regime.kernels.base import register, require_representable
+from kernel_regime.kernels.both_kernels import Get, InfiniteNetworkKernel
 from kernel_regime.kernels.convolutional.convolutional_engine import ConvolutionalEngine
 
 CONVOLUTIONS = {5: (2, 1, 1), 7: (2, 2, 2), 10: (3, 3, 3)}
@@ -59,15 +61,18 @@ def myrtle_layers(depth: int, side: int) -> list[LayerDescription]:
 
 
 @dataclass(frozen=True)
-class MyrtleKernel(Kernel):
+class MyrtleKernel(InfiniteNetworkKernel):
     """What the NTK and the NNGP of a Myrtle network share: all but which of the two it is."""
 
     depth: Literal[5, 7, 10] = 5
-    get: ClassVar[str]
     gpu: ClassVar[str | None] = "kernel_regime.kernels.gpu.myrtle_cuda:MyrtleOnGpu"
     largest_tile_edge: ClassVar[int] = 128  # seconds of work
 
-    def _cross(self, x1: Array, x2: Array) -> Array:
+    def network(self) -> dict[str, Any]:
+        """How many layers with weights."""
+        return {"kind": "myrtle", "depth": self.depth}
+
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
         """Kernel values (n1, n2) of images (n, side, side) or (n, side, side, channels).
 
         Raises
@@ -75,17 +80,16 @@ class MyrtleKernel(Kernel):
         InputError
             If images are not square, or of a side that the pools do not divide.
         """
-        values = self.engine(x1).cross(x1, x2)
-        require_representable(self, values, x1, x2)
-        return values
-
-    def _gram(self, x: Array) -> Array:
-        values = self.engine(x).gram(x)
-        require_representable(self, values, x, x)
-        return values
+        matrices, of = (
+            self.engine(x1).matrices(x1, x2, gets),
+            {"ntk": MyrtleNTK, "nngp": MyrtleNNGP},
+        )
+        for get, values in zip(gets, matrices, strict=True):
+            require_representable(of[get](self.depth), values, x1, x1 if x2 is None else x2)
+        return matrices
 
     def _diagonal(self, x: Array) -> Array:
-        return self.engine(x).diagonal(x)
+        return self.engine(x).diagonal(x, self.which)
 
     def engine(self, x: Array) -> ConvolutionalEngine:
         """What computes the kernel of images of this shape."""
@@ -94,12 +98,12 @@ class MyrtleKernel(Kernel):
                 "images: a Myrtle kernel needs square images (n, side, side[, channels]), "
                 f"got {x.shape}; bring them to that shape"
             )
-        return _engine(self.depth, x.shape[1], self.get)
+        return _engine(self.depth, x.shape[1])
 
 
 @lru_cache(maxsize=16)
-def _engine(depth: int, side: int, get: str) -> ConvolutionalEngine:
-    return ConvolutionalEngine(read_architecture(myrtle_layers(depth, side)), get)
+def _engine(depth: int, side: int) -> ConvolutionalEngine:
+    return ConvolutionalEngine(read_architecture(myrtle_layers(depth, side)))
 
 
 @register("myrtle_ntk")
@@ -132,7 +136,10 @@ class MyrtleNTK(MyrtleKernel):
            [2., 4.]])
     """
 
-    get: ClassVar[str] = "ntk"
+    @property
+    def which(self) -> Get:
+        """The NTK."""
+        return "ntk"
 
 
 @register("myrtle_nngp")
@@ -152,4 +159,7 @@ class MyrtleNNGP(MyrtleKernel):
     0.0
     """
 
-    get: ClassVar[str] = "nngp"
+    @property
+    def which(self) -> Get:
+        """The NNGP."""
+        return "nngp"

@@ -6,6 +6,7 @@ nearly parallel, so there v is computed from the difference (or sum) of the two 
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
@@ -42,16 +43,14 @@ class AngularKernel(Kernel):
         return 1.0
 
     def _cross(self, x1: Array, x2: Array) -> Array:
-        return self._fill(x1, self._unit_rows(x1), x2, self._unit_rows(x2), symmetric=False)
+        return angular_matrices((self,), x1, x2)[0]
 
     def _gram(self, x: Array) -> Array:
-        """Tiles of the upper triangle, each mirrored while it is in cache."""
-        rows = self._unit_rows(x)
-        return self._fill(x, rows, x, rows, symmetric=True)
+        return angular_matrices((self,), x)[0]
 
     def _diagonal(self, x: Array) -> Array:
         """κ(0)·‖x‖² of every sample, shape (n,)."""
-        lengths = self._unit_rows(x).lengths[: len(x)].astype(np.float64)
+        lengths = _unit_rows((self,), x).lengths[0, : len(x)].astype(np.float64)
         return (lengths**2 * polynomials(self, x.dtype.str).at_zero).astype(x.dtype)
 
     def _gradient_weights(self, x1: Array, x2: Array) -> tuple[Array, Array]:
@@ -74,23 +73,34 @@ class AngularKernel(Kernel):
             weights[1, rows] = ratio * (value + turn * cosine)
         return weights[0], weights[1]
 
-    def _unit_rows(self, x: Array) -> UnitRows:
-        rows = np.ascontiguousarray(x.reshape(len(x), -1))
-        return unit_rows(rows, self.factor(rows.shape[1], x.dtype.str))
-
     def factor(self, features: int, dtype: str) -> float:
         """What lengths are multiplied by: √scale, and the root of what `polynomials` took off."""
         return float(np.sqrt(self.scale(features))) * 2.0 ** -polynomials(self, dtype).halvings
 
-    def _fill(
-        self, x1: Array, left: UnitRows, x2: Array, right: UnitRows, *, symmetric: bool
-    ) -> Array:
-        matrix = np.empty((len(x1), len(x2)), x1.dtype)
-        curves = polynomials(self, x1.dtype.str)
-        fill_angular(matrix, left, right, curves.arccos, curves.kappa, symmetric)
-        bound = float(left.lengths.max()) * float(right.lengths.max()) * curves.at_zero
-        require_representable(self, matrix, x1, x2, bound or None)
-        return matrix
+
+def angular_matrices(
+    kernels: Sequence[AngularKernel], x1: Array, x2: Array | None = None
+) -> tuple[Array, ...]:
+    """Matrices of angular kernels on the same samples: their angles are computed once.
+
+    Without `x2` they are symmetric: tiles of the upper triangle, each mirrored while in cache.
+    """
+    symmetric, x2 = x2 is None, x1 if x2 is None else x2
+    left = _unit_rows(kernels, x1)
+    right = left if symmetric else _unit_rows(kernels, x2)
+    curves = [polynomials(kernel, x1.dtype.str) for kernel in kernels]
+    matrices = tuple(np.empty((len(x1), len(x2)), x1.dtype) for _ in kernels)
+    kappas = tuple(curve.kappa for curve in curves)
+    fill_angular(matrices, left, right, curves[0].arccos, kappas, symmetric)
+    for k, (kernel, curve) in enumerate(zip(kernels, curves, strict=True)):
+        bound = float(left.lengths[k].max()) * float(right.lengths[k].max()) * curve.at_zero
+        require_representable(kernel, matrices[k], x1, x2, bound or None)
+    return matrices
+
+
+def _unit_rows(kernels: Sequence[AngularKernel], x: Array) -> UnitRows:
+    rows = np.ascontiguousarray(x.reshape(len(x), -1))
+    return unit_rows(rows, [kernel.factor(rows.shape[1], x.dtype.str) for kernel in kernels])
 
 
 class AngularPolynomials(NamedTuple):

@@ -1,5 +1,6 @@
 """The hot loop of the angular kernels: multiply a tile, turn cosines into values, mirror it."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -33,7 +34,7 @@ NEARLY_PARALLEL = 1e-2  # 1 − |cos θ| below which the difference of the rows 
 class UnitRows(NamedTuple):
     """Rows of one input, what makes unit vectors of them, and those packed for multiplication.
 
-    `lengths`, times a factor, are as many as fill whole tiles, the last ones 0.
+    `lengths` (factors, n), times each factor, are as many as fill whole tiles, the last ones 0.
     """
 
     rows: Array
@@ -42,17 +43,17 @@ class UnitRows(NamedTuple):
     packed: Array
 
 
-def unit_rows(x: Array, factor: float) -> UnitRows:
-    """Rows `x` with their lengths times `factor`; a zero row keeps length and direction 0."""
+def unit_rows(x: Array, factors: Sequence[float]) -> UnitRows:
+    """Rows `x` with their lengths times each factor; a zero row keeps length and direction 0."""
     packed = empty_packed_panels(x)
-    lengths = np.zeros(len(packed) * packed.shape[2], x.dtype)
+    lengths = np.zeros((len(factors), len(packed) * packed.shape[2]), x.dtype)
     rows = UnitRows(x, np.empty(len(x)), lengths, packed)
-    _normalise(factor, *rows)
+    _normalise(np.array(factors), *rows)
     return rows
 
 
 @compiled(parallel=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
-def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, packed: Array) -> None:
+def _normalise(factors: Array, x: Array, inverses: Array, lengths: Array, packed: Array) -> None:
     for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
         start: Any = np.intp(tile) * EDGE
         stop = min(start + EDGE, len(x))
@@ -62,7 +63,8 @@ def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, packed:
             for k in range(x.shape[1]):
                 square += np.float64(x[i, k]) ** 2
             length = np.sqrt(square)
-            lengths[i] = factor * length
+            for k in range(len(factors)):
+                lengths[k, i] = factors[k] * length
             inverses[i] = 1 / length if length > 0 else 0.0
             for k in range(x.shape[1]):
                 units[i - start, k] = x[i, k] * inverses[i]
@@ -71,23 +73,39 @@ def _normalise(factor: float, x: Array, inverses: Array, lengths: Array, packed:
 
 @compiled(parallel=True, nogil=True)
 def fill_angular(
-    matrix: Array, left: UnitRows, right: UnitRows, arccos: Array, curve: Array, symmetric: bool
+    matrices: tuple[Array, ...],
+    left: UnitRows,
+    right: UnitRows,
+    arccos: Array,
+    curves: tuple[Array, ...],
+    symmetric: bool,
 ) -> None:
-    """Kernel matrix of two sets of rows; its upper triangle, mirrored, where it is symmetric."""
-    tiles, across = tile_count(matrix.shape, symmetric)
+    """Matrices of two sets of rows, one for each curve: one product for all of them.
+
+    Where they are symmetric, the upper triangle is computed and mirrored.
+    """
+    tiles, across = tile_count(matrices[0].shape, symmetric)
     for number in numba.prange(tiles):
         i, j = tile_place(np.intp(number), across, symmetric)
         top, start = i * EDGE, j * EDGE
-        tile = np.empty((EDGE, EDGE), matrix.dtype)
-        multiply_tile(left.packed, i, right.packed, j, tile)
-        _finish(tile, left, top, right, start, arccos, curve)
-        if symmetric and i == j:
-            for r in range(EDGE):
-                for c in range(r):
-                    tile[r, c] = tile[c, r]
-        _copy(tile, matrix[top : top + EDGE, start : start + EDGE])
-        if symmetric and i != j:
-            _copy(tile.T, matrix[start : start + EDGE, top : top + EDGE])
+        cosines = np.empty((EDGE, EDGE), matrices[0].dtype)
+        multiply_tile(left.packed, i, right.packed, j, cosines)
+        for k in range(len(matrices)):
+            tile = cosines if k == len(matrices) - 1 else cosines.copy()
+            _finish(tile, k, left, top, right, start, arccos, curves[k])
+            put_tile(tile, matrices[k], top, start, symmetric)
+
+
+@compiled()
+def put_tile(tile: Array, matrix: Array, top: int, start: int, symmetric: bool) -> None:
+    """A tile to its place in a matrix, and where that is symmetric to its mirror image too."""
+    if symmetric and top == start:
+        for r in range(EDGE):
+            for c in range(r):
+                tile[r, c] = tile[c, r]
+    _copy(tile, matrix[top : top + EDGE, start : start + EDGE])
+    if symmetric and top != start:
+        _copy(tile.T, matrix[start : start + EDGE, top : top + EDGE])
 
 
 @compiled()
@@ -101,21 +119,28 @@ def _copy(tile: Array, target: Array) -> None:
 
 @compiled()
 def _finish(
-    tile: Array, left: UnitRows, top: int, right: UnitRows, start: int, arccos: Array, curve: Array
+    tile: Array,
+    k: int,
+    left: UnitRows,
+    top: int,
+    right: UnitRows,
+    start: int,
+    arccos: Array,
+    curve: Array,
 ) -> None:
-    """Kernel values of a tile of cosines, in place."""
+    """Values of kernel `k` of a tile of cosines, in place."""
     near = _some_nearly_parallel(tile)
     cosines = tile.copy() if near else tile
     values = tile.reshape(EDGE, -1, VECTOR_SIZE)
-    lengths = right.lengths[start : start + EDGE].reshape(-1, VECTOR_SIZE)
+    lengths = right.lengths[k, start : start + EDGE].reshape(-1, VECTOR_SIZE)
     for r in range(EDGE):
-        length = load(left.lengths, (top + r,))
+        length = load(left.lengths, (k, top + r))
         for c in range(values.shape[1]):
             cosine = load(values, (r, c))
             value = _evaluate(cosine, 1 - absolute(cosine), arccos, curve)
             store(values, (r, c), value * (length * load(lengths, (c,))))
     if near:
-        _correct(tile, cosines, left, top, right, start, arccos, curve)
+        _correct(tile, cosines, k, left, top, right, start, arccos, curve)
 
 
 @compiled()
@@ -132,6 +157,7 @@ def _some_nearly_parallel(tile: Array) -> Any:
 def _correct(
     tile: Array,
     cosines: Array,
+    k: int,
     left: UnitRows,
     top: int,
     right: UnitRows,
@@ -150,7 +176,7 @@ def _correct(
                 )
                 versine = broadcast(one, distance / 2)
                 store(one, (0,), _evaluate(broadcast(one, cosine), versine, arccos, curve))
-                tile[r, c] = one[0, 0] * (left.lengths[i] * right.lengths[j])
+                tile[r, c] = one[0, 0] * (left.lengths[k, i] * right.lengths[k, j])
 
 
 @compiled()

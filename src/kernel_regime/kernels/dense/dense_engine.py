@@ -5,8 +5,10 @@ what the polynomial does not cover (nearly parallel inputs of networks with kink
 shorter or longer than most, and small matrices) is computed pair by pair.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,18 +22,19 @@ from kernel_regime.kernels.dense.network_interpolation import (
 from kernel_regime.kernels.dense.network_layers import (
     activations_of,
     diagonal_kernel,
-    network_kernel,
+    network_kernels,
 )
 from kernel_regime.kernels.dense.network_pairs import (
     NEARLY_PARALLEL,
     Directions,
     directions,
     gaps,
-    pairwise_kernel,
+    pairwise_kernels,
 )
 from kernel_regime.kernels.dense.network_tiles import (
-    NetworkCurve,
+    NetworkAngles,
     NetworkRows,
+    coefficients_of_rows,
     fill_network,
     network_rows,
 )
@@ -40,8 +43,29 @@ from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import SerialLayers
 from kernel_regime.linalg.packed_products import EDGE
 
+Matrices = tuple[Array, ...]
+
 FEWEST_PAIRS = 2**16  # for which a polynomial pays
 USUAL_LENGTHS = 8.0  # times the median length, or one over it, that the polynomial covers
+
+
+class Wanted(NamedTuple):
+    """Which matrices are wanted: between which samples, of which kernels."""
+
+    left: Directions
+    right: Directions
+    gets: Sequence[str]
+    symmetric: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of each matrix."""
+        return len(self.left.lengths), len(self.right.lengths)
+
+    @property
+    def features(self) -> int:
+        """Of a sample."""
+        return int(self.left.units.shape[1])
 
 
 @dataclass(frozen=True)
@@ -56,146 +80,173 @@ class DenseEngine:
     ----------
     network : SerialLayers
         Layers that `network_layers.unsupported` finds no fault with.
-    get : {"ntk", "nngp"}
-        Which kernel.
 
     Examples
     --------
     >>> from kernel_regime.kernels.architecture import read_architecture
     >>> dense = {"Dense": {"out_dim": 1, "W_std": 1.4, "b_std": 0.1}}
-    >>> engine = DenseEngine(read_architecture([dense, "Erf", dense]), "nngp")
-    >>> engine.gram(np.eye(2)).round(4)
+    >>> engine = DenseEngine(read_architecture([dense, "Erf", dense]))
+    >>> engine.matrices(np.eye(2), None, ["nngp"])[0].round(4)
     array([[0.9168, 0.0184],
            [0.0184, 0.9168]])
     """
 
     network: SerialLayers
-    get: str
 
     @property
     def kinked(self) -> bool:
         """Whether the kernel has a kink where inputs are parallel."""
         return any(activation.kinked for activation in activations_of(self.network))
 
-    def diagonal(self, x: Array) -> Array:
+    def diagonal(self, x: Array, get: str) -> Array:
         """Kernel of every sample with itself, shape (n,)."""
-        return self._scales(directions(x)).astype(x.dtype)
+        return self._scales(directions(x), get).astype(x.dtype)
 
-    def gram(self, x: Array) -> Array:
-        """Kernel matrix of samples with themselves, exactly symmetric."""
-        side = directions(x)
-        matrix = self._matrix(side, side, symmetric=True)
-        np.fill_diagonal(matrix, self._scales(side).astype(x.dtype))
-        return matrix
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[str]) -> Matrices:
+        """A matrix for each of `gets`; exactly symmetric without `x2`."""
+        left = directions(x1)
+        right = left if x2 is None else directions(x2)
+        matrices = self._matrices(Wanted(left, right, gets, x2 is None))
+        if x2 is None:
+            for get, matrix in zip(gets, matrices, strict=True):
+                np.fill_diagonal(matrix, self._scales(left, get).astype(x1.dtype))
+        return matrices
 
-    def cross(self, x1: Array, x2: Array) -> Array:
-        """Kernel matrix between two sets of samples."""
-        return self._matrix(directions(x1), directions(x2), symmetric=False)
-
-    def _scales(self, side: Directions) -> Array:
+    def _scales(self, side: Directions, get: str) -> Array:
         """k(x, x) in float64."""
         features = side.units.shape[1]
-        return diagonal_kernel(self.network, side.lengths / np.sqrt(features), features, self.get)
+        return diagonal_kernel(self.network, side.lengths / np.sqrt(features), features, get)
 
-    def _matrix(self, left: Directions, right: Directions, *, symmetric: bool) -> Array:
-        if len(left.lengths) * len(right.lengths) >= FEWEST_PAIRS:
-            usual = _usual(left.lengths), _usual(right.lengths)
+    def _matrices(self, wanted: Wanted) -> Matrices:
+        if np.prod(wanted.shape) >= FEWEST_PAIRS:
+            usual = _usual(wanted.left.lengths), _usual(wanted.right.lengths)
             if all(np.any(mask) for mask in usual):
-                matrix = self._by_polynomial(left, right, usual, symmetric=symmetric)
-                if matrix is not None:
-                    return matrix
-        return self._pair_by_pair(left, right, symmetric=symmetric)
+                return self._by_polynomials(wanted, usual)
+        return self._pair_by_pair(wanted)
 
-    def _pair_by_pair(self, left: Directions, right: Directions, *, symmetric: bool) -> Array:
-        wide1, wide2 = (Directions(s.units.astype(float), s.lengths) for s in (left, right))
-        values = pairwise_kernel(self.network, wide1, wide2, self.get)
-        if symmetric:
-            lower = np.tril_indices(len(values), -1)
-            values[lower] = values.T[lower]
-        return values.astype(left.units.dtype)
+    def _pair_by_pair(self, wanted: Wanted) -> Matrices:
+        wide1, wide2 = (
+            Directions(side.units.astype(float), side.lengths)
+            for side in (wanted.left, wanted.right)
+        )
+        matrices = pairwise_kernels(self.network, wide1, wide2, wanted.gets)
+        if wanted.symmetric:
+            lower = np.tril_indices(len(wide1.lengths), -1)
+            for values in matrices:
+                values[lower] = values.T[lower]
+        return tuple(values.astype(wanted.left.units.dtype) for values in matrices)
 
-    def _by_polynomial(
-        self, left: Directions, right: Directions, usual: tuple[Array, Array], *, symmetric: bool
-    ) -> Array | None:
-        """The matrix, or None where no moderate polynomial is exact enough."""
-        features, dtype = left.units.shape[1], left.units.dtype
-        root = np.sqrt(features)
-        lengths = [s.lengths[mask] / root for s, mask in zip((left, right), usual, strict=True)]
-        interval = interval_of(np.concatenate(lengths))
-        nearest = float(np.arccos(1 - NEARLY_PARALLEL)) if self.kinked else 0.0
-        single = dtype == np.float32
-        tolerance = 2e-8 if single else 1e-14
-        coefficients = interpolate(self.network, features, self.get, interval, nearest, tolerance)
-        if coefficients is None:
-            return None
-        curve = NetworkCurve(
-            _arccos(8 if single else 20).astype(dtype),
-            np.pi / (np.pi - 2 * nearest),
-            widths_of(coefficients, tolerance),
+    def _by_polynomials(self, wanted: Wanted, usual: tuple[Array, Array]) -> Matrices:
+        """The matrices; pair by pair where no moderate polynomial is exact enough."""
+        root = np.sqrt(wanted.features)
+        sides = wanted.left.lengths[usual[0]], wanted.right.lengths[usual[1]]
+        interval = interval_of(np.concatenate(sides) / root)
+        found = (self._series(wanted, get, interval) for get in wanted.gets)
+        series = [one for one in found if one is not None]
+        if len(series) < len(wanted.gets):
+            if len(wanted.gets) == 1:
+                return self._pair_by_pair(wanted)
+            alone = (self._matrices(wanted._replace(gets=(get,))) for get in wanted.gets)
+            return tuple(matrix for (matrix,) in alone)
+        matrices = self._filled(wanted, usual, interval, series)
+        self._fill_unusual(matrices, wanted, usual)
+        return matrices
+
+    @property
+    def _nearest(self) -> float:
+        """Angle below which pairs are nearly parallel."""
+        return float(np.arccos(1 - NEARLY_PARALLEL)) if self.kinked else 0.0
+
+    def _series(self, wanted: Wanted, get: str, interval: LengthInterval) -> Array | None:
+        """Coefficients of the polynomial of one kernel, if there is one."""
+        tolerance = _tolerance(wanted.left.units.dtype)
+        return interpolate(self.network, wanted.features, get, interval, self._nearest, tolerance)
+
+    def _filled(
+        self,
+        wanted: Wanted,
+        usual: tuple[Array, Array],
+        interval: LengthInterval,
+        series: Sequence[Array],
+    ) -> Matrices:
+        """Matrices by polynomials, and nearly parallel pairs by themselves."""
+        left, right, gets, symmetric = wanted
+        dtype = left.units.dtype
+        angles = NetworkAngles(
+            _arccos(8 if dtype == np.float32 else 20).astype(dtype),
+            np.pi / (np.pi - 2 * self._nearest),
             1 - NEARLY_PARALLEL if self.kinked else np.inf,
         )
-        matrix = np.empty((len(left.lengths), len(right.lengths)), dtype)
-        rows1 = self._rows(left, usual[0], interval, coefficients)
-        rows2 = rows1 if symmetric else self._rows(right, usual[1], interval, coefficients)
-        tiles = tuple(-(-n // EDGE) for n in matrix.shape)
-        left_out = np.zeros(tiles, np.bool_)
-        fill_network(matrix, rows1, rows2, curve, symmetric, left_out)
+        terms = max(one.shape[1] for one in series)
+        basis, rows1 = self._rows(left, usual[0], gets, interval, terms)
+        rows2 = rows1 if symmetric else self._rows(right, usual[1], gets, interval, terms)[1]
+        matrices = tuple(np.empty(wanted.shape, dtype) for _ in gets)
+        left_out = np.zeros(tuple(-(-n // EDGE) for n in wanted.shape), np.bool_)
+        coefficients = tuple(coefficients_of_rows(one, basis, rows1) for one in series)
+        widths = tuple(widths_of(one, _tolerance(dtype)) for one in series)
+        fill_network(matrices, rows1, rows2, angles, coefficients, widths, symmetric, left_out)
         for i, j in np.argwhere(left_out):
-            self._fill_left_out(matrix, left, right, i * EDGE, j * EDGE, symmetric=symmetric)
-        self._fill_unusual(matrix, left, right, usual, symmetric=symmetric)
-        return matrix
+            self._fill_left_out(matrices, wanted, i * EDGE, j * EDGE)
+        return matrices
 
     def _rows(
-        self, side: Directions, usual: Array, interval: LengthInterval, coefficients: Array
-    ) -> NetworkRows:
-        lengths = np.where(usual, side.lengths, np.median(side.lengths[usual]))
-        scales = np.sqrt(self._scales(Directions(side.units, lengths)))
-        basis = interval.basis(lengths / np.sqrt(side.units.shape[1]), coefficients.shape[1])
-        return network_rows(side.units, scales, basis, coefficients)
-
-    def _fill_left_out(
         self,
-        matrix: Array,
-        left: Directions,
-        right: Directions,
-        top: int,
-        start: int,
-        *,
-        symmetric: bool,
-    ) -> None:
+        side: Directions,
+        usual: Array,
+        gets: Sequence[str],
+        interval: LengthInterval,
+        terms: int,
+    ) -> tuple[Array, NetworkRows]:
+        """Polynomials in the log-lengths, in float64, and packed rows."""
+        lengths = np.where(usual, side.lengths, np.median(side.lengths[usual]))
+        own = Directions(side.units, lengths)
+        scales = np.array([np.sqrt(self._scales(own, get)) for get in gets])
+        basis = interval.basis(lengths / np.sqrt(side.units.shape[1]), terms)
+        return basis, network_rows(side.units, scales, basis)
+
+    def _fill_left_out(self, matrices: Matrices, wanted: Wanted, top: int, start: int) -> None:
         """Nearly parallel pairs of one tile."""
-        features = left.units.shape[1]
-        i, j = np.nonzero(np.isnan(matrix[top : top + EDGE, start : start + EDGE]))
+        (left, right, gets, symmetric), root = wanted, np.sqrt(wanted.features)
+        i, j = np.nonzero(np.isnan(matrices[0][top : top + EDGE, start : start + EDGE]))
         i, j = i + top, j + start
         apart, together = gaps(left.units, right.units, i, j)
-        std1, std2 = left.lengths[i] / np.sqrt(features), right.lengths[j] / np.sqrt(features)
-        bound = std1 * std2
-        pairs = GaussianPairs(std1, std2, bound * apart, bound * together)
-        matrix[i, j] = network_kernel(self.network, pairs, features, self.get)
-        if symmetric:
-            matrix[j, i] = matrix[i, j]
+        std1, std2 = left.lengths[i] / root, right.lengths[j] / root
+        pairs = GaussianPairs(std1, std2, std1 * std2 * apart, std1 * std2 * together)
+        values = network_kernels(self.network, pairs, wanted.features, gets)
+        for matrix, part in zip(matrices, values, strict=True):
+            matrix[i, j] = part
+            if symmetric:
+                matrix[j, i] = matrix[i, j]
 
-    def _fill_unusual(
-        self,
-        matrix: Array,
-        left: Directions,
-        right: Directions,
-        usual: tuple[Array, Array],
-        *,
-        symmetric: bool,
-    ) -> None:
+    def _fill_unusual(self, matrices: Matrices, wanted: Wanted, usual: tuple[Array, Array]) -> None:
         """Rows and columns of samples whose lengths the polynomial does not cover."""
         rows, columns = (np.flatnonzero(~mask) for mask in usual)
         if len(rows):
-            few = Directions(left.units[rows], left.lengths[rows])
-            matrix[rows] = self._pair_by_pair(few, right, symmetric=False)
-        if symmetric:
-            matrix[:, rows] = matrix[rows].T
-            corner = matrix[np.ix_(rows, rows)]
-            matrix[np.ix_(rows, rows)] = np.triu(corner) + np.triu(corner, 1).T
-        elif len(columns):
-            few = Directions(right.units[columns], right.lengths[columns])
-            matrix[:, columns] = self._pair_by_pair(left, few, symmetric=False)
+            few = wanted._replace(left=_part(wanted.left, rows), symmetric=False)
+            for matrix, part in zip(matrices, self._pair_by_pair(few), strict=True):
+                matrix[rows] = part
+                if wanted.symmetric:
+                    _mirror_rows(matrix, rows)
+        if len(columns) and not wanted.symmetric:
+            few = wanted._replace(right=_part(wanted.right, columns))
+            for matrix, part in zip(matrices, self._pair_by_pair(few), strict=True):
+                matrix[:, columns] = part
+
+
+def _part(side: Directions, rows: Array) -> Directions:
+    return Directions(side.units[rows], side.lengths[rows])
+
+
+def _mirror_rows(matrix: Array, rows: Array) -> None:
+    """Make columns equal to the rows of the same numbers."""
+    matrix[:, rows] = matrix[rows].T
+    corner = matrix[np.ix_(rows, rows)]
+    matrix[np.ix_(rows, rows)] = np.triu(corner) + np.triu(corner, 1).T
+
+
+def _tolerance(dtype: np.dtype) -> float:
+    """Size of the coefficients that may be left out."""
+    return 2e-8 if dtype == np.float32 else 1e-14
 
 
 def _usual(lengths: Array) -> Array:

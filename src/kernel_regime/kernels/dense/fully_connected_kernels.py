@@ -1,18 +1,42 @@
 """Infinitely wide fully-connected ReLU networks of any depth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import PositiveInt
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.base import register
+from kernel_regime.kernels.both_kernels import Get, InfiniteNetworkKernel
 from kernel_regime.kernels.dense import zonal
-from kernel_regime.kernels.dense.angular import AngularKernel
+from kernel_regime.kernels.dense.angular import AngularKernel, angular_matrices
 from kernel_regime.kernels.dense.zonal import Zonal
+
+
+@dataclass(frozen=True)
+class FullyConnectedKernel(InfiniteNetworkKernel, AngularKernel):
+    """What the NTK and the NNGP of a fully-connected ReLU network share."""
+
+    layers: PositiveInt
+
+    def network(self) -> dict[str, Any]:
+        """How many layers."""
+        return {"kind": "fully_connected", "layers": self.layers}
+
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
+        """A matrix for each of `gets`, from one product."""
+        of = {"ntk": FullyConnectedNTK, "nngp": FullyConnectedNNGP}
+        return angular_matrices([of[get](self.layers) for get in gets], x1, x2)
+
+    def scale(self, features: int) -> float:
+        """1/d, the variance of the first layer's weights."""
+        return 1 / features
 
 
 @register("fully_connected_ntk")
 @dataclass(frozen=True)
-class FullyConnectedNTK(AngularKernel):
+class FullyConnectedNTK(FullyConnectedKernel):
     r"""Neural tangent kernel of `layers` dense layers with ReLUs between.
 
     NTK parametrisation, weights of unit variance, no biases: :math:`Σ = x·x'/d`, then per hidden
@@ -35,21 +59,20 @@ class FullyConnectedNTK(AngularKernel):
            [4. , 8. ]])
     """
 
-    layers: PositiveInt
+    @property
+    def which(self) -> Get:
+        """The NTK."""
+        return "ntk"
 
     @property
     def zonal(self) -> Zonal:
         """κ_L of unit vectors."""
         return zonal.relu_ntk(self.layers)
 
-    def scale(self, features: int) -> float:
-        """1/d, the variance of the first layer's weights."""
-        return 1 / features
-
 
 @register("fully_connected_nngp")
 @dataclass(frozen=True)
-class FullyConnectedNNGP(AngularKernel):
+class FullyConnectedNNGP(FullyConnectedKernel):
     """Covariance of the outputs of the same network at initialisation.
 
     Parameters
@@ -63,13 +86,12 @@ class FullyConnectedNNGP(AngularKernel):
     array([1.25, 4.  ])
     """
 
-    layers: PositiveInt
+    @property
+    def which(self) -> Get:
+        """The NNGP."""
+        return "nngp"
 
     @property
     def zonal(self) -> Zonal:
         """κ_L of unit vectors."""
         return zonal.relu_nngp(self.layers)
-
-    def scale(self, features: int) -> float:
-        """1/d, the variance of the first layer's weights."""
-        return 1 / features

@@ -1,10 +1,13 @@
 """Networks of ReLUs and their kin without biases: one polynomial in the angle, whatever depth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from kernel_regime.kernels.dense.angular import AngularKernel
+from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.both_kernels import BOTH
+from kernel_regime.kernels.dense.angular import AngularKernel, angular_matrices
 from kernel_regime.kernels.dense.network_layers import is_homogeneous, kernel_at_angles
 from kernel_regime.kernels.dense.zonal import Zonal
 from kernel_regime.kernels.layer import SerialLayers
@@ -37,18 +40,44 @@ class HomogeneousNetwork(AngularKernel):
         return 1 / features
 
 
-def homogeneous_network(network: SerialLayers, get: str) -> HomogeneousNetwork | None:
-    """The network by its polynomial in the angle, or None where it has none that is short.
+@dataclass(frozen=True)
+class HomogeneousEngine:
+    """Kernel matrices of one such network.
+
+    Parameters
+    ----------
+    network : SerialLayers
+        Layers that `is_homogeneous` holds of.
+    """
+
+    network: SerialLayers
+
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[str]) -> tuple[Array, ...]:
+        """A matrix for each of `gets`; symmetric without `x2`."""
+        return angular_matrices([self.kernel(get) for get in gets], x1, x2)
+
+    def diagonal(self, x: Any, get: str) -> Array:
+        """Kernel of every sample with itself, shape (n,)."""
+        return self.kernel(get).diagonal(x)
+
+    def kernel(self, get: str) -> HomogeneousNetwork:
+        """One of its kernels."""
+        return HomogeneousNetwork(self.network, get)
+
+
+def homogeneous_engine(network: SerialLayers) -> HomogeneousEngine | None:
+    """The network by its polynomials in the angle, or None where they are not short.
 
     Examples
     --------
     >>> from kernel_regime.kernels.architecture import read_architecture
     >>> dense = {"Dense": {"out_dim": 1}}
-    >>> homogeneous_network(read_architecture([dense, "Abs", dense]), "ntk").scale(4)
-    0.25
-    >>> homogeneous_network(read_architecture([dense, "Erf", dense]), "ntk")
+    >>> engine = homogeneous_engine(read_architecture([dense, "Abs", dense]))
+    >>> engine.diagonal([[1.0, -1.0]], "nngp")
+    array([1.])
+    >>> homogeneous_engine(read_architecture([dense, "Erf", dense]))
     """
     if not is_homogeneous(network):
         return None
-    kernel = HomogeneousNetwork(network, get)
-    return kernel if len(kernel.zonal.chebyshev(1e-15)) <= _SHORT else None
+    series = (HomogeneousNetwork(network, get).zonal.chebyshev(1e-15) for get in BOTH)
+    return HomogeneousEngine(network) if all(len(one) <= _SHORT for one in series) else None

@@ -4,6 +4,7 @@ The recursion of Jacot et al. (2018), theorem 1, over any chain of dense layers,
 residual sums and norms: each layer maps the covariances of all pairs, and the NTK beside them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -61,22 +62,7 @@ def network_kernel(
     ntk: Array | None = None,
     same: bool = False,
 ) -> Array:
-    """NTK or NNGP of pairs of inputs.
-
-    Parameters
-    ----------
-    network : SerialLayers
-        Layers that `unsupported` finds no fault with.
-    pairs : GaussianPairs
-        Lengths of the inputs over √features, and their angles.
-    features : int
-        Number of features of the inputs.
-    get : {"ntk", "nngp"}
-        Which kernel.
-    ntk : array, optional
-        Neural tangent kernel of layers below, whose outputs the inputs then are.
-    same : bool
-        Whether each pair is one sample with itself.
+    """NTK or NNGP of pairs of inputs; see `network_kernels` for the parameters.
 
     Examples
     --------
@@ -86,11 +72,41 @@ def network_kernel(
     >>> network_kernel(network, parallel, 9, "ntk")
     array([1.])
     """
+    (values,) = network_kernels(network, pairs, features, (get,), ntk=ntk, same=same)
+    return values
+
+
+def network_kernels(
+    network: SerialLayers,
+    pairs: GaussianPairs,
+    features: int,
+    gets: Sequence[str],
+    *,
+    ntk: Array | None = None,
+    same: bool = False,
+) -> tuple[Array, ...]:
+    """NTK, NNGP or both of pairs of inputs.
+
+    Parameters
+    ----------
+    network : SerialLayers
+        Layers that `unsupported` finds no fault with.
+    pairs : GaussianPairs
+        Lengths of the inputs over √features, and their angles.
+    features : int
+        Number of features of the inputs.
+    gets : sequence of {"ntk", "nngp"}
+        Which kernels.
+    ntk : array, optional
+        Neural tangent kernel of layers below, whose outputs the inputs then are.
+    same : bool
+        Whether each pair is one sample with itself.
+    """
     ntk = np.zeros_like(pairs.upper) if ntk is None else ntk
     start = PairKernels(pairs, ntk, features, same)
     with np.errstate(all="ignore"):  # what is not finite is refused once, with all values there
         end = _through(network, start)
-    return np.asarray(end.pairs.covariance if get == "nngp" else end.ntk)
+    return tuple(np.asarray(end.pairs.covariance if get == "nngp" else end.ntk) for get in gets)
 
 
 def diagonal_kernel(network: SerialLayers, std: Array, features: int, get: str) -> Array:

@@ -1,12 +1,13 @@
 """Kernel matrices of dense networks pair by pair: exact for all inputs, in float64."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.memory import row_blocks
-from kernel_regime.kernels.dense.network_layers import network_kernel
+from kernel_regime.kernels.dense.network_layers import network_kernels
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import SerialLayers
 
@@ -54,8 +55,10 @@ def directions(x: Array) -> Directions:
     return Directions(units, lengths)
 
 
-def pairwise_kernel(network: SerialLayers, left: Directions, right: Directions, get: str) -> Array:
-    """Kernel matrix of shape (n1, n2) in float64, block of rows by block of rows.
+def pairwise_kernels(
+    network: SerialLayers, left: Directions, right: Directions, gets: Sequence[str]
+) -> tuple[Array, ...]:
+    """Kernel matrices of shape (n1, n2) in float64, block of rows by block of rows.
 
     Parameters
     ----------
@@ -63,12 +66,12 @@ def pairwise_kernel(network: SerialLayers, left: Directions, right: Directions, 
         The layers.
     left, right : Directions
         Both sides, in float64.
-    get : {"ntk", "nngp"}
-        Which kernel.
+    gets : sequence of {"ntk", "nngp"}
+        Which kernels.
     """
     features = left.units.shape[1]
     std1, std2 = (side.lengths / np.sqrt(features) for side in (left, right))
-    matrix = np.empty((len(std1), len(std2)))
+    matrices = tuple(np.empty((len(std1), len(std2))) for _ in gets)
     for rows in row_blocks(len(std1), _ARRAYS * 8 * len(std2), _SHARE):
         cosine = left.units[rows] @ right.units.T
         apart, together = 1 - cosine, 1 + cosine
@@ -76,8 +79,10 @@ def pairwise_kernel(network: SerialLayers, left: Directions, right: Directions, 
         apart[near], together[near] = gaps(left.units[rows], right.units, *near)
         bound = std1[rows, None] * std2
         pairs = GaussianPairs(std1[rows, None], std2[None], bound * apart, bound * together)
-        matrix[rows] = network_kernel(network, pairs, features, get)
-    return matrix
+        values = network_kernels(network, pairs, features, gets)
+        for matrix, part in zip(matrices, values, strict=True):
+            matrix[rows] = part
+    return matrices
 
 
 def gaps(units1: Array, units2: Array, first: Array, second: Array) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
+from kernel_regime.kernels.dense.angular_tiles import put_tile
 from kernel_regime.linalg.packed_products import (
     EDGE,
     empty_packed_panels,
@@ -31,28 +32,25 @@ from kernel_regime.linalg.simd import (
 class NetworkRows(NamedTuple):
     """Unit vectors of one input packed for multiplication, and what depends on lengths alone.
 
-    Both are as many as fill whole tiles, the last ones 0.
+    All are as many as fill whole tiles, the last ones 0.
 
     Attributes
     ----------
     packed : array
         The unit vectors.
-    scales : array (n,)
+    scales : array (kernels, n)
         √k(x, x), the scale of a row's values.
     basis : array (lengths, n)
         Chebyshev polynomials in the logarithm of a row's length.
-    coefficients : array (n, angles, lengths)
-        The curve's for the length of a row: sums over `basis`.
     """
 
     packed: Array
     scales: Array
     basis: Array
-    coefficients: Array
 
 
-class NetworkCurve(NamedTuple):
-    """A network's kernel over √(k(x, x)k(x', x')) as polynomials in two lengths and an angle.
+class NetworkAngles(NamedTuple):
+    """What angles are made of cosines by, the same for both kernels of a network.
 
     Attributes
     ----------
@@ -60,38 +58,49 @@ class NetworkCurve(NamedTuple):
         Coefficients of arccos(1 − v)/√v in right angles, lowest first.
     stretch : float
         What maps angles, in right angles from a right one, onto [-1, 1].
-    widths : array (angles,)
-        How many lengths the coefficients of each angle need.
     far : float
         Pairs whose |cos θ| is larger are left out, as NaN; beyond 1 there are none.
     """
 
     arccos: Array
     stretch: float
-    widths: Array
     far: float
 
 
-def network_rows(units: Array, scales: Array, basis: Array, coefficients: Array) -> NetworkRows:
+def network_rows(units: Array, scales: Array, basis: Array) -> NetworkRows:
     """Rows packed and padded to whole tiles.
 
     Parameters
     ----------
     units : array (n, d)
-        Unit vectors, in the dtype of the kernel.
-    scales : array (n,)
+        Unit vectors, in the dtype of the kernels.
+    scales : array (kernels, n)
         √k(x, x).
     basis : array (lengths, n)
         Chebyshev polynomials in log-lengths.
-    coefficients : array (angles, lengths, lengths)
-        Of products of Chebyshev polynomials in an angle and two log-lengths.
     """
     packed = empty_packed_panels(units)
     _pack(units, packed)
-    missing = len(packed) * packed.shape[2] - len(units)
-    padded = [np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, missing)]) for a in (scales, basis)]
-    of_rows = np.tensordot(padded[1], coefficients, axes=(0, 1))
-    return NetworkRows(packed, *(np.ascontiguousarray(a, units.dtype) for a in (*padded, of_rows)))
+    padding = [(0, 0), (0, len(packed) * packed.shape[2] - len(units))]
+    padded = (np.pad(a, padding).astype(units.dtype) for a in (scales, basis))
+    return NetworkRows(packed, *padded)
+
+
+def coefficients_of_rows(series: Array, basis: Array, rows: NetworkRows) -> Array:
+    """Coefficients (n, angles, lengths) of one kernel for the length of every row.
+
+    Parameters
+    ----------
+    series : array (angles, lengths, lengths)
+        Coefficients of products of Chebyshev polynomials in an angle and two log-lengths.
+    basis : array (lengths, n)
+        Chebyshev polynomials in the log-lengths of the rows, in float64.
+    rows : NetworkRows
+        The rows.
+    """
+    missing = rows.basis.shape[1] - basis.shape[1]
+    padded = np.pad(basis[: series.shape[1]], [(0, 0), (0, missing)])
+    return np.ascontiguousarray(np.tensordot(padded, series, axes=(0, 1)), rows.basis.dtype)
 
 
 @compiled(parallel=True, nogil=True)
@@ -103,41 +112,33 @@ def _pack(units: Array, packed: Array) -> None:
 
 @compiled(parallel=True, nogil=True)
 def fill_network(
-    matrix: Array,
+    matrices: tuple[Array, ...],
     left: NetworkRows,
     right: NetworkRows,
-    curve: NetworkCurve,
+    angles: NetworkAngles,
+    coefficients: tuple[Array, ...],
+    widths: tuple[Array, ...],
     symmetric: bool,
     left_out: Array,
 ) -> None:
-    """Kernel matrix of two sets of rows; its upper triangle, mirrored, where it is symmetric.
+    """Matrices of two sets of rows, one for each kernel: one product for all of them.
 
+    `coefficients` (n, angles, lengths) are those of Chebyshev polynomials in an angle and the
+    log-length of a column, for each row; `widths` (angles,) how many lengths each angle needs.
     `left_out` (tiles down, tiles across) says in which tiles pairs are left for others to compute.
+    Where matrices are symmetric, the upper triangle is computed and mirrored.
     """
-    tiles, across = tile_count(matrix.shape, symmetric)
+    tiles, across = tile_count(matrices[0].shape, symmetric)
     for number in numba.prange(tiles):
         i, j = tile_place(np.intp(number), across, symmetric)
         top, start = i * EDGE, j * EDGE
-        tile = np.empty((EDGE, EDGE), matrix.dtype)
-        multiply_tile(left.packed, i, right.packed, j, tile)
-        left_out[i, j] = _mark(tile, curve.far)
-        _finish(tile, left, top, right, start, curve)
-        if symmetric and i == j:
-            for r in range(EDGE):
-                for c in range(r):
-                    tile[r, c] = tile[c, r]
-        _copy(tile, matrix[top : top + EDGE, start : start + EDGE])
-        if symmetric and i != j:
-            _copy(tile.T, matrix[start : start + EDGE, top : top + EDGE])
-
-
-@compiled()
-def _copy(tile: Array, target: Array) -> None:
-    """As much of a tile as the target holds, row by row: twice as fast as one assignment."""
-    for r in range(target.shape[0]):
-        values, row = tile[r], target[r]
-        for c in range(len(row)):
-            row[c] = values[c]
+        cosines = np.empty((EDGE, EDGE), matrices[0].dtype)
+        multiply_tile(left.packed, i, right.packed, j, cosines)
+        left_out[i, j] = _mark(cosines, angles.far)
+        for k in range(len(matrices)):
+            tile = cosines if k == len(matrices) - 1 else cosines.copy()
+            _finish(tile, k, left, top, right, start, angles, coefficients[k], widths[k])
+            put_tile(tile, matrices[k], top, start, symmetric)
 
 
 @compiled()
@@ -159,17 +160,25 @@ def _mark(cosines: Array, far: float) -> bool:
 
 @compiled()
 def _finish(
-    tile: Array, left: NetworkRows, top: int, right: NetworkRows, start: int, curve: NetworkCurve
+    tile: Array,
+    k: int,
+    left: NetworkRows,
+    top: int,
+    right: NetworkRows,
+    start: int,
+    angles: NetworkAngles,
+    coefficients: Array,
+    widths: Array,
 ) -> None:
-    """Kernel values of a tile of cosines, in place; NaN stays NaN."""
+    """Values of kernel `k` of a tile of cosines, in place; NaN stays NaN."""
     values = tile.reshape(EDGE, -1, VECTOR_SIZE)
-    width = len(right.basis)
-    basis = right.basis[:, start : start + EDGE].copy().reshape(width, -1, VECTOR_SIZE)
-    scales = right.scales[start : start + EDGE].reshape(-1, VECTOR_SIZE)
-    arccos, stretch = curve.arccos, tile.dtype.type(curve.stretch)
+    width = coefficients.shape[2]
+    basis = right.basis[:width, start : start + EDGE].copy().reshape(width, -1, VECTOR_SIZE)
+    scales = right.scales[k, start : start + EDGE].reshape(-1, VECTOR_SIZE)
+    arccos, stretch = angles.arccos, tile.dtype.type(angles.stretch)
     for r in range(EDGE):
-        row = left.coefficients[top + r]
-        scale = load(left.scales, (top + r,))
+        row = coefficients[top + r]
+        scale = load(left.scales, (k, top + r))
         for c in range(values.shape[1]):
             cosine = load(values, (r, c))
             versine = larger(1 - absolute(cosine), broadcast(tile, 0.0))
@@ -178,7 +187,7 @@ def _finish(
             if width == 1:
                 value = _clenshaw(row, angle)
             else:
-                value = _clenshaw_of_lengths(row, curve.widths, basis, c, angle)
+                value = _clenshaw_of_lengths(row, widths, basis, c, angle)
             # A NaN among cosines is lost by `larger`, not by the product with zero times itself.
             store(values, (r, c), value * (scale * load(scales, (c,))) + 0 * cosine)
 

@@ -70,7 +70,7 @@ class MyrtleOnGpu:
         engine = self.kernel.engine(x)
         images = engine.prepare(x)
         sums = _pair_sums(images, images, symmetric=True)
-        values = engine.values(sums, images, images)
+        (values,) = engine.values(sums, images, images, (self.kernel.which,))
         mirror_upper(values)
         require_representable(self.kernel, values, x, x)
         return values
@@ -81,7 +81,7 @@ class MyrtleOnGpu:
         engine = self.kernel.engine(x1)
         first, second = engine.prepare(x1), engine.prepare(x2)
         sums = _pair_sums(first, second, symmetric=False)
-        values = engine.values(sums, first, second)
+        (values,) = engine.values(sums, first, second, (self.kernel.which,))
         require_representable(self.kernel, values, x1, x2)
         return values
 

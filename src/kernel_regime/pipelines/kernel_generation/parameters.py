@@ -9,8 +9,10 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.base import Kernel, registry
 
 
-def kernel_from_parameters(given: Any) -> Kernel | None:
-    """Kernel that `{kind: …}` with its arguments describes; None, which drops it, stays None.
+def kernels_from_parameters(given: Any) -> dict[str, Kernel]:
+    """Kernels that `{kind: …}` with its arguments describes, by what their names end in.
+
+    One kernel ends in nothing; `get: [ntk, nngp]` describes two; None, which drops it, none.
 
     Raises
     ------
@@ -19,23 +21,35 @@ def kernel_from_parameters(given: Any) -> Kernel | None:
 
     Examples
     --------
-    >>> kernel_from_parameters({"kind": "polynomial", "degree": 3})
-    Polynomial(degree=3, intercept=1.0)
+    >>> kernels_from_parameters({"kind": "polynomial", "degree": 3})
+    {'': Polynomial(degree=3, intercept=1.0)}
+    >>> described = {"kind": "network", "architecture": [{"Dense": {"out_dim": 1}}]}
+    >>> list(kernels_from_parameters({**described, "get": ["ntk", "nngp"]}))
+    ['_ntk', '_nngp']
     """
     if given is None or isinstance(given, Kernel):
-        return given
+        return {} if given is None else {"": given}
     if not isinstance(given, Mapping):
         raise InputError(f"{given!r} is no kernel; give a dictionary, {{kind: …}}")
-    return registry.build(given)
+    gets = given.get("get")
+    if not isinstance(gets, list | tuple):
+        return {"": registry.build(given)}
+    if not gets or len({str(get) for get in gets}) < len(gets):
+        raise InputError(f"get: {list(gets)!r} names no kernel, or one twice; give [ntk, nngp]")
+    return {f"_{get}": registry.build({**given, "get": get}) for get in gets}
 
 
 KernelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 
 
 class KernelParameters(
-    RootModel[dict[KernelName, Annotated[Kernel | None, PlainValidator(kernel_from_parameters)]]]
+    RootModel[dict[KernelName, Annotated[Any, PlainValidator(kernels_from_parameters)]]]
 ):
-    """Kernels by the name of their partitions; an environment drops one of base's with null."""
+    """Kernels by the name of their partitions; an environment drops one of base's with null.
+
+    An entry `gelu` with `get: [ntk, nngp]` is two kernels, `gelu_ntk` and `gelu_nngp`, which one
+    pass fills.
+    """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -45,11 +59,31 @@ class KernelParameters(
             raise InputError("no kernel is left; give at least one, `ntk: {kind: …}`")
         return self
 
+    @model_validator(mode="after")
+    def _names_each_once(self) -> "KernelParameters":
+        owner: dict[str, str] = {}
+        for name, ends in self.root.items():
+            for kernel in (name + end for end in ends):
+                if kernel in owner:
+                    raise InputError(
+                        f"{name} and {owner[kernel]} are both called {kernel}; rename one of them"
+                    )
+                owner[kernel] = name
+        return self
+
     @property
     def names(self) -> list[str]:
         """Names of the kernels, in the order of the configuration."""
         return list(self.build())
 
+    def knows(self, name: str) -> bool:
+        """Whether a kernel is called so, or was until an environment dropped it."""
+        return name in self.names or self.root.get(name) == {}
+
     def build(self) -> dict[str, Kernel]:
         """The kernels by name."""
-        return {name: kernel for name, kernel in self.root.items() if kernel is not None}
+        return {
+            name + end: kernel
+            for name, kernels in self.root.items()
+            for end, kernel in kernels.items()
+        }

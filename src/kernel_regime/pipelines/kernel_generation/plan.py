@@ -65,11 +65,12 @@ def plan_kernels(
         "test_kernels": describe_test_kernels(test, train, levels, kernels, execution),
     }
     folders = {name: cast(KernelMatricesDataset, catalog.get(name)) for name in jobs}
+    by_kernel = {kernel: _jobs_of(kernel, jobs, folders) for kernel in kernels.names}
     parts: dict[str, list[CostForecast]] = {}
     with progress("measuring", len(kernels.names), "kernels") as advance:
         for kernel in kernels.names:
             logger.info("%s: measuring a tile, counting what is done", kernel)
-            parts[kernel] = _forecast(_jobs_of(kernel, jobs, folders))
+            parts[kernel] = _forecast(by_kernel[kernel], _same_pass(kernel, by_kernel))
             advance(1, kernel)
     parts["total"] = [part for forecasts in parts.values() for part in forecasts]
     folder = folders["train_kernels"].file("any").parent
@@ -90,8 +91,15 @@ def _jobs_of(
     ]
 
 
-def _forecast(jobs: list[tuple[Path, KernelJob]]) -> list[CostForecast]:
-    rate = measure_rate(jobs[0][1])
+def _same_pass(kernel: str, jobs: dict[str, list[tuple[Path, KernelJob]]]) -> list[KernelJob]:
+    """Jobs of other kernels that are filled in the same pass as the first job of this one."""
+    network = jobs[kernel][0][1].network()
+    others = (own[0][1] for name, own in jobs.items() if name != kernel)
+    return [job for job in others if network is not None and job.network() == network]
+
+
+def _forecast(jobs: list[tuple[Path, KernelJob]], same_pass: list[KernelJob]) -> list[CostForecast]:
+    rate = measure_rate(jobs[0][1], *same_pass)
     return [forecast_cost(job, path, rate) for path, job in jobs]
 
 

@@ -117,7 +117,7 @@ def select_kernel_ridges(
 
 def _refuse_unknown(ridge: RidgeParameters, kernels: KernelParameters) -> None:
     for name in ridge.exceptions:
-        if name not in kernels.root:
+        if not kernels.knows(name):
             hint = did_you_mean(name, kernels.names)
             raise InputError(f"ridge.exceptions.{name}: no such kernel; {hint}")
 
