@@ -1,5 +1,6 @@
 """The examples of docs/extending.md, exactly as they stand there, from outside the repository."""
 
+import json
 import os
 import re
 import subprocess
@@ -37,7 +38,7 @@ def write_project(folder):
     return folder
 
 
-def kedro(project, *arguments):
+def kedro(project, *arguments, **variables):
     path = os.pathsep.join([str(PROJECT / "src"), str(project.parent / "elsewhere")])
     result = subprocess.run(
         [Path(sys.executable).with_name("kedro"), *arguments],
@@ -45,7 +46,7 @@ def kedro(project, *arguments):
         capture_output=True,
         text=True,
         timeout=900,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, **variables},
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     return re.sub(r"\s+", " ", result.stdout)
@@ -111,3 +112,16 @@ def test_a_second_run_computes_no_kernel_and_trains_no_network_again(own):
 
 def test_plan_knows_the_kernel_of_ones_own(own):
     assert "gaussian" in kedro(own, "plan", "--env", "mine")
+
+
+def test_kedro_viz_shows_parameters_of_kinds_of_ones_own(own):
+    kedro(own, "viz", "build", KEDRO_ENV="mine")  # it has no option for the environment
+    api = own / "build" / "api"
+    nodes = {node["name"]: node["id"] for node in json.loads((api / "main").read_text())["nodes"]}
+    shown = {
+        name: json.loads((api / "nodes" / nodes[f"params:{name}"]).read_text())["parameters"][name]
+        for name in ("kernels", "noise", "network_sweep")
+    }
+    assert shown["kernels"]["gaussian"] == {"width": 2.0}
+    assert shown["noise"]["kind"] == "my_lab.noise:SaltAndPepper"
+    assert "skip" in shown["network_sweep"]
