@@ -27,7 +27,7 @@ class Shelf:
     """Kernels of degrees 1, 2, … on a disk for `fitting` of them."""
 
     def __init__(self, folder, kernels, fitting):
-        self.disk, self.limit = SharedDisk(), int((fitting + 0.5) * ONE)
+        self.disk, self.limit = SharedDisk(folder), int((fitting + 0.5) * ONE)
         self.paths = [folder / f"{degree + 1}.npy" for degree in range(kernels)]
         self.disk.add({path: lambda path=path: self.describe(path) for path in self.paths})
 
@@ -102,7 +102,7 @@ def test_what_a_matrix_is_is_known_without_it(tmp_path):
     known = [shelf.disk.content(path) for path in shelf.paths]
     assert known == [shelf.describe(path).fingerprint() for path in shelf.paths]
     shelf.open(1)
-    elsewhere = SharedDisk()  # of another process, where nothing was described
+    elsewhere = SharedDisk(tmp_path)  # of another process, where nothing was described
     assert [elsewhere.content(path) for path in shelf.paths] == known
     np.testing.assert_array_equal(elsewhere.open(shelf.paths[1]), expected(1))
     with pytest.raises(MissingMatrixError, match="run the kernel_generation pipeline"):
@@ -117,6 +117,19 @@ def test_a_matrix_that_comes_back_is_whole(tmp_path, filled):
         shelf.open(index)
     np.testing.assert_array_equal(open_matrix(shelf.paths[0]), expected(0))
     assert filled == {1: 2, 2: 1}
+
+
+def test_matrices_of_other_runs_count_and_stay(tmp_path):
+    other = Shelf(tmp_path / "other", kernels=1, fitting=1)
+    shelf = Shelf(tmp_path, kernels=2, fitting=2)
+    assert shelf.there() == [1]
+    np.testing.assert_array_equal(shelf.open(1), expected(1))
+    assert shelf.there() == [2]
+    assert other.there() == [1]
+    held = shelf.open(1)
+    with pytest.raises(DiskTooSmallError, match=r"\(16,384 bytes are matrices of other runs\)"):
+        shelf.open(0)
+    assert held.shape == (N, N)
 
 
 @pytest.mark.parametrize("disk", [0, "much"])

@@ -50,11 +50,16 @@ class _Kernel:
 
 
 class SharedDisk:
-    """Kernel matrices within `execution.disk`, those of one folder and its subfolders.
+    """Kernel matrices within `execution.disk`.
 
     What fits is filled at once. The others are filled when they are opened, and matrices that
     nobody holds give way to them: cheap ones before expensive ones, and of those the one used
     last, because whoever goes through all kernels in the same order needs it again last.
+
+    Parameters
+    ----------
+    folder : Path
+        Whatever matrices lie in it or in its subfolders count, those of other runs too, which stay.
 
     Examples
     --------
@@ -63,7 +68,7 @@ class SharedDisk:
     >>> from kernel_regime.kernels import Polynomial
     >>> x, folder = np.ones((64, 2), np.float32), Path(tempfile.mkdtemp())
     >>> job = KernelJob(Polynomial(degree=2), x, None, Execution(disk=20_000))  # bytes; each 16,512
-    >>> disk = SharedDisk()
+    >>> disk = SharedDisk(folder)
     >>> disk.add({folder / f"{name}.npy": lambda: job for name in "ab"})
     >>> sorted(path.name for path in folder.glob("*.npy"))
     ['a.npy']
@@ -71,7 +76,8 @@ class SharedDisk:
     ((64, 64), ['b.npy'])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._kernels: dict[Path, _Kernel] = {}
         self._clock = count(1)
 
@@ -147,8 +153,9 @@ class SharedDisk:
             self._kernels[path].network = job.network() or path.name
             allowed = self._allowed(path, job.execution.disk)
             alone = file_bytes(job.shape, job.dtype)
-            if alone > allowed + self._allocated():
-                raise _too_small(path, alone, allowed + self._allocated())
+            most = allowed + self._allocated()
+            if alone > most:
+                raise self._too_small(path, alone, most)
             to_come = bytes_to_come(job, Places(path))
             if to_come and needed + to_come > allowed:
                 deferred.append(path)
@@ -171,7 +178,7 @@ class SharedDisk:
             if not victims and gc.collect():
                 victims = self._free_to_go(path)
             if not victims:
-                raise _too_small(path, needed, self._allowed(path, limit))
+                raise self._too_small(path, needed, self._allowed(path, limit))
             victim = min(victims, key=lambda p: (self._kernels[p].cost(p), -self._kernels[p].used))
             logger.info("%s: gives way to %s", Places(victim).label, Places(path).label)
             remove_matrix(Places(victim))
@@ -187,10 +194,24 @@ class SharedDisk:
         return bytes_allowed(path.parent, limit, self._allocated())
 
     def _allocated(self) -> int:
-        return sum(Places(path).allocated() for path in self._kernels)
+        return sum(Places(path).allocated() for path in self._there())
+
+    def _there(self) -> set[Path]:
+        """Matrices on the disk, finished or not."""
+        finished = set(self._folder.rglob("*.npy"))
+        return finished | {path.with_suffix("") for path in self._folder.rglob("*.npy.partial")}
 
     def _to_come(self, path: Path) -> int:
         return bytes_to_come(self._kernels[path].describe(), Places(path))
+
+    def _too_small(self, path: Path, needed: int, allowed: int) -> DiskTooSmallError:
+        others = sum(Places(path).allocated() for path in self._there() - self._kernels.keys())
+        of_others = f" ({readable_bytes(others)} are matrices of other runs)" if others else ""
+        return DiskTooSmallError(
+            f"{path}: the matrix needs {readable_bytes(needed)}, kernels may take "
+            f"{readable_bytes(max(allowed, 0))} more{of_others}; free space, raise execution.disk, "
+            "lower data.n_train, or move the data folder to a larger disk"
+        )
 
 
 def bytes_allowed(folder: Path, limit: int | None, allocated: int) -> int:
@@ -209,12 +230,4 @@ def bytes_allowed(folder: Path, limit: int | None, allocated: int) -> int:
 @cache
 def disk_of(folder: Path) -> SharedDisk:
     """The one `SharedDisk` of a folder in this process: training and test kernels share it."""
-    return SharedDisk()
-
-
-def _too_small(path: Path, needed: int, allowed: int) -> DiskTooSmallError:
-    return DiskTooSmallError(
-        f"{path}: the matrix needs {readable_bytes(needed)}, kernels may take "
-        f"{readable_bytes(max(allowed, 0))} more; free space, raise execution.disk, lower "
-        "data.n_train, or move the data folder to a larger disk"
-    )
+    return SharedDisk(folder)
