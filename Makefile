@@ -55,6 +55,8 @@ $(DOCS): $(INSTALLED)
 
 docs: $(DOCS) ## Build the documentation into site/; a broken link fails
 	$(RUN) sphinx --quiet --fail-on-warning --keep-going docs site
+	$(VENV)/bin/kedro viz build
+	rm -rf site/pipelines && mv build site/pipelines
 
 bench: $(INSTALLED) ## Measure against peers, all in one run; writes docs/benchmarks.md
 	$(RUN) benchmarks
