@@ -79,14 +79,19 @@ class Registry(Generic[Base]):
             )
         return self._classes[kind]
 
-    def build(self, given: Mapping[str, Any]) -> Base:
-        """A member from parameters: its `kind`, and the arguments of its class.
+    def build(self, given: Any) -> Base:
+        """A member as it is, or from parameters: its `kind`, and the arguments of its class.
 
         Raises
         ------
         InputError
-            If the kind, or an argument, is unknown, missing or out of bounds.
+            If it is neither, or the kind, or an argument, is unknown, missing or out of bounds.
         """
+        if isinstance(given, self._base):
+            member: Base = given
+            return member
+        if not isinstance(given, Mapping):
+            raise InputError(f"{given!r} is no {self._family}; give a dictionary, {{kind: …}}")
         arguments = dict(given)
         kind = arguments.pop("kind", None)
         if not isinstance(kind, str):

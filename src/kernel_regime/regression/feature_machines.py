@@ -5,7 +5,7 @@ gradient outer product of what was fitted; and again. A fixed kernel weighs all 
 inputs alike; these weigh those along which the targets vary, as the weights of trained networks do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -35,15 +35,6 @@ from kernel_regime.regression.metrics import (
 _FORMAT = 1
 
 RELATIVE_RIDGES = tuple(float(ridge) for ridge in 10.0 ** np.arange(-6, 1.5, 0.5))
-
-
-def _kernel(given: Any) -> Kernel:
-    """A kernel as it is, or the one that a mapping with a `kind` describes."""
-    if isinstance(given, Kernel):
-        return given
-    if not isinstance(given, Mapping):
-        raise InputError(f"{given!r} is no kernel; give a dictionary, {{kind: …}}")
-    return registry.build(given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +68,7 @@ class FeatureMachine(ParameterType):
     Laplace(width=1.0)
     """
 
-    kernel: Annotated[Kernel, PlainValidator(_kernel)]
+    kernel: Annotated[Kernel, PlainValidator(registry.build)]
     metric: Literal["full", "diagonal"] = "full"
     iterations: PositiveInt = 5
     ridges: Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)] = RELATIVE_RIDGES

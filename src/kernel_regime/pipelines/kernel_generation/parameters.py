@@ -27,11 +27,9 @@ def kernels_from_parameters(given: Any) -> dict[str, Kernel]:
     >>> list(kernels_from_parameters({**described, "get": ["ntk", "nngp"]}))
     ['_ntk', '_nngp']
     """
-    if given is None or isinstance(given, Kernel):
-        return {} if given is None else {"": given}
-    if not isinstance(given, Mapping):
-        raise InputError(f"{given!r} is no kernel; give a dictionary, {{kind: …}}")
-    gets = given.get("get")
+    if given is None:
+        return {}
+    gets = given.get("get") if isinstance(given, Mapping) else None
     if not isinstance(gets, list | tuple):
         return {"": registry.build(given)}
     if not gets or len({str(get) for get in gets}) < len(gets):

@@ -28,9 +28,9 @@ class TrainedNetworks(ParameterType):
     outputs: NonNegativeInt | Literal["trace"] = "trace"
 
 
-def _initialisation(given: Any) -> Any:
-    """What a mapping with a `kind` describes."""
-    return registry.build(given) if isinstance(given, dict) else given
+def _initialisation(given: Any) -> FreshNetwork | None:
+    """A network as it is or as described; None drops it."""
+    return None if given is None else registry.build(given)
 
 
 Initialisation = Annotated[FreshNetwork | None, BeforeValidator(_initialisation)]
