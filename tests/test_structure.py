@@ -77,6 +77,30 @@ def test_no_two_public_names_coincide():
     assert twice <= SAME_EVERYWHERE
 
 
+def front_door_names() -> set[str]:
+    """What the front doors of packages export."""
+    return {
+        ast.literal_eval(name)
+        for path in PACKAGE.rglob("__init__.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+        for name in getattr(node.value, "elts", ())
+    }
+
+
+def test_what_front_doors_export_comes_with_an_example():
+    exported = front_door_names()
+    bare = [
+        f"{path.relative_to(PACKAGE)}: {node.name}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        and node.name in exported
+        and "\nExamples\n--------\n" not in (ast.get_docstring(node) or "")
+    ]
+    assert exported and not bare, "\n".join(bare)
+
+
 def module_of(path: Path) -> str:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -17,11 +17,27 @@ class UserError(Exception):
 
 
 class InputError(UserError, ValueError):
-    """A value that cannot be worked with."""
+    """A value that cannot be worked with.
+
+    Examples
+    --------
+    >>> raise InputError("data.n_train: 0 is no number of samples; give a whole one")
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: data.n_train: 0 is no number of samples; give a whole one
+    """
 
 
 class NotFiniteError(UserError, FloatingPointError):
-    """A result that is not finite, or not representable, in the dtype it was asked in."""
+    """A result that is not finite, or not representable, in the dtype it was asked in.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import Polynomial
+    >>> Polynomial(degree=10, intercept=1.0).gram([[1e40]])
+    Traceback (most recent call last):
+    ...
+    kernel_regime.core.errors.NotFiniteError: Polynomial(degree=10, intercept=1.0): values of ...
+    """
 
 
 class TooLargeError(UserError, MemoryError):

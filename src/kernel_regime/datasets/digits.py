@@ -15,6 +15,11 @@ class DigitsDataset(LabelledDataset):
     ----------
     split : str
         `train` or `test`, stratified by class and always the same.
+
+    Examples
+    --------
+    >>> DigitsDataset(split="test").load().inputs.shape
+    (597, 8, 8)
     """
 
     @property

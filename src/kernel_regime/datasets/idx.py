@@ -39,6 +39,16 @@ class IdxDataset(LabelledDataset):
         text by default.
     metadata : dict, optional
         For other tools; ignored here.
+
+    Examples
+    --------
+    ```yaml
+    "raw_{split}":
+      type: kernel_regime.datasets.IdxDataset
+      path: data/01_raw/fashion-mnist
+      split: "{split}"
+      class_names: [top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, boot]
+    ```
     """
 
     def __init__(

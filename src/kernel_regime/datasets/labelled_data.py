@@ -16,7 +16,13 @@ from kernel_regime.noise.sampling import Split
 
 
 class LabelledData(NamedTuple):
-    """Inputs with what is to be predicted from them."""
+    """Inputs with what is to be predicted from them.
+
+    Examples
+    --------
+    >>> LabelledData(np.eye(2), np.array([0.5, 1.5])).class_names  # real-valued targets
+    ()
+    """
 
     inputs: Array
     """Grey images (n, s, s), colour images (n, s, s, c) or vectors (n, d), on their own scale."""
@@ -140,6 +146,14 @@ class LabelledDataset(AbstractDataset[NoReturn, LabelledData]):
         `train` or `test`.
     metadata : dict, optional
         For other tools; ignored here.
+
+    Examples
+    --------
+    >>> class Corners(LabelledDataset):
+    ...     def load(self):
+    ...         return LabelledData.of([[0, 0], [0, 1], [1, 0], [1, 1]], ["no", "yes", "yes", "no"])
+    >>> Corners(split="train").load().labels
+    array([0, 1, 1, 0])
     """
 
     def __init__(self, split: Split, metadata: dict[str, Any] | None = None) -> None:

@@ -24,6 +24,14 @@ class NpyDataset(AbstractDataset[Array, Array]):
         On a local file system, which memory-mapping needs.
     metadata : dict, optional
         For other tools; ignored here.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> labels = NpyDataset(filepath=f"{tempfile.mkdtemp()}/labels.npy")
+    >>> labels.save(np.arange(3))
+    >>> labels.load()
+    memmap([0, 1, 2])
     """
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:

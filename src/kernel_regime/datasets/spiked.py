@@ -31,6 +31,12 @@ class SpikedCovariatesDataset(LabelledDataset):
         Same seed, same data; both splits share the target and its training normalisation.
     metadata : dict, optional
         For other tools; ignored here.
+
+    Examples
+    --------
+    >>> data = SpikedCovariatesDataset(split="train", n_train=100, n_test=10, dimension=32).load()
+    >>> data.inputs.shape, data.labels.shape
+    ((100, 32), (100,))
     """
 
     def __init__(

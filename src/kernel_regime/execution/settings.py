@@ -31,6 +31,11 @@ class Execution(BaseModel):
         to the next (see `SharedDisk`).
     overwrite : bool
         Replace a stored matrix of other inputs even if it took long to compute.
+
+    Examples
+    --------
+    >>> Execution(engine="dask", workers=4, memory="2GiB").memory
+    2147483648
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

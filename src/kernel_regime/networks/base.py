@@ -53,6 +53,14 @@ class Network(keras.Model, ABC):
     seed : int
         Seed of the initial weights, and of dropout. The weights are drawn by NumPy, so that a
         seed means the same network on every device and under every version of TensorFlow.
+
+    Examples
+    --------
+    >>> from kernel_regime.networks import Shallow
+    >>> one, again = Shallow(width=2, seed=7), Shallow(width=2, seed=7)
+    >>> x = [[1.0, 2.0]]
+    >>> bool(ops.all(one(x) == again(x)))
+    True
     """
 
     kind: ClassVar[str]

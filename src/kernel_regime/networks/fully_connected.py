@@ -40,6 +40,13 @@ class FullyConnected(Network):
     outputs, seed : int
         See `Network`.
 
+    Examples
+    --------
+    >>> network = FullyConnected(width=8, hidden_layers=2)
+    >>> network.build((None, 4))
+    >>> network.count_params()  # 8(4 + 1) + 8(8 + 1) + 8 + 1
+    121
+
     References
     ----------
     Ghorbani et al. (2020), appendix on the experiments, and the code published with it.

@@ -40,6 +40,13 @@ class LeNet5(Network):
     outputs, seed : int
         See `Network`.
 
+    Examples
+    --------
+    >>> network = LeNet5()
+    >>> network.build((None, 28, 28))
+    >>> network.count_params()
+    64122
+
     References
     ----------
     Bowman & Montúfar (2022), experiments, and the code published with it.

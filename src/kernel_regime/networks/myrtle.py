@@ -33,6 +33,13 @@ class Myrtle(Network):
     outputs, seed : int
         See `Network`.
 
+    Examples
+    --------
+    >>> network = Myrtle(width=4)
+    >>> network.build((None, 8, 8, 3))
+    >>> network.count_params()
+    561
+
     References
     ----------
     Shankar et al. (2020); Ghorbani et al. (2020), and the code published with it.

@@ -32,6 +32,13 @@ class NeuralTangent(Network):
     outputs, seed : int
         See `Network`.
 
+    Examples
+    --------
+    >>> network = NeuralTangent(width=8)
+    >>> network.build((None, 4))
+    >>> [tuple(weight.shape) for weight in network.trainable_variables]
+    [(8, 1), (1,), (8, 4)]
+
     References
     ----------
     Ghorbani et al. (2020), equation for NT, and the code published with it.

@@ -45,6 +45,13 @@ class RandomFeaturesNetwork(Network):
     outputs, seed : int
         See `Network`.
 
+    Examples
+    --------
+    >>> network = RandomFeaturesNetwork(width=8)
+    >>> network.build((None, 4))
+    >>> [tuple(weight.shape) for weight in network.trainable_variables]
+    [(8, 1), (1,)]
+
     References
     ----------
     Ghorbani et al. (2020), equation for RF, and the code published with it.

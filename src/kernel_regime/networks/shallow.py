@@ -38,6 +38,13 @@ class Shallow(Network):
     outputs, seed : int
         See `Network`.
 
+    Examples
+    --------
+    >>> network = Shallow(width=8, activation="tanh", outputs=2)
+    >>> network.build((None, 4))
+    >>> tuple(network(np.ones((3, 4))).shape)
+    (3, 2)
+
     References
     ----------
     Bowman & Montúfar (2022), section on shallow networks.

@@ -51,6 +51,14 @@ def load_network(path: str | Path) -> keras.Model:
     ------
     InputError
         If there is no such file, or its class cannot be imported.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = f"{tempfile.mkdtemp()}/network.keras"
+    >>> save_network(keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]), file)
+    >>> load_network(file).output_shape
+    (None, 3)
     """
     path = Path(path)
     if not path.is_file():

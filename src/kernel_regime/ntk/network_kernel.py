@@ -83,6 +83,16 @@ class KerasNTK(Kernel):
         Shape of one input.
     outputs : int or "trace"
         One logit, or the sum over all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+    >>> file = f"{tempfile.mkdtemp()}/linear.keras"
+    >>> model.save(file)
+    >>> KerasNTK(file, sample_shape=(2,))([[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [[5.0, 11.0], [11.0, 25.0]]
     """
 
     path: str

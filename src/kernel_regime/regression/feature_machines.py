@@ -109,6 +109,14 @@ class FeatureMachineStep:
         At the new inputs.
     next_metric : array
         Which its gradients give.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).standard_normal((40, 3))
+    >>> machine = FeatureMachine(kernel={"kind": "gaussian"}, iterations=2)
+    >>> steps = list(run_feature_machine(machine, x, x[:, :1], x[:5]))
+    >>> int(np.argmax(np.diag(steps[-1].metric)))  # the one feature that matters
+    0
     """
 
     iteration: int

@@ -69,6 +69,12 @@ class TrainingResult:
     """A folder that holds one finished training, or the beginnings of one.
 
     `record.json` is written last: where it exists, everything else does.
+
+    Examples
+    --------
+    >>> result = TrainingResult(Path("trainings/0a1b"))
+    >>> result.final.name, result.finished
+    ('final.keras', False)
     """
 
     folder: Path
@@ -107,7 +113,19 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class NamedTraining:
-    """A job, its samples, and what to call it in messages."""
+    """A job, its samples, and what to call it in messages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kernel_regime.training import ConjugateGradients, SampleSplits
+    >>> x, y = np.ones((10, 3)), np.ones((10, 1))
+    >>> samples = SampleSplits.divide((x, y), (x, y), validation=0.2)
+    >>> network = NetworkDescription("random_features", (("width", 100),))
+    >>> job = TrainingJob(network, ConjugateGradients(), (0.1,), seed=0)
+    >>> NamedTraining("100 random features", job, samples).job.penalties
+    (0.1,)
+    """
 
     name: str
     job: TrainingJob
@@ -119,6 +137,19 @@ class TrainingStore:
     """A folder of trainings, each in a folder named by the content of its job and samples.
 
     What is finished is found again, by any run that asks for the same training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kernel_regime.training import ConjugateGradients, SampleSplits
+    >>> x, y = np.ones((10, 3)), np.ones((10, 1))
+    >>> samples = SampleSplits.divide((x, y), (x, y), validation=0.2)
+    >>> network = NetworkDescription("random_features", (("width", 100),))
+    >>> job = TrainingJob(network, ConjugateGradients(), (0.1,), seed=0)
+    >>> store = TrainingStore(Path("trainings"))
+    >>> result = store.result(NamedTraining("100 random features", job, samples))
+    >>> result.folder.name == job.fingerprint(samples.digest)
+    True
     """
 
     folder: Path

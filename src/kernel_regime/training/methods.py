@@ -23,6 +23,11 @@ class GradientDescent:
         momentum (0.9), sgd or adam.
     loss : str
         square or cross_entropy.
+
+    Examples
+    --------
+    >>> GradientDescent(Schedule(750, 1e-3), Batches(((0, 500),)), loss="cross_entropy").optimiser
+    'momentum'
     """
 
     #: What names this method in fingerprints, whatever the class is called.
@@ -44,6 +49,11 @@ class ConjugateGradients:
         At most so many per penalty.
     tolerance : float
         Stop when the residual of the normal equations is so small relative to the right side.
+
+    Examples
+    --------
+    >>> ConjugateGradients(tolerance=1e-6)
+    ConjugateGradients(iterations=750, tolerance=1e-06)
     """
 
     #: See `GradientDescent`.

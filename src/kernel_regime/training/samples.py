@@ -18,6 +18,12 @@ class SampleSplits:
     """Inputs (n, …) float32 and targets (n, K) float32 of the splits of one experiment.
 
     `validation` is None where no penalty is chosen on held-out training samples.
+
+    Examples
+    --------
+    >>> x, y = np.ones((10, 3), np.float32), np.ones((10, 1), np.float32)
+    >>> list(SampleSplits(train=(x, y), test=(x, y)).splits)
+    ['train', 'test']
     """
 
     train: Split

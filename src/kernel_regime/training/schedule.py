@@ -23,6 +23,12 @@ class Schedule:
     warm_up : int
         Warm-up epochs w, fewer than T.
 
+    Examples
+    --------
+    >>> rate = Schedule(epochs=30, learning_rate=0.15, warm_up=15)
+    >>> rate(0), rate(15), round(rate(29), 3)
+    (0.0, 0.3, 0.01)
+
     References
     ----------
     Ghorbani et al. (2020), appendix on the experiments; w = 15 there.
@@ -46,6 +52,13 @@ class Batches:
 
     The papers' Fashion-MNIST networks take 500 for 15 epochs, then 1000:
     ``Batches(((0, 500), (15, 1000)))``.
+
+    Examples
+    --------
+    >>> batches = Batches(((0, 2), (10, 4)))
+    >>> rows, weights = batches.draw(epoch=0, n=5, seed=0)
+    >>> rows.shape, weights.sum().item(), batches.size(epoch=10, n=5)
+    ((3, 2), 5.0, 4)
     """
 
     sizes: tuple[tuple[int, int], ...]

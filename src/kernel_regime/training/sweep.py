@@ -40,6 +40,23 @@ def run_sweep(
         This process, or Dask workers; there, each training takes one thread.
     checkpoint_every : int
         Epochs between checkpoints.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from kernel_regime.networks import NetworkDescription
+    >>> from kernel_regime.training import ConjugateGradients, SampleSplits
+    >>> x = np.random.default_rng(0).standard_normal((20, 2))
+    >>> samples = SampleSplits.divide((x, x[:, :1]), (x, x[:, :1]), validation=0)
+    >>> network = NetworkDescription("random_features", (("width", 100),))
+    >>> job = TrainingJob(network, ConjugateGradients(), (1e-4,), seed=0)
+    >>> training = NamedTraining("100 random features", job, samples)
+    >>> store = TrainingStore(Path(tempfile.mkdtemp()))
+    >>> [result] = run_sweep([training], store, Execution(), checkpoint_every=10)
+    >>> result.finished
+    True
     """
     results: list[TrainingResult] = []
     found = 0

@@ -43,6 +43,12 @@ class FiniteNetwork(ParameterType):
         Units or channels of every hidden layer.
     outputs : int
         K.
+
+    Examples
+    --------
+    >>> network = FiniteNetwork("fully_connected", width=16, outputs=2)
+    >>> network.prepare(np.ones((3, 4, 4))).shape
+    (3, 16)
     """
 
     kind: Architecture

@@ -51,6 +51,18 @@ def run_study(
     ------
     ValueError
         If the samples do not suffice.
+
+    Examples
+    --------
+    >>> from kernel_regime.analysis.spectral_bias import Widths
+    >>> widths = {"fully_connected": Widths([32])}
+    >>> sizes = {"train": 16, "reference": 16, "held_out": 16}
+    >>> study = SpectralBiasStudy(architectures=widths, runs=1, modes=2, **sizes)
+    >>> x = np.random.default_rng(0).standard_normal((40, 3))
+    >>> run_study(study, inputs=x, targets=x[:, :1])
+    Traceback (most recent call last):
+    ...
+    kernel_regime.core.errors.InputError: spectral_bias: 48 samples are asked for, there are 40...
     """
     needed = study.train + study.reference + study.held_out
     if needed > len(inputs):

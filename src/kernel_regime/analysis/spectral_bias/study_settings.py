@@ -26,6 +26,11 @@ class ExperimentSettings(ParameterType):
         Step of the networks, in units of the fastest mode's time, 1/σ_1.
     records : int
         Times recorded, evenly spaced in logarithm.
+
+    Examples
+    --------
+    >>> ExperimentSettings(modes=8)
+    ExperimentSettings(modes=8, horizon=2.0, step=0.1, records=30)
     """
 
     modes: Annotated[int, Field(ge=2)]
@@ -43,6 +48,11 @@ class Widths(ParameterType):
     widths : list of int
         Networks of the largest are compared with the kernel in full; the others only show how
         kernels approach the limit.
+
+    Examples
+    --------
+    >>> Widths([64, 256])
+    Widths(widths=[64, 256])
     """
 
     widths: Annotated[list[PositiveInt], Field(min_length=1)]

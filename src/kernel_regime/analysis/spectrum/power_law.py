@@ -50,7 +50,14 @@ class PowerLawRange(ParameterType):
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """λ_i ≈ scale·i^(−exponent) for first ≤ i ≤ last, ranks counted from 1."""
+    """λ_i ≈ scale·i^(−exponent) for first ≤ i ≤ last, ranks counted from 1.
+
+    Examples
+    --------
+    >>> law = PowerLaw(exponent=2.0, low=1.9, high=2.1, scale=3.0, first=1, last=100)
+    >>> law.scale * 10**-law.exponent  # the tenth eigenvalue
+    0.03
+    """
 
     exponent: float
     low: float

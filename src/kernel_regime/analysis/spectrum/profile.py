@@ -38,6 +38,12 @@ class ProfileSettings(ParameterType):
         How many those are. They take about three passes over the matrix each.
     power_law : PowerLawRange
         Ranks between which the power law is fitted, as far as they exceed round-off.
+
+    Examples
+    --------
+    >>> settings = ProfileSettings(1000, 5000, top=50, power_law=PowerLawRange(1, 50))
+    >>> settings.method(800), settings.method(2000), settings.method(60_000)
+    ('full', 'top', 'density')
     """
 
     full_up_to: PositiveInt
@@ -60,7 +66,13 @@ class ProfileSettings(ParameterType):
 
 @dataclass(frozen=True)
 class Profile:
-    """Eigenvalues (largest first), one row of the summary, and the targets' cumulative power."""
+    """Eigenvalues (largest first), one row of the summary, and the targets' cumulative power.
+
+    Examples
+    --------
+    >>> Profile(np.array([2.0, 1.0]), {"trace_rank": 1.5}).spectrum_table()["eigenvalue"].tolist()
+    [2.0, 1.0]
+    """
 
     eigenvalues: Array
     summary: dict[str, Any]

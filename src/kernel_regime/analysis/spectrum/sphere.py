@@ -35,6 +35,12 @@ class SphereSample(ParameterType):
         Degrees l = 0, 1, …, at most.
     seed : int
         Of the points.
+
+    Examples
+    --------
+    >>> points = SphereSample(dimension=4, samples=50, degrees=3).points()
+    >>> points.shape, bool(np.allclose(np.linalg.norm(points, axis=1), 1))
+    ((50, 4), True)
     """
 
     dimension: Annotated[int, Field(ge=3)]

@@ -29,6 +29,12 @@ class Audit:
         relative to the root mean square of the probe.
     recommended_jitter : float
         What to add to the diagonal before a Cholesky factorisation; 0 if nothing.
+
+    Examples
+    --------
+    >>> healthy = Audit(0.0, 49.0, 1.0, probe_error=1e-16, recommended_jitter=0.0)
+    >>> healthy.smallest_eigenvalue > healthy.recommended_jitter
+    True
     """
 
     asymmetry: float
@@ -45,6 +51,15 @@ def audit(matrix: Array, kernel: TileKernel, samples: Array, seed: int = 0) -> A
     independent errors of root mean square σ in the entries move eigenvalues by at most 2σ√n
     (Wigner), and float64 factorisation by n·2⁻⁵³ of the largest; to that comes what Lanczos may
     have missed.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import Polynomial
+    >>> kernel = Polynomial(degree=1, intercept=0.0)
+    >>> x = np.array([[3.0, 4.0], [4.0, 3.0]])
+    >>> found = audit(x @ x.T, kernel, x)
+    >>> round(found.largest_eigenvalue, 9), round(found.smallest_eigenvalue, 9)
+    (49.0, 1.0)
     """
     n = len(matrix)
     largest, smallest = extreme_eigenvalues(matrix)

@@ -37,6 +37,14 @@ class CostForecast:
         Gigabytes of tile buffers, besides the inputs and some 0.2 GB of libraries.
     tiles, done : int
         Number of tiles, and how many an earlier run has left.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import Polynomial
+    >>> job = KernelJob(Polynomial(degree=1, intercept=0.0), np.ones((30_000, 2)))
+    >>> forecast = forecast_cost(job, "no/such/kernel.npy", pairs_per_second=1e6)
+    >>> round(forecast.gigabytes, 1), round(forecast.hours, 3)
+    (7.2, 0.125)
     """
 
     pairs: int
@@ -52,7 +60,15 @@ class CostForecast:
 def forecast_cost(
     job: KernelJob, path: str | os.PathLike[str], pairs_per_second: float
 ) -> CostForecast:
-    """What filling `path` with `job` will take at a rate from `measure_rate`."""
+    """What filling `path` with `job` will take at a rate from `measure_rate`.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import Polynomial
+    >>> job = KernelJob(Polynomial(degree=1, intercept=0.0), np.ones((100, 2)))
+    >>> forecast_cost(job, "no/such/kernel.npy", pairs_per_second=1e6).pairs
+    5050
+    """
     places = Places(Path(path))
     manifest = read_manifest(places.manifest)
     edge = job.tile_edge()
@@ -79,6 +95,13 @@ def measure_rate(job: KernelJob, *same_pass: KernelJob) -> float:
     """Pairs per second on a tile off the diagonal, grown until it takes a fifth of a second.
 
     Of jobs that are filled in the same pass, pairs count for each.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import Polynomial
+    >>> job = KernelJob(Polynomial(degree=1, intercept=0.0), np.ones((100, 2)))
+    >>> measure_rate(job) > 0
+    True
     """
     jobs, limit, edge = (job, *same_pass), job.tile_edge(), _FIRST_PROBE
     _probe(jobs, edge)  # compiles

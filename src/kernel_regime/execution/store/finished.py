@@ -21,7 +21,15 @@ _whole: dict[Path, tuple[int, ...]] = {}
 
 
 class MissingMatrixError(UserError, FileNotFoundError):
-    """A matrix that is not there, or not finished, or no longer what was written."""
+    """A matrix that is not there, or not finished, or no longer what was written.
+
+    Examples
+    --------
+    >>> open_matrix("no/such/kernel.npy")
+    Traceback (most recent call last):
+    ...
+    kernel_regime.execution.store.finished.MissingMatrixError: no/such/kernel.npy...
+    """
 
 
 def is_complete(path: str | os.PathLike[str]) -> bool:
@@ -53,6 +61,16 @@ def open_matrix(path: str | os.PathLike[str]) -> np.memmap[Any, Any]:
     ------
     MissingMatrixError
         If it is missing, unfinished or damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kernel_regime.execution.store import KernelJob, fill
+    >>> from kernel_regime.kernels import Polynomial
+    >>> path = Path(tempfile.mkdtemp()) / "kernel.npy"
+    >>> fill(KernelJob(Polynomial(degree=2, intercept=0.0), [[1.0], [2.0]]), path)
+    >>> open_matrix(path).flags.writeable
+    False
     """
     if not is_complete(path):
         raise MissingMatrixError(
@@ -70,6 +88,16 @@ def seconds_spent(matrix: np.memmap[Any, Any]) -> float:
     ------
     MissingMatrixError
         If its manifest is gone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kernel_regime.execution.store import KernelJob, fill
+    >>> from kernel_regime.kernels import Polynomial
+    >>> path = Path(tempfile.mkdtemp()) / "kernel.npy"
+    >>> fill(KernelJob(Polynomial(degree=2, intercept=0.0), [[1.0], [2.0]]), path)
+    >>> 0 < seconds_spent(open_matrix(path)) < 60
+    True
     """
     path = Path(str(matrix.filename))
     manifest = read_manifest(Places(path).manifest)

@@ -31,7 +31,22 @@ logger = logging.getLogger(__name__)
 
 
 class MatrixRefusedError(InputError):
-    """Another matrix is stored under this name, and it is not ours to replace."""
+    """Another matrix is stored under this name, and it is not ours to replace.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from kernel_regime.execution.store import fill
+    >>> from kernel_regime.kernels import Polynomial
+    >>> path = Path(tempfile.mkdtemp()) / "kernel.npy"
+    >>> np.save(path, np.eye(2))  # nobody knows how long that took
+    >>> fill(KernelJob(Polynomial(degree=2, intercept=0.0), [[1.0], [2.0]]), path)
+    Traceback (most recent call last):
+    ...
+    kernel_regime.execution.store.matrix_store.MatrixRefusedError: ...holds another matrix...
+    """
 
 
 def claim(job: KernelJob, fingerprint: Fingerprint, places: Places) -> Manifest:

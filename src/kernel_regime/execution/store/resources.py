@@ -14,7 +14,13 @@ from kernel_regime.execution.store.tiles import buffer_bytes
 
 
 class DiskTooSmallError(UserError, OSError):
-    """The matrix does not fit the disk."""
+    """The matrix does not fit the disk.
+
+    Examples
+    --------
+    >>> issubclass(DiskTooSmallError, OSError)  # caught together with a disk that filled up
+    True
+    """
 
 
 def check_disk(job: KernelJob, path: Path) -> None:
@@ -24,6 +30,16 @@ def check_disk(job: KernelJob, path: Path) -> None:
     ------
     DiskTooSmallError
         If the file system has too little space left for what is still to be written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kernel_regime.kernels import Polynomial
+    >>> samples = np.broadcast_to(np.ones((1, 1), np.float32), (10**8, 1))  # 40 petabytes
+    >>> check_disk(KernelJob(Polynomial(degree=1), samples), Path("kernel.npy"))
+    Traceback (most recent call last):
+    ...
+    kernel_regime.execution.store.resources.DiskTooSmallError: kernel.npy: the matrix needs ...
     """
     needed, free = bytes_to_come(job, Places(path)), free_bytes(path.parent)
     if needed > free:

@@ -229,5 +229,11 @@ def bytes_allowed(folder: Path, limit: int | None, allocated: int) -> int:
 
 @cache
 def disk_of(folder: Path) -> SharedDisk:
-    """The one `SharedDisk` of a folder in this process: training and test kernels share it."""
+    """The one `SharedDisk` of a folder in this process: training and test kernels share it.
+
+    Examples
+    --------
+    >>> disk_of(Path("kernels")) is disk_of(Path("kernels"))
+    True
+    """
     return SharedDisk(folder)

@@ -21,7 +21,13 @@ from kernel_regime.kernels import activations
 
 
 class SphereSpectrum(NamedTuple):
-    """Eigenvalue and multiplicity of every degree l = 0, 1, …"""
+    """Eigenvalue and multiplicity of every degree l = 0, 1, …
+
+    Examples
+    --------
+    >>> SphereSpectrum(np.array([0.5, 0.1]), np.array([1.0, 3.0])).ranked().tolist()
+    [0.5, 0.1, 0.1, 0.1]
+    """
 
     eigenvalues: Array
     multiplicities: Array
@@ -40,6 +46,13 @@ class Zonal:
     ----------
     of_angle : callable
         κ at angles in [0, π]; must also take complex angles, elementwise.
+
+    Examples
+    --------
+    >>> linear = Zonal(np.cos)
+    >>> spectrum = linear.sphere_spectrum(dimension=4, degrees=3)
+    >>> spectrum.eigenvalues[1].round(12).item()  # E[t²]
+    0.25
     """
 
     of_angle: Callable[[Array], Array]

@@ -11,7 +11,16 @@ from kernel_regime.kernels.layer import Layer
 
 
 class Activated(NamedTuple):
-    """Covariances behind an activation, and the factor by which it multiplies the NTK."""
+    """Covariances behind an activation, and the factor by which it multiplies the NTK.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels.dual_activations.rectified import ReluActivation
+    >>> angles = np.array([0, np.pi / 2, np.pi])
+    >>> pairs = GaussianPairs.at_angles(np.ones(3), np.ones(3), angles)
+    >>> ReluActivation().activate(pairs).slope.round(3)  # how often both are positive
+    array([0.5 , 0.25, 0.  ])
+    """
 
     pairs: GaussianPairs
     slope: Array
@@ -24,6 +33,13 @@ class DualActivation(Layer):
 
     for centred Gaussian (u, v) of any variances. All formulas also take complex covariances,
     which is how power series are found.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels.dual_activations.rectified import ReluActivation
+    >>> pairs = GaussianPairs.at_angles(np.ones(2), np.ones(2), np.array([0, np.pi]))
+    >>> ReluActivation().activate(pairs).pairs.covariance.round(3)  # where v = u, and v = −u
+    array([0.5, 0. ])
 
     References
     ----------

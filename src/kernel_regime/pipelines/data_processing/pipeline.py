@@ -6,7 +6,13 @@ from kernel_regime.pipelines.data_processing.nodes import perturb_images, prepar
 
 
 def create_pipeline() -> Pipeline:
-    """raw_train, raw_test → labels, noise_levels, and images per level."""
+    """raw_train, raw_test → labels, noise_levels, and images per level.
+
+    Examples
+    --------
+    >>> sorted(create_pipeline().outputs())
+    ['test_images', 'test_labels', 'train_images', 'train_labels']
+    """
     return Pipeline(
         [
             Node(

@@ -11,7 +11,13 @@ from kernel_regime.pipelines.kernel_generation.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Images per level → train_kernels, test_kernels, kernel_audit; data_processing included."""
+    """Images per level → train_kernels, test_kernels, kernel_audit; data_processing included.
+
+    Examples
+    --------
+    >>> sorted(create_pipeline().only_nodes_with_tags("kernels").outputs())
+    ['kernel_audit', 'test_kernels']
+    """
     own = Pipeline(
         [
             Node(

@@ -9,7 +9,13 @@ from kernel_regime.pipelines.model_training.network_training import create_netwo
 
 
 def create_pipeline() -> Pipeline:
-    """Kernels, images and labels → scores and networks; what stands before them included."""
+    """Kernels, images and labels → scores and networks; what stands before them included.
+
+    Examples
+    --------
+    >>> "networks" in create_pipeline().outputs()
+    True
+    """
     own = Pipeline(
         [create_kernel_regression(), create_feature_machines(), create_network_training()],
         namespace="model_training",

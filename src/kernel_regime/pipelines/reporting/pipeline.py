@@ -9,7 +9,13 @@ from kernel_regime.pipelines.reporting.sections import SECTIONS, TABLES
 
 
 def create_pipeline() -> Pipeline:
-    """Tables → figures → report; what stands before them included."""
+    """Tables → figures → report; what stands before them included.
+
+    Examples
+    --------
+    >>> create_pipeline().outputs()
+    {'report'}
+    """
     own = Pipeline(
         [_figures(), _report()],
         namespace="reporting",

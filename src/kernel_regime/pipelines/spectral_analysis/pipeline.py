@@ -15,7 +15,13 @@ from kernel_regime.pipelines.spectral_analysis.spectral_bias_nodes import measur
 
 
 def create_pipeline() -> Pipeline:
-    """Kernels, networks and labels → spectra and what they predict; model_training included."""
+    """Kernels, networks and labels → spectra and what they predict; model_training included.
+
+    Examples
+    --------
+    >>> "regime" in create_pipeline().outputs()
+    True
+    """
     own = Pipeline(
         [_spectra(), _spectral_bias(), _learning_curves(), _limits(), _regime()],
         namespace="spectral_analysis",

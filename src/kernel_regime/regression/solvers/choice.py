@@ -62,6 +62,14 @@ class Plan:
         Largest Krylov space; 0 for the exact solvers.
     reason : str
         For the log.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plan = choose_solver(n=2, outputs=1, ridges=1, memory=10**9)
+    >>> path = plan.solve(np.diag([1.0, 3.0]), np.array([[2.0], [4.0]]), np.array([1.0]))
+    >>> path.coefficients.ravel().round(6).tolist()
+    [1.0, 1.0]
     """
 
     solver: str
