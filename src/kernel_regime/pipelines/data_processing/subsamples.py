@@ -57,7 +57,7 @@ def divide_anew(
     >>> official = [LabelledData(inputs[part], labels[part]) for part in (slice(6), slice(6, 8))]
     >>> train, test = divide_anew(*official, seed=0)
     >>> train.inputs.ravel(), test.inputs.ravel()
-    (array([0., 1., 2., 4., 5., 7.]), array([3., 6.]))
+    (array([0., 1., 4., 5., 6., 7.]), array([2., 3.]))
     """
     inputs, labels = (np.concatenate(pair) for pair in zip(train[:2], test[:2], strict=True))
     tested = np.zeros(len(labels), bool)
