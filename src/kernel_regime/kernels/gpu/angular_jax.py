@@ -6,18 +6,17 @@ for the desktop multiplies float64 at a sixty-fourth of its speed. So either dty
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
-from kernel_regime.core.samples import checked_pair, checked_samples
-from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.dense.angular import AngularKernel, polynomials
 from kernel_regime.kernels.dense.angular_tiles import NEARLY_PARALLEL
 from kernel_regime.kernels.gpu.jax_engine import fill_in_blocks, fill_symmetric, first_gpu
+from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
 
 with from_extra("gpu"):
     import jax
@@ -35,7 +34,7 @@ class UnitVectors(NamedTuple):
 
 
 @dataclass(frozen=True)
-class AngularOnGpu:
+class AngularOnGpu(KernelOnGpu[AngularKernel]):
     """An angular kernel on a device of JAX.
 
     Parameters
@@ -58,29 +57,22 @@ class AngularOnGpu:
     array([[25.]])
     """
 
-    kernel: AngularKernel
     device: jax.Device = field(default_factory=first_gpu)
 
-    def gram(self, x: Any) -> Array:
-        """What `AngularKernel.gram` returns."""
-        x = checked_samples(x, "x1")
+    def _gram(self, x: Array) -> Array:
         matrix = np.empty((len(x), len(x)), x.dtype)
         with jax_precision(np.float64):
             arccos, kappa = self._curves(x.dtype)
             rows = self._unit_vectors(x)
             fill_symmetric(lambda r, c: angular_values(r, c, arccos, kappa), rows, matrix)
-        require_representable(self.kernel, matrix, x, x)
         return matrix
 
-    def cross(self, x1: Any, x2: Any) -> Array:
-        """What `AngularKernel.cross` returns."""
-        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
+    def _cross(self, x1: Array, x2: Array) -> Array:
         matrix = np.empty((len(x1), len(x2)), x1.dtype)
         with jax_precision(np.float64):
             arccos, kappa = self._curves(x1.dtype)
             left, right = self._unit_vectors(x1), self._unit_vectors(x2)
             fill_in_blocks(lambda r, c: angular_values(r, c, arccos, kappa), left, right, matrix)
-        require_representable(self.kernel, matrix, x1, x2)
         return matrix
 
     def _curves(self, dtype: np.dtype) -> tuple[jax.Array, jax.Array]:

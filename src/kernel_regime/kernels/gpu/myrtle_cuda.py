@@ -24,13 +24,12 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
-from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.execution.devices import no_gpu
-from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.convolutional.arcsine import DOUBLE, SINGLE, inverse
 from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleKernel
 from kernel_regime.kernels.convolutional.node_table import FILTER
 from kernel_regime.kernels.convolutional.prepared_images import PreparedImages, one_by_one
+from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
 from kernel_regime.linalg.symmetric import mirror_upper
 
 with from_extra("gpu"):
@@ -44,7 +43,7 @@ device = cuda.jit(device=True)
 
 
 @dataclass(frozen=True)
-class MyrtleOnGpu:
+class MyrtleOnGpu(KernelOnGpu[MyrtleKernel]):
     """A Myrtle kernel on the first GPU that Numba finds.
 
     Parameters
@@ -58,31 +57,23 @@ class MyrtleOnGpu:
         If there is no GPU that Numba can use.
     """
 
-    kernel: MyrtleKernel
-
     def __post_init__(self) -> None:
         if not cuda.is_available():
             raise no_gpu("Numba")
 
-    def gram(self, x: Any) -> Array:
-        """What the kernel's `gram` returns."""
-        x = checked_samples(x, "x1")
+    def _gram(self, x: Array) -> Array:
         engine = self.kernel.engine(x)
         images = engine.prepare(x)
         sums = _pair_sums(images, images, symmetric=True)
         (values,) = engine.values(sums, images, images, (self.kernel.which,))
         mirror_upper(values)
-        require_representable(self.kernel, values, x, x)
         return values
 
-    def cross(self, x1: Any, x2: Any) -> Array:
-        """What the kernel's `cross` returns."""
-        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
+    def _cross(self, x1: Array, x2: Array) -> Array:
         engine = self.kernel.engine(x1)
         first, second = engine.prepare(x1), engine.prepare(x2)
         sums = _pair_sums(first, second, symmetric=False)
         (values,) = engine.values(sums, first, second, (self.kernel.which,))
-        require_representable(self.kernel, values, x1, x2)
         return values
 
 

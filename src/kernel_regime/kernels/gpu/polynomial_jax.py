@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
-from kernel_regime.core.samples import checked_pair, checked_samples
-from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.gpu.jax_engine import fill_in_blocks, fill_symmetric, first_gpu
+from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
 from kernel_regime.kernels.polynomial import Polynomial
 
 with from_extra("gpu"):
@@ -20,7 +18,7 @@ with from_extra("gpu"):
 
 
 @dataclass(frozen=True)
-class PolynomialOnGpu:
+class PolynomialOnGpu(KernelOnGpu[Polynomial]):
     """A polynomial kernel on a device of JAX.
 
     Parameters
@@ -42,26 +40,19 @@ class PolynomialOnGpu:
     array([[9.]])
     """
 
-    kernel: Polynomial
     device: jax.Device = field(default_factory=first_gpu)
 
-    def gram(self, x: Any) -> Array:
-        """What `Polynomial.gram` returns."""
-        x = checked_samples(x, "x1")
+    def _gram(self, x: Array) -> Array:
         matrix = np.empty((len(x), len(x)), x.dtype)
         with jax_precision(x.dtype):
             fill_symmetric(partial(polynomial_values, self.kernel), self._rows(x), matrix)
-        require_representable(self.kernel, matrix, x, x)
         return matrix
 
-    def cross(self, x1: Any, x2: Any) -> Array:
-        """What `Polynomial.cross` returns."""
-        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
+    def _cross(self, x1: Array, x2: Array) -> Array:
         matrix = np.empty((len(x1), len(x2)), x1.dtype)
         evaluate = partial(polynomial_values, self.kernel)
         with jax_precision(x1.dtype):
             fill_in_blocks(evaluate, self._rows(x1), self._rows(x2), matrix)
-        require_representable(self.kernel, matrix, x1, x2)
         return matrix
 
     def _rows(self, x: Array) -> jax.Array:

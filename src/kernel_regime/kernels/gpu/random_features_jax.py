@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
-from kernel_regime.core.samples import checked_pair, checked_samples
-from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.gpu.jax_engine import first_gpu
+from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
 from kernel_regime.kernels.random_features_kernel import RandomFeatures, scaled_rows
 from kernel_regime.linalg.symmetric import mirror_upper
 
@@ -21,7 +19,7 @@ with from_extra("gpu"):
 
 
 @dataclass(frozen=True)
-class RandomFeaturesOnGpu:
+class RandomFeaturesOnGpu(KernelOnGpu[RandomFeatures]):
     """A kernel of random features on a device of JAX.
 
     Parameters
@@ -43,23 +41,15 @@ class RandomFeaturesOnGpu:
     array([[1.]])
     """
 
-    kernel: RandomFeatures
     device: jax.Device = field(default_factory=first_gpu)
 
-    def gram(self, x: Any) -> Array:
-        """What `RandomFeatures.gram` returns."""
-        x = checked_samples(x, "x1")
+    def _gram(self, x: Array) -> Array:
         matrix = random_features_on(self.device, x, x, self.kernel.weights(x[0].size))
         mirror_upper(matrix)
-        require_representable(self.kernel, matrix, x, x)
         return matrix
 
-    def cross(self, x1: Any, x2: Any) -> Array:
-        """What `RandomFeatures.cross` returns."""
-        x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
-        matrix = random_features_on(self.device, x1, x2, self.kernel.weights(x1[0].size))
-        require_representable(self.kernel, matrix, x1, x2)
-        return matrix
+    def _cross(self, x1: Array, x2: Array) -> Array:
+        return random_features_on(self.device, x1, x2, self.kernel.weights(x1[0].size))
 
 
 def random_features_on(device: jax.Device, x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
