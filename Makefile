@@ -50,6 +50,7 @@ format: $(INSTALLED) ## Format the code
 
 DOCS := $(VENV)/.docs
 $(DOCS): $(INSTALLED)
+	$(RUN) pip install --quiet --disable-pip-version-check 'pip>=25.1' # knows --group
 	$(RUN) pip install --quiet --disable-pip-version-check --group docs --constraint requirements.lock
 	@touch $@
 
