@@ -23,6 +23,7 @@ TINY_STUDIES = {
         "infinite_width": {"widths": [8, 32], "runs": 1, "samples": 10},
     },
     "regime_verdict": {"samples": 20},
+    "kernel_evolution_study": {"times": 2, "samples": 10},
     "selection": {"resamples": 50},
 }
 

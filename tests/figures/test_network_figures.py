@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from kernel_regime.figures.kernel_evolution import kernels_along_training
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.training_curves import loss_over_epochs
 
@@ -59,3 +60,25 @@ def test_regimes_show_both_measures_of_every_network():
     narrow = figure.axes[0].containers[0]
     np.testing.assert_allclose(narrow[0].get_xdata(orig=False), [0, 0.25])
     np.testing.assert_allclose(narrow[0].get_ydata(orig=False), [0.5, 0.6])
+
+
+def evolution():
+    rows = [
+        {"level": level, "network": "net", "seed": 0, "epoch": epoch, "drift": 0.1 * epoch,
+         "speed": np.nan if not epoch else 0.5 / epoch, "alignment": 0.2 + 0.1 * epoch,
+         "kernel_loss": 0.9 - 0.1 * epoch, "network_loss": 1 - 0.2 * epoch}
+        for level in NOISE_LEVELS["level"] for epoch in (0, 1, 4)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_kernels_along_training_are_drawn_from_the_first_epoch_on():
+    figure = kernels_along_training(evolution(), NOISE_LEVELS, "ratio τ")
+    drift, _, alignment, loss = figure.axes
+    np.testing.assert_allclose(drift.lines[0].get_xydata(), [[1, 0.1], [4, 0.4]])
+    np.testing.assert_allclose(alignment.lines[1].get_ydata(), [0.2, 0.2])  # the start
+    np.testing.assert_allclose(loss.lines[1].get_ydata(), [0.8, 0.2])  # of the network
+    assert drift.lines[1].get_linestyle() == "--"
+    figure.canvas.draw()
+    empty = kernels_along_training(evolution().head(0), NOISE_LEVELS, "ratio τ")
+    assert "nothing to follow" in empty.get_suptitle()

@@ -1,7 +1,7 @@
 """Gradient descent of any Keras model: compiled epochs, and a way back after a kill."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kernel_regime.core.arrays import Array
@@ -125,19 +125,25 @@ class Descent:
             and that of the first epoch: in NTK parametrisation, networks start far from zero.
         """
         curve = self._resume(checkpoint)
-        tensors = {name: self._tensors(split) for name, split in samples.splits.items()}
         zero_loss = float(self._zero_loss(samples.train[1]))
         before = curve[-1]["seconds"] if curve else 0.0
         start = time.perf_counter()
-        for epoch in range(len(curve), self.method.schedule.epochs):
-            row = self._epoch(epoch, tensors, penalty, seed)
+        for row in self.epochs(samples, penalty, seed, first=len(curve)):
             curve.append(row | {"seconds": before + time.perf_counter() - start})
             report(curve[-1])
             if not row["train_loss"] < DIVERGED * max(zero_loss, curve[0]["train_loss"]):
                 raise DivergenceError(self._divergence(row, penalty), curve)
-            if checkpoint and checkpoint.due(epoch + 1):
+            if checkpoint and checkpoint.due(len(curve)):
                 checkpoint.save([v.numpy() for v in self._state], curve)
         return curve
+
+    def epochs(
+        self, samples: SampleSplits, penalty: float, seed: int, first: int = 0
+    ) -> Iterator[Row]:
+        """Train epoch by epoch, from `first` on: the row of each as soon as it is done."""
+        tensors = {name: self._tensors(split) for name, split in samples.splits.items()}
+        for epoch in range(first, self.method.schedule.epochs):
+            yield self._epoch(epoch, tensors, penalty, seed)
 
     def scores(self, samples: SampleSplits) -> Row:
         """Loss and accuracy of every split with the weights as they are, without dropout."""

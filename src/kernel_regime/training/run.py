@@ -73,9 +73,7 @@ def _descend(
 ) -> Tables:
     (penalty,) = job.penalties
     shape, outputs = samples.train[0].shape[1:], samples.train[1].shape[1]
-    # The class is part of the key: a user's may have been loaded anew.
-    described: Any = job.architecture.network_class
-    descent = _compiled(job.architecture, described, method, shape, outputs)
+    descent = compiled_descent(job, method, shape, outputs)
     descent.start_from(network)
     status = "finished"
     try:
@@ -94,6 +92,26 @@ def _descend(
     return {"scores": [score], "curve": [{"penalty": penalty, **row} for row in curve]}
 
 
+def compiled_descent(
+    job: TrainingJob, method: GradientDescent, shape: tuple[int, ...], outputs: int
+) -> Descent:
+    """The descent of a job; compiled once for all that differ in penalty, seed or level only.
+
+    Parameters
+    ----------
+    job : TrainingJob
+        Whose architecture it trains.
+    method : GradientDescent
+        Its method.
+    shape : tuple of int
+        Of one input.
+    outputs : int
+    """
+    # The class is part of the key: a user's may have been loaded anew.
+    described: Any = job.architecture.network_class
+    return _compiled(job.architecture, described, method, shape, outputs)
+
+
 @lru_cache(maxsize=2)
 def _compiled(
     architecture: NetworkDescription,
@@ -102,7 +120,7 @@ def _compiled(
     shape: tuple[int, ...],
     outputs: int,
 ) -> Descent:
-    """Compiled once for all the jobs that differ in penalty, seed or noise level only."""
+    """`compiled_descent` by what makes it."""
     return Descent(architecture.build(shape, outputs, seed=0), method)
 
 

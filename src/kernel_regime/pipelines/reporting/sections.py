@@ -158,6 +158,18 @@ SECTIONS = (
     Section("Networks in training", _training, ("training_curves",), (views.networks_table,)),
     Section("Kernel regime or feature learning", _regimes, ("regime",), (views.regimes_table,)),
     Section(
+        "Kernels along training",
+        _always(
+            "The tangent kernel of every network at some epochs of its training with the selected "
+            "penalty. In the kernel regime nothing happens here. Otherwise it turns fastest at the "
+            "start, towards the targets; where the loss of regression with it falls below that at "
+            "the start, what it became serves kernel methods, too."
+        ),
+        ("kernel_evolution",),
+        (views.evolution_table,),
+        needs="kernel_evolution",
+    ),
+    Section(
         "Spectra",
         _always(
             "Eigenvalues of every kernel and of networks at initialisation, relative to the "

@@ -135,6 +135,27 @@ def regimes_table(run: ReportedRun) -> pd.DataFrame:
 
 
 @report_table(
+    "kernel_evolution", "Kernels at each epoch", "the start has no time before it, or no accuracy"
+)
+def evolution_table(run: ReportedRun) -> pd.DataFrame:
+    """How every network's kernel moved: means over seeds."""
+    table: pd.DataFrame = run.tables["kernel_evolution"]
+    if table.empty:
+        return pd.DataFrame(columns=["method", "epoch"])
+    keys = ["level", "network", "epoch"]
+    rows = table.drop(columns="seed").groupby(keys, sort=False).mean().reset_index()
+    return by_level_and_method(run, rows, "network", {
+        "epoch": rows["epoch"].map(str),
+        "drift": numbers(rows["drift"]),
+        "cosine with the start": numbers(rows["cosine"]),
+        "turn per epoch": numbers(rows["speed"]),
+        "centred alignment with the targets": numbers(rows["alignment"]),
+        "test loss of the kernel": numbers(rows["kernel_loss"]),
+        "test loss of the network": numbers(rows["network_loss"]),
+    })  # fmt: skip
+
+
+@report_table(
     "spectral_summary",
     "Spectra in numbers",
     "too few eigenvalues above round-off, or no eigenvectors",

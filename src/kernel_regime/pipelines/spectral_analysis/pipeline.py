@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.pipelines import model_training
 from kernel_regime.pipelines.partitions import SAMPLES
+from kernel_regime.pipelines.spectral_analysis.evolution_nodes import follow_kernels
 from kernel_regime.pipelines.spectral_analysis.learning_curve_nodes import forecast_learning_curves
 from kernel_regime.pipelines.spectral_analysis.limit_nodes import (
     approach_infinite_width,
@@ -94,7 +95,7 @@ def _limits() -> Pipeline:
 
 
 def _regime() -> Pipeline:
-    """Trained networks → regime."""
+    """Trained networks → regime, kernel_evolution."""
     judge = Node(
         judge_regimes,
         inputs=[
@@ -104,4 +105,13 @@ def _regime() -> Pipeline:
         outputs="regime",
         name="judge_regimes",
     )
-    return Pipeline([judge])
+    follow = Node(
+        follow_kernels,
+        inputs=[
+            *("network_scores", *SAMPLES, "finished_results"),
+            *("params:network_sweep", "params:training", "params:kernel_evolution_study"),
+        ],
+        outputs="kernel_evolution",
+        name="follow_kernels",
+    )
+    return Pipeline([judge, follow])
