@@ -39,7 +39,8 @@ for (dimension, n), kappa, (name, kernel) in product(SIZES, KAPPAS, KERNELS.item
         signal = np.eye(dimension)[:, : signal_dimension(dimension)]
         top = top_directions(step.next_metric, signal.shape[1])
         rows.append({
-            "dimension": dimension, "n": n, "kappa": kappa, "kernel": name, "iteration": step.iteration,
+            "dimension": dimension, "n": n, "kappa": kappa, "kernel": name,
+            "iteration": step.iteration,
             "test_loss": np.mean((step.predictions[:, 0] - test.labels) ** 2) / scale,
             "loo_loss": step.scores["loo_loss"].iloc[0] / np.mean(train.labels**2),
             "overlap": subspace_overlap(top, signal),

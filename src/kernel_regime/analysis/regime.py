@@ -215,12 +215,19 @@ def judge(
             half = error * stats.t.ppf((1 + thresholds.confidence) / 2, count - 1)
         row |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
     deciding = ("drift", "gap") if complete else ("drift",)
-    row["verdict"] = _verdict(row, thresholds, deciding)
+    row["verdict"] = verdict_of(row, thresholds, deciding)
     row["sentence"] = _sentence(row, thresholds, deciding, unit)
     return row
 
 
-def _verdict(row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...]) -> str:
+def verdict_of(row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...]) -> str:
+    """Verdict that the intervals `<name>_low`, `<name>_high` of the deciding measures allow.
+
+    Examples
+    --------
+    >>> verdict_of({"drift_low": 0.4, "drift_high": 0.6}, Thresholds(), ("drift",))
+    'feature learning'
+    """
     if all(row[f"{name}_high"] < thresholds.kernel_below for name in deciding):
         return "kernel regime"
     if all(row[f"{name}_low"] > thresholds.features_above for name in deciding):
