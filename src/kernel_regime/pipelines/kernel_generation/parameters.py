@@ -1,9 +1,17 @@
 """Which kernels to generate, as `parameters_kernel_generation.yml` writes them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any, cast
 
-from pydantic import ConfigDict, PlainValidator, RootModel, StringConstraints, model_validator
+from pydantic import (
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    RootModel,
+    StringConstraints,
+    model_validator,
+)
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.base import Kernel, registry
@@ -37,11 +45,33 @@ def kernels_from_parameters(given: Any) -> dict[str, Kernel]:
     return {f"_{get}": registry.build({**given, "get": get}) for get in gets}
 
 
+def as_parameters(kernels: Mapping[str, Kernel]) -> dict[str, Any] | None:
+    """What `kernels_from_parameters` reads, as a report prints it.
+
+    Examples
+    --------
+    >>> as_parameters(kernels_from_parameters({"kind": "polynomial", "degree": 3}))
+    {'kind': 'polynomial', 'degree': 3, 'intercept': 1.0}
+    """
+    if not kernels:
+        return None
+    first = next(iter(kernels.values()))
+    described = {"kind": first.kind, **asdict(cast(Any, first))}
+    if "" in kernels:
+        return described
+    return {**described, "get": [end.removeprefix("_") for end in kernels]}
+
+
 KernelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 
 
 class KernelParameters(
-    RootModel[dict[KernelName, Annotated[Any, PlainValidator(kernels_from_parameters)]]]
+    RootModel[
+        dict[
+            KernelName,
+            Annotated[Any, PlainValidator(kernels_from_parameters), PlainSerializer(as_parameters)],
+        ]
+    ]
 ):
     """Kernels by the name of their partitions; an environment drops one of base's with null.
 
