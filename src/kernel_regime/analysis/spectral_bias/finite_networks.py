@@ -16,7 +16,7 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.memory import rows_within
 from kernel_regime.core.parameters import ParameterType
-from kernel_regime.kernels.stax import neural_tangents_stax
+from kernel_regime.kernels.stax_layers import neural_tangents_stax
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Apply
 
