@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from psutil import virtual_memory
 
-from kernel_regime.analysis.regime import MEASURES, Thresholds, judge, measure_regime
+from kernel_regime.analysis.regime import MEASURES, measure_regime
+from kernel_regime.analysis.regime_verdict import Thresholds, judge
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import working_memory

@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kernel_regime.analysis.regime import MEASURES, Thresholds, judge, measure_regime
+from kernel_regime.analysis.regime import MEASURES, measure_regime
+from kernel_regime.analysis.regime_verdict import Thresholds, judge
 from kernel_regime.core.errors import InputError
 from kernel_regime.diagnosis import diagnose, plan_diagnosis
 from kernel_regime.ntk.training_kernel import observe, weight_movement

@@ -12,7 +12,7 @@ from kernel_regime.analysis.laziness import (
     judge_laziness,
     measure_laziness,
 )
-from kernel_regime.analysis.regime import Thresholds
+from kernel_regime.analysis.regime_verdict import Thresholds
 from kernel_regime.core.errors import InputError
 from kernel_regime.figures.laziness import laziness_dial
 from kernel_regime.ntk.empirical import empirical_ntk

@@ -5,13 +5,8 @@ import pandas as pd
 import pytest
 from scipy import linalg
 
-from kernel_regime.analysis.regime import (
-    MEASURES,
-    Thresholds,
-    judge,
-    linearised_outputs,
-    measure_regime,
-)
+from kernel_regime.analysis.regime import MEASURES, linearised_outputs, measure_regime
+from kernel_regime.analysis.regime_verdict import Thresholds, judge
 from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.networks.shallow import Shallow
 from kernel_regime.ntk.observations import NetworkOutputs, TangentKernels

@@ -14,7 +14,8 @@ import pandas as pd
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from scipy import linalg, stats
 
-from kernel_regime.analysis.regime import Thresholds, linearised_outputs, verdict_of
+from kernel_regime.analysis.regime import linearised_outputs
+from kernel_regime.analysis.regime_verdict import Thresholds, verdict_of
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.parameters import ParameterType

@@ -1,16 +1,9 @@
-"""Kernel regime or feature learning: measures of one trained network, and a verdict over seeds."""
-
-from dataclasses import dataclass
-from typing import Annotated, Any
+"""Measures of one trained network: how far its training left the kernel regime."""
 
 import numpy as np
-import pandas as pd
-from pydantic import Field, PositiveFloat
-from scipy import linalg, optimize, stats
+from scipy import linalg, optimize
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError
-from kernel_regime.core.parameters import ParameterType
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import best_row
 from kernel_regime.linalg.eigenvalues import eigensystem
@@ -20,47 +13,6 @@ from kernel_regime.regression.fit import ridge_path
 #: Ridges of the kernel regressions, in units of the kernel's mean eigenvalue.
 _RIDGES = 10.0 ** np.arange(-6, 2)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Thresholds(ParameterType):
-    """Thresholds of the verdict on a network's regime.
-
-    Parameters
-    ----------
-    kernel_below : float
-        Kernel regime: drift and gap, with their intervals, stay below this.
-    features_above : float
-        Feature learning: both, with their intervals, lie above this.
-    confidence : float
-        Of the intervals over seeds.
-
-    Raises
-    ------
-    InputError
-        If the two overlap.
-
-    Examples
-    --------
-    >>> Thresholds(kernel_below=0.05).features_above
-    0.3
-    """
-
-    kernel_below: PositiveFloat = 0.1
-    features_above: PositiveFloat = 0.3
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-
-    def __post_init__(self) -> None:
-        """Refuse thresholds between which a network would be both."""
-        super().__post_init__()
-        if self.kernel_below > self.features_above:
-            raise InputError(
-                f"kernel_below ({self.kernel_below}) must not exceed "
-                f"features_above ({self.features_above})"
-            )
-
-
-LIMITS = ("kernel_below", "features_above", "confidence")
-"""Columns that say which `Thresholds` a verdict falls by."""
 
 MEASURES = (
     "drift",
@@ -174,91 +126,3 @@ def linearised_outputs(
     gain = -np.expm1(-rates * time) / np.where(rates > 0, rates, 1)
     gain = np.where(rates * time < 1e-12, time, gain)
     return initial.test + kernels.test @ (vectors @ (gain[:, None] * residual)) / top
-
-
-def judge(
-    runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True, unit: str = "seed"
-) -> dict[str, Any]:
-    """Mean and interval of every measure over seeds, the verdict, and its sentence.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        One row of `MEASURES` per seed.
-    thresholds : Thresholds
-        When the verdict falls.
-    complete : bool
-        Whether the kernels are those of all training samples. Otherwise the linearisation saw
-        fewer samples than the network did, and the drift alone decides.
-    unit : str
-        What the rows differ in, if not in the seed.
-
-    Returns
-    -------
-    dict
-        `seeds`, `verdict`, `sentence`, the thresholds, and per measure its mean, `…_low` and
-        `…_high`; a Student interval, which one seed leaves as wide as can be.
-
-    Examples
-    --------
-    >>> runs = pd.DataFrame({name: [0.5, 0.5] for name in MEASURES})
-    >>> judge(runs, Thresholds())["verdict"]
-    'feature learning'
-    """
-    count = len(runs)
-    row: dict[str, Any] = {"seeds": count} | {name: getattr(thresholds, name) for name in LIMITS}
-    for name in MEASURES:
-        mean = runs[name].mean()
-        half = np.inf
-        if count > 1:
-            error = runs[name].std(ddof=1) / count**0.5
-            half = error * stats.t.ppf((1 + thresholds.confidence) / 2, count - 1)
-        row |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
-    deciding = ("drift", "gap") if complete else ("drift",)
-    row["verdict"] = verdict_of(row, thresholds, deciding)
-    row["sentence"] = _sentence(row, thresholds, deciding, unit)
-    return row
-
-
-def verdict_of(row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...]) -> str:
-    """Verdict that the intervals `<name>_low`, `<name>_high` of the deciding measures allow.
-
-    Examples
-    --------
-    >>> verdict_of({"drift_low": 0.4, "drift_high": 0.6}, Thresholds(), ("drift",))
-    'feature learning'
-    """
-    if all(row[f"{name}_high"] < thresholds.kernel_below for name in deciding):
-        return "kernel regime"
-    if all(row[f"{name}_low"] > thresholds.features_above for name in deciding):
-        return "feature learning"
-    return "undecided"
-
-
-_FINDINGS = {
-    "drift": "the NTK drifts by {}",
-    "gap": "the network ends {} of its way apart from its linearisation",
-}
-
-
-def _sentence(
-    row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...], unit: str
-) -> str:
-    findings = [_FINDINGS[name].format(_percent(row, name)) for name in deciding]
-    below, above = f"{thresholds.kernel_below:.0%}", f"{thresholds.features_above:.0%}"
-    reason = {
-        "kernel regime": f"certainly below {below}",
-        "feature learning": f"certainly above {above}",
-        "undecided": f"not certainly below {below}, nor above {above}",
-    }[row["verdict"]]
-    if row["seeds"] == 1:
-        more = {"seed": "train"}.get(unit, "take")
-        reason = f"one {unit} gives no interval; {more} at least two"
-    found = " and ".join(findings)
-    seeds = f"one {unit}" if row["seeds"] == 1 else f"{row['seeds']} {unit}s"
-    return f"{row['verdict'].capitalize()}: over {seeds} {found}: {reason}."
-
-
-def _percent(row: dict[str, Any], name: str) -> str:
-    half = row[f"{name}_high"] - row[name]
-    return f"{row[name]:.0%}" + (f" (±{half:.0%})" if np.isfinite(half) else "")

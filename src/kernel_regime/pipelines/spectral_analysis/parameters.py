@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
-from kernel_regime.analysis.regime import Thresholds
+from kernel_regime.analysis.regime_verdict import Thresholds
 from kernel_regime.analysis.spectrum.initialisations import FreshNetwork, registry
 from kernel_regime.analysis.spectrum.profile import ProfileSettings
 from kernel_regime.analysis.spectrum.sphere import SphereSample

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kernel_regime.analysis.regime import LIMITS, MEASURES, judge, measure_regime
+from kernel_regime.analysis.regime import MEASURES, measure_regime
+from kernel_regime.analysis.regime_verdict import LIMITS, judge
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
 from kernel_regime.evaluation.targets import count_classes, encode_targets
@@ -54,7 +55,7 @@ def judge_regimes(
     -------
     DataFrame
         `level`, `network`, `samples`, `trained_on`, and the columns of
-        `kernel_regime.analysis.regime.judge`.
+        `kernel_regime.analysis.regime_verdict.judge`.
     """
     n_classes = count_classes(train_labels)
     targets = encode_targets(train_labels, n_classes), encode_targets(test_labels, n_classes)
