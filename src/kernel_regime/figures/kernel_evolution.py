@@ -69,7 +69,7 @@ def kernels_along_training(
     lines = [key(method_name(name), color=styles[name]["color"]) for name in names]
     dashed = [key(titles[level], linestyle=dashes)
               for level, dashes in zip(levels, _DASHES, strict=False)]  # fmt: skip
-    marks = [key("of regression with the kernel"), key("of the network", lw=0.6)]
+    marks = [key("loss of regression with the kernel"), key("loss of the network", lw=0.6)]
     legend_below(figure, lines + dashed + marks, columns=5)
     tidy_log_ticks(figure)
     return figure
@@ -77,7 +77,7 @@ def kernels_along_training(
 
 def _draw(ax: Axes, rows: pd.DataFrame, measure: str, style: dict[str, Any]) -> None:
     """One measure over the epochs; the start, which a logarithm has no place for, at the left."""
-    later = rows[rows.index > 0]
+    later = rows[(rows.index > 0) & (rows[measure] > 0)]
     ax.plot(later.index, later[measure], marker="o", markersize=3, linewidth=1.3, **style)
     if measure == "kernel_loss":
         ax.plot(later.index, later["network_loss"], linewidth=0.6, **style)

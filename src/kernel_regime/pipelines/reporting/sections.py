@@ -161,9 +161,9 @@ SECTIONS = (
         "Kernels along training",
         _always(
             "The tangent kernel of every network at some epochs of its training with the selected "
-            "penalty. In the kernel regime nothing happens here. Otherwise it turns fastest at the "
-            "start, towards the targets; where the loss of regression with it falls below that at "
-            "the start, what it became serves kernel methods, too."
+            "penalty. In the kernel regime nothing happens here. Otherwise it turns towards the "
+            "targets, mostly in the first epochs; where the loss of regression with it falls below "
+            "that at the start, what it became serves kernel methods, too."
         ),
         ("kernel_evolution",),
         (views.evolution_table,),
