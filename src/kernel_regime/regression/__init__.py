@@ -1,4 +1,4 @@
-"""Kernel ridge regression: a whole path of ridges at once, and metrics learned from gradients."""
+"""Kernel regression: whole ridge paths, Gaussian processes, and metrics learned from gradients."""
 
 from kernel_regime.regression.feature_machines import (
     FeatureMachine,
@@ -6,6 +6,8 @@ from kernel_regime.regression.feature_machines import (
     run_feature_machine,
 )
 from kernel_regime.regression.fit import fit_ridge_path, ridge_path, score_path
+from kernel_regime.regression.gaussian_process import GaussianProcess
+from kernel_regime.regression.gradient_flow_ensemble import GradientFlowEnsemble
 from kernel_regime.regression.metrics import (
     average_gradient_outer_product,
     subspace_overlap,
@@ -17,6 +19,8 @@ from kernel_regime.regression.solvers.choice import Plan, choose_solver
 __all__ = [
     "FeatureMachine",
     "FeatureMachineStep",
+    "GaussianProcess",
+    "GradientFlowEnsemble",
     "Plan",
     "RidgePath",
     "average_gradient_outer_product",

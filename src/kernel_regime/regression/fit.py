@@ -61,8 +61,8 @@ def ridge_path(
     >>> table["test_loss"].round(12).tolist()
     [0.0, 0.25]
     """
-    targets = _as_columns("test_targets", test_targets)
-    outputs = _as_columns("train_targets", train_targets).shape[1]
+    targets = as_columns("test_targets", test_targets)
+    outputs = as_columns("train_targets", train_targets).shape[1]
     train, test = as_matrix(train_kernel, "train_kernel"), as_matrix(test_kernel, "test_kernel")
     if not len(targets):
         raise InputError("test_targets: there are none; give at least one test point")
@@ -108,7 +108,7 @@ def fit_ridge_path(
     >>> path.coefficients.ravel()
     array([ 0.5, -0.5])
     """
-    targets, matrix = _as_columns("train_targets", targets), as_matrix(kernel, "train_kernel")
+    targets, matrix = as_columns("train_targets", targets), as_matrix(kernel, "train_kernel")
     ridges = _checked_ridges(ridges)
     if matrix.shape != (len(targets), len(targets)) or len(targets) < 2:
         raise InputError(
@@ -156,7 +156,7 @@ def score_path(path: RidgePath, predictions: Array, targets: Array) -> pd.DataFr
     )
 
 
-def _as_columns(name: str, targets: Any) -> Array:
+def as_columns(name: str, targets: Any) -> Array:
     """Finite float64 targets (n, outputs)."""
     columns = as_floating(targets, name).astype(np.float64, copy=False)
     if not columns.ndim:

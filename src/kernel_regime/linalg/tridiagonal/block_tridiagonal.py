@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import get_num_threads
 from scipy.linalg import eigvals_banded
-from scipy.linalg.lapack import dpbtrf
+from scipy.linalg.lapack import dpbtrf, dtbtrs
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
@@ -41,11 +41,14 @@ class BlockTridiagonal:
         Q.
     diagonals : array (BANDWIDTH + 1, rows)
         Diagonal and lower diagonals of T, as LAPACK stores a banded matrix.
+    padding: float
+        The value of D.
     """
 
     size: int
     reflectors: Reflectors
     diagonals: Array
+    padding: float
 
     def is_positive_definite(self, shift: float) -> bool:
         """Whether T + shift is."""
@@ -55,6 +58,11 @@ class BlockTridiagonal:
         """An upper bound of all |eigenvalues|: the Frobenius norm."""
         squares = np.square(self.diagonals).sum(axis=1)
         return float(np.sqrt(squares[0] + 2 * squares[1:].sum()))
+
+    def mean_diagonal(self) -> float:
+        """Mean of the diagonal of K, which is that of its eigenvalues."""
+        added = self.diagonals.shape[1] - self.size
+        return float(self.diagonals[0].sum() - added * self.padding) / self.size
 
     def extreme_eigenvalues(self) -> tuple[float, float]:
         """Smallest and largest eigenvalue of K; as costly as the reduction itself."""
@@ -79,11 +87,8 @@ class BlockTridiagonal:
         coefficients : float64 array (ridges, n, outputs)
         inverse_diagonal : float64 array (ridges, n)
         """
-        rows, outputs = self.diagonals.shape[1], targets.shape[1]
-        rotated = np.zeros((rows, outputs))
-        rotated[: self.size] = targets
-        self.reflectors.rotate(rotated)
-        factors = np.zeros((len(ridges), rows, BANDWIDTH + 2))
+        outputs, rotated = targets.shape[1], self.rotate(targets)
+        factors = np.zeros((len(ridges), len(rotated), BANDWIDTH + 2))
         for ridge, factor in zip(ridges, factors, strict=True):
             self._factorise(ridge, factor)
         coefficients, inverse_diagonal = self._rotate_back(factors, rotated)
@@ -91,11 +96,34 @@ class BlockTridiagonal:
         coefficients = coefficients.reshape(self.size, -1, outputs).transpose(1, 0, 2)
         return coefficients, inverse_diagonal[:, : self.size]
 
-    def _factorise(self, ridge: float, factor: Array) -> None:
-        """Fill in L of L Lᵀ = T + λ, row by row, as `eliminate` takes it."""
+    def rotate(self, columns: Array) -> Array:
+        """Qᵀ times columns (n, k), which rows of zeros make up to those of T."""
+        rotated = np.zeros((self.diagonals.shape[1], columns.shape[1]))
+        rotated[: self.size] = columns
+        self.reflectors.rotate(rotated)
+        return rotated
+
+    def whiten(self, rotated: Array, ridge: float) -> Array:
+        """L⁻¹ Qᵀ X of rotated columns, whose products with each other are Xᵀ (K + λ)⁻¹ X."""
+        solved, _ = dtbtrs(self._factor(ridge), rotated, uplo="L")
+        return solved
+
+    def log_determinant(self, ridge: float) -> float:
+        """log det(K + λ)."""
+        added = self.diagonals.shape[1] - self.size
+        whole = 2 * np.log(self._factor(ridge)[0]).sum()
+        return float(whole - added * np.log(self.padding + ridge))
+
+    def _factor(self, ridge: float) -> Array:
+        """L of L Lᵀ = T + λ, as LAPACK stores it."""
         factored, failed = dpbtrf(self._shifted(ridge), lower=1, overwrite_ab=1)
         if failed:
             raise InputError(f"ridge {ridge:g}: K + ridge is not positive definite; raise it")
+        return factored
+
+    def _factorise(self, ridge: float, factor: Array) -> None:
+        """Fill in L of L Lᵀ = T + λ, row by row, as `eliminate` takes it."""
+        factored = self._factor(ridge)
         for d, diagonal in enumerate(factored):
             factor[d:, d] = diagonal[: len(factor) - d]
         factor[:, 0] = 1 / factored[0]

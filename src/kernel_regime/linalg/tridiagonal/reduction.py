@@ -46,7 +46,7 @@ def block_tridiagonalise(kernel: Array, factor: float = 1.0) -> BlockTridiagonal
             _store(diagonals, start, block[:, :BANDWIDTH], triangle)
             trailing.reflect(start + BANDWIDTH, reflectors.vector(j), reflectors.triangles[j])
         _store(diagonals, last, trailing.row_block(last), np.zeros((BANDWIDTH, BANDWIDTH)))
-    return BlockTridiagonal(len(kernel), reflectors, diagonals)
+    return BlockTridiagonal(len(kernel), reflectors, diagonals, factor * float(kernel[0, 0]))
 
 
 class _TrailingMatrix:

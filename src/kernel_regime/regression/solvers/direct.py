@@ -37,7 +37,7 @@ def solve_directly(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
     """
     scale = scale_of(kernel)
     reduction = block_tridiagonalise(kernel, 1 / scale)
-    applied = _applied(ridges, reduction, scale)
+    applied = solvable_ridges(ridges, reduction, scale)
     coefficients, inverse_diagonal = reduction.solve(targets, applied / scale)
     return RidgePath.exact(
         ridges=ridges,
@@ -49,8 +49,11 @@ def solve_directly(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
     )
 
 
-def _applied(ridges: Array, reduction: BlockTridiagonal, scale: float) -> Array:
-    """Ridges to solve with. Eigenvalues, which cost as much again, are left out where possible."""
+def solvable_ridges(ridges: Array, reduction: BlockTridiagonal, scale: float) -> Array:
+    """Ridges to solve with (`applied_ridges`), for the reduction of a kernel over `scale`.
+
+    Eigenvalues, which cost as much again, are left out where possible.
+    """
     shift = sufficient_shift(float(ridges.min()) / scale, reduction.norm_bound())
     if reduction.is_positive_definite(shift):
         return ridges
