@@ -103,13 +103,16 @@ def test_offsets_are_those_that_the_head_can_see():
 
 
 def test_a_node_keeps_the_rows_that_others_still_read():
-    """Two filters in a branch wait for two rows; the other branch keeps them as long."""
+    """Two filters in a branch wait for two rows; the other branch keeps them as long.
+
+    By powers of two: three are four.
+    """
     convolution = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"}}
     layers = [convolution, {"residual": ["Relu", convolution, "Relu", convolution]}, "Flatten"]
     nodes = stages_of(layers, 9, 9).nodes
     first, copied, inner, last, total, _ = nodes[1:]
     assert [node["delay"] for node in (first, copied, inner, last, total)] == [1, 1, 2, 3, 3]
-    assert [node["ring"] for node in (nodes[0], first, copied, inner, last)] == [3, 3, 3, 3, 1]
+    assert [node["ring"] for node in (nodes[0], first, copied, inner, last)] == [4, 4, 4, 4, 1]
     assert nodes.dtype == NODE
     assert nodes[0]["kind"] == PIXELS
 

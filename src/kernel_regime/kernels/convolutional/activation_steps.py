@@ -85,7 +85,7 @@ from kernel_regime.kernels.dual_activations.smooth import (
 )
 from kernel_regime.linalg.simd import load, store
 
-loop: Any = compiled(nogil=True, error_model="numpy")
+loop: Any = compiled(nogil=True, error_model="numpy", _nrt=False)
 
 
 def step_of(activation: DualActivation) -> ActivationStep:

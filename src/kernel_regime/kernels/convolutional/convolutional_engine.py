@@ -16,7 +16,7 @@ from kernel_regime.kernels.convolutional.image_graph import ImageGraph, image_gr
 from kernel_regime.kernels.convolutional.node_table import NNGP, TANGENT
 from kernel_regime.kernels.convolutional.plane_loops import pairs_of_blocks
 from kernel_regime.kernels.convolutional.prepared_images import Buffers, PreparedImages, one_by_one
-from kernel_regime.kernels.convolutional.stages import cut_into_stages
+from kernel_regime.kernels.convolutional.stages import Stages, cut_into_stages
 from kernel_regime.kernels.dense.network_layers import (
     activations_of,
     is_homogeneous,
@@ -190,7 +190,7 @@ def pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool)
         for start in range(i // VECTOR_SIZE if symmetric else 0, blocks, many)
     )
     in_threads(fill, starts, first)
-    return sums.swapaxes(2, 3).reshape(len(sums), -1, 2)[:, : len(second.images)]
+    return _shrunk(sums.swapaxes(2, 3).reshape(len(sums), -1, 2)[:, : len(second.images)], stages)
 
 
 def own_sums(images: PreparedImages) -> Array:
@@ -204,7 +204,13 @@ def own_sums(images: PreparedImages) -> Array:
         pairs_of_blocks(nodes, stages.stages, stages.count, same, (b, b + 1), buffers, sums)
 
     in_threads(fill, ((b,) for b in range(len(sums))), images)
-    return sums.swapaxes(1, 2).reshape(-1, 2)[: len(images.images)]
+    return _shrunk(sums.swapaxes(1, 2).reshape(-1, 2)[: len(images.images)], stages)
+
+
+def _shrunk(sums: Array, stages: Stages) -> Array:
+    """Sums that the loops have grown, as the network has them."""
+    growth = stages.growth[-1]
+    return sums if growth == 1 else sums * sums.dtype.type(1 / growth)
 
 
 def in_threads(

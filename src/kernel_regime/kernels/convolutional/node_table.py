@@ -25,7 +25,7 @@ NODE = np.dtype(
 * activation: its code in `activation_codes`, 0 for none; constants, factors: where its own begin;
   n_factors: how many there are for each pixel
 * delay: how many rows it is behind the input of its stage; ring: how many of its last rows are
-  kept; rows: where they begin
+  kept, a power of two; rows: where they begin
 * weight: of pooled sums and of sums over a filter; bias: what a filter adds
 """
 

@@ -50,9 +50,9 @@ from kernel_regime.kernels.convolutional.pooling import (
     row_of,
     take_pending,
 )
-from kernel_regime.linalg.simd import broadcast, load, store
+from kernel_regime.linalg.simd import Vector, broadcast, load, store
 
-loop: Any = compiled(nogil=True, error_model="numpy")
+loop: Any = compiled(nogil=True, error_model="numpy", _nrt=False)
 
 
 @loop
@@ -98,11 +98,23 @@ def column(rows: Array, slots: Any, x: int) -> Any:
     return load(rows, (above + x,)) + load(rows, (here + x,)) + load(rows, (below + x,))
 
 
-@loop
+@compiled(_nrt=False)
+def as_it_is(total: Vector, weight: Vector, constant: Vector) -> Vector:
+    """A sum over a filter of weight 1, without bias."""
+    return total
+
+
+@compiled(_nrt=False)
+def weighted(total: Vector, weight: Vector, constant: Vector) -> Vector:
+    """A sum over a filter, scaled, plus a constant."""
+    return total * weight + constant
+
+
+@compiled(inline="always")
 def filter_three(
-    node: Any, stage: Any, slots: Any, dx: int, target: int, bias: float, rows: Any
+    finish: Any, node: Any, stage: Any, slots: Any, dx: int, target: int, bias: float, rows: Any
 ) -> None:
-    """Sums over 3x3 pixel pairs of a row, scaled, plus a constant.
+    """Sums over 3x3 pixel pairs of a row, finished by `as_it_is` or `weighted`.
 
     First as if there were no seam, then the two columns at it once more, without each other.
     """
@@ -112,16 +124,17 @@ def filter_three(
     left, centre = column(rows, slots, before), column(rows, slots, 0)
     for x in range(width - 1):
         right = column(rows, slots, x + 1)
-        store(rows, (target + x,), (left + centre + right) * weight + constant)
+        store(rows, (target + x,), finish(left + centre + right, weight, constant))
         left, centre = centre, right
     total = left + centre + column(rows, slots, after)
-    store(rows, (target + width - 1,), total * weight + constant)
+    store(rows, (target + width - 1,), finish(total, weight, constant))
     if dx and not node.circular:
         inner = column(rows, slots, seam - 2 if seam > 1 else width)
         total = inner + column(rows, slots, seam - 1)
-        store(rows, (target + seam - 1,), total * weight + constant)
+        store(rows, (target + seam - 1,), finish(total, weight, constant))
         inner = column(rows, slots, seam + 1)  # the zero behind the row, if there is none
-        store(rows, (target + seam,), (inner + column(rows, slots, seam)) * weight + constant)
+        total = inner + column(rows, slots, seam)
+        store(rows, (target + seam,), finish(total, weight, constant))
 
 
 @loop
@@ -174,7 +187,10 @@ def filter_row(
         neighbour(node, source, stage, y1, y2, 0, part),
         neighbour(node, source, stage, y1, y2, 1, part),
     )
-    filter_three(node, stage, slots, dx, target, bias, rows)
+    if node.weight == 1 and bias == 0:
+        filter_three(as_it_is, node, stage, slots, dx, target, bias, rows)
+    else:
+        filter_three(weighted, node, stage, slots, dx, target, bias, rows)
 
 
 @loop

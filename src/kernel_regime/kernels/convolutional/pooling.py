@@ -20,7 +20,7 @@ from kernel_regime.core.compilation import compiled
 from kernel_regime.kernels.convolutional.node_table import NNGP, PIXELS
 from kernel_regime.linalg.simd import broadcast, load, store
 
-loop: Any = compiled(nogil=True, error_model="numpy")
+loop: Any = compiled(nogil=True, error_model="numpy", _nrt=False)
 
 
 @loop
@@ -50,7 +50,7 @@ def completed(dy: int, window: int) -> int:
 def row_of(node: Any, stage: Any, y: int, part: int) -> int:
     """Where row `y` of a node begins; products of pixels are both Σ and Σ + Θ."""
     part = NNGP if node.kind == PIXELS else part
-    return node.rows + ((y % node.ring) * 2 + part) * (stage.width + 1)
+    return node.rows + ((y & (node.ring - 1)) * 2 + part) * (stage.width + 1)
 
 
 @loop

@@ -67,11 +67,9 @@ class PreparedImages:
     def variances(self, block: int, stage: int) -> dict[int, Array]:
         """Variances of sixteen images before every activation of a stage, (height, width, 16)."""
         pixels, buffers = self.pixels[block], self.buffers()
-        return dict(
-            self._propagated(
-                stage, pixels, self._pooled(stage, pixels, self._factors[block], buffers)
-            )
-        )
+        pooled = self._pooled(stage, pixels, self._factors[block], buffers)
+        grown = self._propagated(stage, pixels, pooled)
+        return {n: variances / self.stages.growth[n] for n, variances in grown}
 
     @cached_property
     def _factors(self) -> list[PixelFactors]:

@@ -17,7 +17,12 @@ from kernel_regime.kernels.convolutional.activation_codes import (
     RELU,
     ActivationStep,
 )
-from kernel_regime.kernels.convolutional.arcsine import half_turns, inverse, sine_of_angle
+from kernel_regime.kernels.convolutional.arcsine import (
+    half_turns,
+    inverse,
+    quarter_turns,
+    sine_of_angle,
+)
 from kernel_regime.kernels.dual_activations.rectified import PiecewiseLinear
 from kernel_regime.kernels.dual_activations.rectified_powers import arc_cosine_polynomials
 from kernel_regime.linalg.simd import Vector, broadcast, load
@@ -45,10 +50,10 @@ def piecewise_linear(activation: PiecewiseLinear) -> ActivationStep:
 def rectified_linear_step(
     nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, _: Any
 ) -> tuple[Vector, Vector]:
-    """Σ and Θ behind a ReLU: fourteen operations and a square root."""
+    """Σ and Θ behind a ReLU: sixteen operations and a square root."""
     t = nngp * (load(factors1, (at1 + 1,)) * load(factors2, (at2 + 1,)))
     y = sine_of_angle(t)
-    slope = 0.25 + 0.5 * half_turns(t, y)
+    slope = 0.25 + quarter_turns(t, y)
     bend = load(factors1, (at1,)) * load(factors2, (at2,)) * y
     return nngp * slope + bend, tangent * slope
 

@@ -83,7 +83,7 @@ def _stacked(std: Array, constant: Array, scaled: list[Array]) -> Array:
     return np.stack([inverse, constant, *scaled], axis=-1)
 
 
-@compiled(nogil=True, error_model="numpy")
+@compiled(nogil=True, error_model="numpy", _nrt=False)
 def series_columns(c: Array, rows: Array, places: Any, first: Any, second: Any, span: Any) -> None:
     """Hermite series on the columns of `activate_columns`."""
     (factors1, start1), (factors2, start2) = first, second

@@ -11,6 +11,9 @@ from kernel_regime.kernels.convolutional.image_graph import ImageGraph
 from kernel_regime.kernels.convolutional.node_table import FILTER, HEAD, NODE, POOL, STAGE, SUM
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
 
+MOST_GROWTH = 60
+"""Binary orders of magnitude, of 126 that float32 has."""
+
 
 @dataclass(frozen=True)
 class Stages:
@@ -26,8 +29,10 @@ class Stages:
         Of all activations, one after the other.
     rows, pending : int
         Lengths of the arrays of `plane_loops`.
+    growth : array (nodes,)
+        How much larger the values of every node are than those of the network.
     scale : float
-        What makes means of the sums that reach the head.
+        What makes means of the sums that reach the head, apart from their growth.
     """
 
     nodes: Array
@@ -36,6 +41,7 @@ class Stages:
     constants: Array
     rows: int
     pending: int
+    growth: Array
     scale: float
 
     @property
@@ -113,14 +119,32 @@ def cut_into_stages(graph: ImageGraph, height: int, width: int, channels: int) -
         cut.activations,
         _constants(nodes, cut.activations),
         *lengths,
+        growth=_weights_moved_to_the_end(nodes, cut.activations),
         scale=1 / (float(window[0] * window[1]) ** 2 * positions),
     )
+
+
+def _weights_moved_to_the_end(
+    nodes: Array, activations: dict[int, tuple[DualActivation, ActivationStep]]
+) -> Array:
+    """Let filters and pools of a homogeneous chain add without weights; the growth of its values.
+
+    That saves a product for every pixel pair. Values must not grow beyond what float32 holds.
+    """
+    growth = np.cumprod(1 / nodes["weight"])
+    branches, biases = np.any(nodes["kind"] == SUM), np.any(nodes["bias"])
+    homogeneous = all(activation.is_homogeneous for activation, _ in activations.values())
+    if branches or biases or not homogeneous or np.abs(np.log2(growth)).max() > MOST_GROWTH:
+        return np.ones(len(nodes))
+    nodes["weight"] = 1
+    return np.asarray(growth)
 
 
 def _schedule(nodes: Array, stages: Array) -> None:
     """How many rows every node is behind, and how many of its rows have to be kept.
 
-    A filter waits for the row below, a circular one for the last row of the image.
+    A filter waits for the row below, a circular one for the last row of the image. Rows are kept
+    by powers of two: a division a row costs as much as a column.
     """
     for stage in stages[:-1]:
         height = int(stage["height"])
@@ -131,7 +155,8 @@ def _schedule(nodes: Array, stages: Array) -> None:
         for n in own:
             for source, _, oldest in _reads(nodes[n], stage):
                 kept = nodes[n]["delay"] - nodes[source]["delay"] + oldest + 1
-                nodes[source]["ring"] = min(height, max(nodes[source]["ring"], kept))
+                kept = 1 << int(min(height, kept) - 1).bit_length()
+                nodes[source]["ring"] = max(nodes[source]["ring"], kept)
         stage["delay"] = nodes["delay"][own.start : own.stop].max()
 
 
