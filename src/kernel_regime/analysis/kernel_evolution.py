@@ -101,7 +101,7 @@ def kernel_evolution(
         first = kernels.train if first is None else first
         speed = np.nan
         if last is not None:
-            speed = (1 - _cosine(kernels.train, last[1])) / (epoch - last[0])
+            speed = max(0.0, 1 - _cosine(kernels.train, last[1])) / (epoch - last[0])
         rows.append({
             "epoch": epoch,
             "drift": linalg.norm(kernels.train - first) / linalg.norm(first),
