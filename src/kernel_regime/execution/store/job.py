@@ -171,15 +171,15 @@ class TileTask:
         """
         columns = None if self.symmetric else self.columns
         with limited_memory(self.execution.memory):
-            blocks = in_one_pass(self.kernels, self.execution.device, self.rows, columns)
-        for kernel, block in zip(self.kernels, blocks, strict=True):
-            if not _is_finite(block):
-                i, j = np.argwhere(~np.isfinite(block))[0]
+            tiles = in_one_pass(self.kernels, self.execution.device, self.rows, columns)
+        for kernel, tile in zip(self.kernels, tiles, strict=True):
+            if not _is_finite(tile):
+                i, j = np.argwhere(~np.isfinite(tile))[0]
                 raise NotFiniteError(
-                    f"{kernel} is {block[i, j]} between samples {i} and {j} of a tile; "
+                    f"{kernel} is {tile[i, j]} between samples {i} and {j} of a tile; "
                     "scale the inputs to norms of order sqrt(features)"
                 )
-        return blocks
+        return tiles
 
 
 def recorded_identity(kernel: TileKernel, execution: Execution) -> dict[str, Any]:
@@ -220,6 +220,6 @@ def _is_writeable(samples: Any) -> bool:
     return False
 
 
-def _is_finite(block: Array) -> bool:
+def _is_finite(tile: Array) -> bool:
     """Whether all values are finite; by their sum of squares, a tenth of the time of a mask."""
-    return bool(np.isfinite(np.vdot(block, block)) or np.isfinite(block).all())
+    return bool(np.isfinite(np.vdot(tile, tile)) or np.isfinite(tile).all())

@@ -46,17 +46,17 @@ class NpyFile:
         """Let go of the file; on a network file system, learn what could not be written."""
         self._file.close()
 
-    def write(self, tile: Tile, block: Array, mirrored: bool) -> int:
+    def write(self, tile: Tile, values: Array, mirrored: bool) -> int:
         """Write a tile, and its transpose where it belongs; return its checksum."""
-        block = np.ascontiguousarray(block, self._dtype)
-        for row, values in zip(range(*tile.rows.indices(self._shape[0])), block, strict=True):
-            self._write_row(row, tile.columns.start, values)
+        values = np.ascontiguousarray(values, self._dtype)
+        for row, row_values in zip(range(*tile.rows.indices(self._shape[0])), values, strict=True):
+            self._write_row(row, tile.columns.start, row_values)
         if mirrored:
-            for start in range(0, block.shape[1], _ROWS):
-                image = transposed(block[:, start : start + _ROWS])
-                for row, values in enumerate(image, start=tile.columns.start + start):
-                    self._write_row(row, tile.rows.start, values)
-        return crc32(block.data)
+            for start in range(0, values.shape[1], _ROWS):
+                image = transposed(values[:, start : start + _ROWS])
+                for row, row_values in enumerate(image, start=tile.columns.start + start):
+                    self._write_row(row, tile.rows.start, row_values)
+        return crc32(values.data)
 
     def is_framed(self) -> bool:
         """Whether header and size are what they should be."""
@@ -67,19 +67,19 @@ class NpyFile:
 
     def matches(self, tile: Tile, checksum: int, mirrored: bool) -> bool:
         """Whether the stored tile has this checksum and its mirror image equals it."""
-        block = self._read(tile.rows, tile.columns)
-        if crc32(block.data) != checksum:
+        values = self._read(tile.rows, tile.columns)
+        if crc32(values.data) != checksum:
             return False
         if not mirrored:
             return True
-        for start in range(0, block.shape[1], _ROWS):
+        for start in range(0, values.shape[1], _ROWS):
             first = tile.columns.start + start
             rows = slice(first, min(first + _ROWS, tile.columns.stop))
             image = self._read(rows, tile.rows)
             # As integers: a damaged value may be a NaN, and 0 equals −0.
             bits = f"u{self._dtype.itemsize}"
             if not np.array_equal(
-                image.view(bits), transposed(block[:, start : start + _ROWS]).view(bits)
+                image.view(bits), transposed(values[:, start : start + _ROWS]).view(bits)
             ):
                 return False
         return True
@@ -87,18 +87,18 @@ class NpyFile:
     def _offset(self, row: int, column: int) -> int:
         return len(self._header) + (row * self._shape[1] + column) * self._dtype.itemsize
 
-    def _write_row(self, row: int, column: int, values: Array) -> None:
-        rest = values.data.cast("B")
+    def _write_row(self, row: int, column: int, row_values: Array) -> None:
+        rest = row_values.data.cast("B")
         self._file.seek(self._offset(row, column))
         while rest:
             rest = rest[self._file.write(rest) :]
 
     def _read(self, rows: slice, columns: slice) -> Array:
-        block = np.empty((rows.stop - rows.start, columns.stop - columns.start), self._dtype)
-        for row, values in enumerate(block, start=rows.start):
+        values = np.empty((rows.stop - rows.start, columns.stop - columns.start), self._dtype)
+        for row, row_values in enumerate(values, start=rows.start):
             self._file.seek(self._offset(row, columns.start))
-            self._file.readinto(values.data)
-        return block
+            self._file.readinto(row_values.data)
+        return values
 
 
 def header(shape: tuple[int, int], dtype: np.dtype[Any]) -> bytes:

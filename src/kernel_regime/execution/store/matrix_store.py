@@ -125,10 +125,10 @@ class Store:
             self._places.partial.unlink(missing_ok=True)
             self._places.manifest.unlink(missing_ok=True)
 
-    def write(self, tile: Tile, block: Array) -> None:
+    def write(self, tile: Tile, values: Array) -> None:
         """Hand a tile to the file system; `flush` makes it count."""
         mirrored = self._manifest.grid.is_mirrored(tile)
-        self._pending.append((tile, self._file.write(tile, block, mirrored)))
+        self._pending.append((tile, self._file.write(tile, values, mirrored)))
         self._written.add(tile.key)
 
     def flush(self) -> None:

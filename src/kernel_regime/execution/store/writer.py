@@ -26,7 +26,7 @@ class Writer:
         self._thread = Thread(target=self._run, name="tile-writer", daemon=True)
         self._thread.start()
 
-    def put(self, tile: Tile, block: Array) -> None:
+    def put(self, tile: Tile, values: Array) -> None:
         """Take over a tile, once the one before is written.
 
         Raises
@@ -35,7 +35,7 @@ class Writer:
             Whatever went wrong with an earlier tile.
         """
         self.finish()
-        self._queue.put((tile, block))
+        self._queue.put((tile, values))
 
     def finish(self) -> None:
         """Wait until all tiles are written; raises what `put` raises."""
@@ -52,8 +52,8 @@ class Writer:
                     self._error = error  # for the computing thread
             self._queue.task_done()
 
-    def _write(self, tile: Tile, block: Array) -> None:
-        self._store.write(tile, block)
+    def _write(self, tile: Tile, values: Array) -> None:
+        self._store.write(tile, values)
         if monotonic() - self._flushed > FLUSH_SECONDS:
             self._store.flush()
             self._flushed = monotonic()
