@@ -86,7 +86,7 @@ def cli() -> None:
 @cli.command(name="run", params=_RUN_OPTIONS, help=kedro_run.help)
 @_traceback_option
 @click.pass_context
-def run(context: click.Context, traceback: bool, **options: Any) -> Any:
+def run(context: click.Context, /, traceback: bool, **options: Any) -> Any:
     """Run pipelines as `kedro run` does; `--pipeline` keeps its older meaning without a warning."""
     if options["pipeline"] and not options["pipelines"]:
         options |= {"pipelines": [options["pipeline"]], "pipeline": None}

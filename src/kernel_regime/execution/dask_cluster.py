@@ -95,7 +95,7 @@ def warning_without_workers(client: Client) -> Iterator[None]:
                 logger.warning(
                     "Dask: no worker is left at %s; the run waits. Start one there, `dask worker "
                     "%s --nthreads 1`, or press Ctrl-C: what is finished is kept",
-                    *2 * [client.scheduler.address],
+                    *2 * [client.scheduler_info()["address"]],
                 )
 
     watching = Thread(target=watch, name="worker-watch", daemon=True)
@@ -125,7 +125,9 @@ def connect(address: str | None, workers: int | None) -> Client:
     """
     end_if_starting_up()
     client = Client(_local_cluster(workers) if address is None else address)
-    logger.info("Dask: %d workers at %s", len(client.nthreads()), client.scheduler.address)
+    logger.info(
+        "Dask: %d workers at %s", len(client.nthreads()), client.scheduler_info()["address"]
+    )
     return client
 
 

@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from kernel_regime.core.extras import from_extra
-from kernel_regime.ntk.jaxpr import LinearLayer, Program, find_layers
+from kernel_regime.ntk.jaxpr import Program, find_layers
+from kernel_regime.ntk.linear_layers import LinearLayer
 
 with from_extra("jax"):
     import jax

@@ -45,7 +45,7 @@ class PlannedInputs:
     noise_levels: pd.DataFrame
     stored: bool
 
-    def beside(self, catalog: CatalogProtocol) -> DataCatalog:
+    def beside(self, catalog: CatalogProtocol[Any, Any]) -> DataCatalog:
         """These inputs, and the places of the kernels of a catalog."""
         inputs = {
             "train_images": self.train,
@@ -60,7 +60,9 @@ class PlannedInputs:
         return beside
 
 
-def planned_inputs(catalog: CatalogProtocol, parameters: Mapping[str, Any]) -> PlannedInputs:
+def planned_inputs(
+    catalog: CatalogProtocol[Any, Any], parameters: Mapping[str, Any]
+) -> PlannedInputs:
     """Inputs of a run, without writing anything.
 
     All that `prepare` refuses is refused here too: samples asked for beyond those there are,
@@ -87,7 +89,7 @@ def _as_inputs(samples: Array) -> Callable[[], Array]:
 
 
 def _stored(
-    catalog: CatalogProtocol, levels: pd.DataFrame, shapes: tuple[tuple[int, ...], ...]
+    catalog: CatalogProtocol[Any, Any], levels: pd.DataFrame, shapes: tuple[tuple[int, ...], ...]
 ) -> tuple[Partitions, Partitions] | None:
     """Perturbed inputs on disk, if they are of these levels and shapes."""
     try:
@@ -101,7 +103,7 @@ def _stored(
 
 
 def plan_fits(
-    inputs: PlannedInputs, parameters: Mapping[str, Any], catalog: CatalogProtocol
+    inputs: PlannedInputs, parameters: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]
 ) -> pd.DataFrame:
     """Cost of everything that is fitted to kernels and inputs.
 
@@ -133,7 +135,7 @@ def _kernel_rows(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterat
 
 
 def _training_rows(
-    inputs: PlannedInputs, parameters: Mapping[str, Any], catalog: CatalogProtocol
+    inputs: PlannedInputs, parameters: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]
 ) -> Iterator[dict[str, Any]]:
     """Trainings per network; the first of each is timed on a few samples."""
     from kernel_regime.training.samples import SampleSplits
@@ -172,7 +174,7 @@ def _sweep(
     inputs: PlannedInputs,
     targets: Sequence[Array],
     parameters: Mapping[str, Any],
-    catalog: CatalogProtocol,
+    catalog: CatalogProtocol[Any, Any],
 ) -> dict[str, _Asked]:
     """Trainings by network; finished ones are looked for where the inputs are on disk."""
     from kernel_regime.training.samples import SampleSplits

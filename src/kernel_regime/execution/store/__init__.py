@@ -1,5 +1,6 @@
 """Kernel matrices as jobs: computed tile by tile, resumable at any moment, never lost."""
 
+from kernel_regime.core.errors import NotFiniteError
 from kernel_regime.execution.store.audit import Audit, audit
 from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
 from kernel_regime.execution.store.filling import fill, fill_all
@@ -9,7 +10,7 @@ from kernel_regime.execution.store.finished import (
     open_matrix,
     seconds_spent,
 )
-from kernel_regime.execution.store.job import KernelJob, NotFiniteError
+from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.matrix_store import MatrixRefusedError
 from kernel_regime.execution.store.resources import DiskTooSmallError
 from kernel_regime.execution.store.shared_disk import SharedDisk, disk_of

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def plan_kernels(
-    catalog: CatalogProtocol, kernels: KernelParameters, execution: Execution
+    catalog: CatalogProtocol[Any, Any], kernels: KernelParameters, execution: Execution
 ) -> pd.DataFrame:
     """Cost of every kernel over all levels, train and test, and of all kernels together.
 
