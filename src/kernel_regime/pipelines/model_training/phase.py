@@ -71,23 +71,48 @@ def trace_phase_diagram(
     curves = kernels | machines | networks
     dimensions = _dimensions(train_images, levels)
     places = levels.reset_index(drop=True)
+    return (
+        _curve_table(curves, places, dimensions, metric, selection.confidence),
+        _crossings(curves, places, dimensions, metric, selection.confidence),
+    )
+
+
+def _curve_table(
+    curves: dict[str, ScoreCurve],
+    levels: pd.DataFrame,
+    dimensions: dict[str, Array],
+    metric: str,
+    confidence: float,
+) -> pd.DataFrame:
+    """The scores of every method at every level, with `CURVE_COLUMNS`."""
     tables = [
-        pd.concat([places, curve.table(selection.confidence)], axis=1).assign(
+        pd.concat([levels, curve.table(confidence)], axis=1).assign(
             method=method, metric=metric, **dimensions
         )
         for method, curve in curves.items()
     ]
+    return pd.concat(tables, ignore_index=True).dropna(subset="score")[CURVE_COLUMNS]
+
+
+def _crossings(
+    curves: dict[str, ScoreCurve],
+    levels: pd.DataFrame,
+    dimensions: dict[str, Array],
+    metric: str,
+    confidence: float,
+) -> pd.DataFrame:
+    """Where methods cross, and the dimension of the inputs there."""
     sign = 1 if metric == "test_accuracy" else -1
     diagram = phase_diagram(
-        places["value"].to_numpy(),
+        levels["value"].to_numpy(),
         {method: sign * curve.scores for method, curve in curves.items()},
         {method: sign * curve.replicates for method, curve in curves.items()},
-        selection.confidence,
+        confidence,
     )
     diagram["effective_dimension"] = np.interp(
-        diagram["crossing"], places["value"], dimensions["effective_dimension"]
+        diagram["crossing"], levels["value"], dimensions["effective_dimension"]
     )
-    return pd.concat(tables, ignore_index=True).dropna(subset="score")[CURVE_COLUMNS], diagram
+    return diagram
 
 
 def _kernel_scores(
