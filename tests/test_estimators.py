@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_digits, load_wine
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -11,13 +13,19 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from kernel_regime.core.errors import InputError
-from kernel_regime.estimators import KernelRidgePathClassifier, KernelRidgePathRegressor
-from kernel_regime.kernels import FullyConnectedNTK, Laplace
+from kernel_regime.estimators import (
+    KernelGaussianProcessRegressor,
+    KernelRidgePathClassifier,
+    KernelRidgePathRegressor,
+)
+from kernel_regime.kernels import FullyConnectedNTK, Gaussian, Laplace
 
 RIDGES = [1e-3, 1e-1, 10.0]
 
 
-@parametrize_with_checks([KernelRidgePathRegressor(), KernelRidgePathClassifier()])
+@parametrize_with_checks(
+    [KernelRidgePathRegressor(), KernelRidgePathClassifier(), KernelGaussianProcessRegressor()]
+)
 def test_what_scikit_learn_asks_of_estimators(estimator, check):
     check(estimator)
 
@@ -54,6 +62,37 @@ def test_predictions_are_those_of_kernel_ridge_at_the_best_left_out_loss(regress
     assert model.ridge_ == RIDGES[int(np.argmin(losses))]
     expected = fit(model.ridge_, np.arange(40)).predict(kernel.cross(test, train)) + mean
     assert_allclose(model.predict(x[40:]), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_posteriors_are_those_of_scikit_learn(regression, outputs):
+    """Its Gaussian processes of RBFs, as wide as ours: exp(−‖x − x'‖²/2w²d)."""
+    x, y = regression[0], regression[1][:, 0] if outputs == 1 else regression[1]
+    model = KernelGaussianProcessRegressor(Gaussian(width=0.7), noise_variance=0.01)
+    mean, deviation = model.fit(x[:40], y[:40]).predict(x[40:], return_std=True)
+    scaler = StandardScaler().fit(x[:40])
+    covariance = RBF(0.7 * 2, length_scale_bounds="fixed")  # √d = 2
+    theirs = GaussianProcessRegressor(covariance, alpha=0.01, normalize_y=True)
+    theirs.fit(scaler.transform(x[:40]), y[:40])
+    expected = theirs.predict(scaler.transform(x[40:]), return_std=True)
+    assert_allclose(mean, expected[0], rtol=1e-9)
+    assert_allclose(deviation, expected[1], rtol=1e-7)
+    evidence = theirs.log_marginal_likelihood_value_
+    assert_allclose(model.log_evidence_, evidence, rtol=1e-9)
+
+
+def test_the_noise_of_the_largest_evidence_is_found():
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((200, 2))
+    kernel = Gaussian(width=1.0)
+    factor = np.linalg.cholesky(kernel.gram(x) + 1e-10 * np.eye(200))
+    y = factor @ rng.standard_normal(200) + 0.3 * rng.standard_normal(200)
+    model = KernelGaussianProcessRegressor(kernel, standardise=False).fit(x, y)
+    for factor in (0.9, 1.1):
+        other = factor * model.noise_variance_
+        fixed = KernelGaussianProcessRegressor(kernel, noise_variance=other, standardise=False)
+        assert fixed.fit(x, y).log_evidence_ < model.log_evidence_
+    assert 0.5 < model.noise_variance_ * y.var() / 0.09 < 2
 
 
 def test_features_on_different_scales_do_no_harm():

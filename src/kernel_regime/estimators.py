@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.evaluation.selection import best_row
 from kernel_regime.evaluation.targets import encode_targets
@@ -15,6 +16,7 @@ from kernel_regime.kernels import Kernel, NetworkKernel
 from kernel_regime.kernels.base import registry
 from kernel_regime.regression.feature_machines import RELATIVE_RIDGES
 from kernel_regime.regression.fit import fit_ridge_path
+from kernel_regime.regression.gaussian_process import GaussianProcess
 
 with from_extra("sklearn"):
     from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
@@ -27,8 +29,38 @@ DEFAULT_KERNEL = NetworkKernel([_HIDDEN, "Relu", _HIDDEN, "Relu", {"Dense": {"ou
 """NTK of a network with two hidden layers of ReLUs and small biases."""
 
 
-class _KernelRidgePath(BaseEstimator):
-    """What regressor and classifier share: inputs, kernel, ridge."""
+class _KernelEstimator(BaseEstimator):
+    """What all of them share: inputs as the kernel sees them, and the kernel."""
+
+    kernel: Kernel | Mapping[str, Any] | None
+    standardise: bool
+
+    def _gram(self, x: Array) -> Array:
+        """Kernel (n, n) of training inputs, which are kept."""
+        self.kernel_ = registry.build(DEFAULT_KERNEL if self.kernel is None else self.kernel)
+        self.mean_, self.scale_ = np.zeros(x.shape[1]), np.ones(x.shape[1])
+        if self.standardise:
+            self.mean_, self.scale_ = x.mean(axis=0), _spread(x)
+        self.X_fit_ = self._scaled(x)
+        return self.kernel_.gram(self.X_fit_)
+
+    def _checked(self, x: Any) -> Array:
+        """New inputs (m, d), as the kernel sees them."""
+        check_is_fitted(self)
+        return self._scaled(validate_data(self, x, reset=False, dtype=np.float64))
+
+    def _scaled(self, x: Array) -> Array:
+        return (x - self.mean_) / self.scale_
+
+
+def _spread(columns: Array) -> Array:
+    """Standard deviations of columns, 1 of those that are constant."""
+    deviations = columns.std(axis=0)
+    return np.where(deviations > 0, deviations, 1.0)
+
+
+class _KernelRidgePath(_KernelEstimator):
+    """What regressor and classifier share: the choice of a ridge."""
 
     def __init__(
         self,
@@ -47,15 +79,8 @@ class _KernelRidgePath(BaseEstimator):
 
     def _fit(self, x: Array, y: Array) -> Self:
         """Solve for all ridges, and keep the one of the smallest leave-one-out loss."""
-        self.kernel_ = registry.build(DEFAULT_KERNEL if self.kernel is None else self.kernel)
-        self.mean_, self.scale_ = np.zeros(x.shape[1]), np.ones(x.shape[1])
-        if self.standardise:
-            self.mean_, spread = x.mean(axis=0), x.std(axis=0)
-            self.scale_[spread > 0] = spread[spread > 0]
-        self.X_fit_ = self._scaled(x)
-        targets = self._targets(y)
+        gram, targets = self._gram(x), self._targets(y)
         self.intercept_ = targets.mean(axis=0)
-        gram = self.kernel_.gram(self.X_fit_)
         ridges = np.asarray(self.relative_ridges, np.float64) * np.trace(gram) / len(gram)
         path = fit_ridge_path(gram, targets - self.intercept_, ridges)
         self.path_ = pd.DataFrame(
@@ -63,19 +88,14 @@ class _KernelRidgePath(BaseEstimator):
         )
         best = best_row(self.path_, "loo_loss")
         if best is None:
-            raise ValueError("leave-one-out is known at no ridge; give larger relative_ridges")
+            raise InputError("leave-one-out is known at no ridge; give larger relative_ridges")
         self.ridge_, self.dual_coef_ = float(path.ridges[best]), path.coefficients[best]
         return self
 
     def _outputs(self, x: Any) -> Array:
         """Values (m, outputs) at new inputs."""
-        check_is_fitted(self)
-        x = validate_data(self, x, reset=False, dtype=np.float64)
-        kernel = self.kernel_.cross(self._scaled(x), self.X_fit_)
-        return kernel @ self.dual_coef_ + self.intercept_
-
-    def _scaled(self, x: Array) -> Array:
-        return (x - self.mean_) / self.scale_
+        new = self._checked(x)
+        return self.kernel_.cross(new, self.X_fit_) @ self.dual_coef_ + self.intercept_
 
 
 class KernelRidgePathRegressor(RegressorMixin, MultiOutputMixin, _KernelRidgePath):
@@ -161,7 +181,7 @@ class KernelRidgePathClassifier(ClassifierMixin, _KernelRidgePath):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise ValueError(f"y has 1 class, {self.classes_[0]!r}; give samples of two at least")
+            raise InputError(f"y has 1 class, {self.classes_[0]!r}; give samples of two at least")
         return self._fit(x, y)
 
     def decision_function(self, X: Any) -> Array:
@@ -177,3 +197,76 @@ class KernelRidgePathClassifier(ClassifierMixin, _KernelRidgePath):
 
     def _targets(self, y: Array) -> Array:
         return encode_targets(np.searchsorted(self.classes_, y), len(self.classes_))
+
+
+class KernelGaussianProcessRegressor(RegressorMixin, MultiOutputMixin, _KernelEstimator):
+    """Gaussian process regression whose noise variance the log evidence picks, for scikit-learn.
+
+    Targets are centred and divided by their standard deviation first, features as in
+    `KernelRidgePathRegressor`.
+
+    Parameters
+    ----------
+    kernel : Kernel, or its description {kind: …}, optional
+        Covariance of vectors; left out, `DEFAULT_KERNEL`.
+    noise_variance : float, optional
+        Of the scaled targets; left out, the one of the largest log evidence.
+    standardise : bool
+        Whether every feature is centred and divided by its standard deviation first.
+
+    Attributes
+    ----------
+    noise_variance_ : float
+        The one that was taken.
+    log_evidence_ : float
+        Of the scaled targets.
+    process_ : GaussianProcess
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 3, 40)[:, None]
+    >>> model = KernelGaussianProcessRegressor().fit(x, np.sin(2 * x).ravel())
+    >>> mean, deviation = model.predict([[1.0], [9.0]], return_std=True)
+    >>> bool(deviation[0] < 0.01 < deviation[1])
+    True
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel | Mapping[str, Any] | None = None,
+        *,
+        noise_variance: float | None = None,
+        standardise: bool = True,
+    ) -> None:
+        self.kernel = kernel
+        self.noise_variance = noise_variance
+        self.standardise = standardise
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit inputs (n, d) to targets (n,) or (n, outputs)."""
+        x, y = validate_data(
+            self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2
+        )
+        self._flat = np.ndim(y) == 1
+        targets = np.asarray(y, np.float64).reshape(len(y), -1)
+        self.y_mean_, self.y_scale_ = targets.mean(axis=0), _spread(targets)
+        self.process_ = GaussianProcess.fit(self._gram(x), (targets - self.y_mean_) / self.y_scale_)
+        noise = self.noise_variance
+        self.noise_variance_ = self.process_.best_noise_variance() if noise is None else noise
+        self.log_evidence_ = float(self.process_.log_evidence([self.noise_variance_])[0])
+        return self
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Posterior means at inputs (m, d), in the shape of the targets; with their deviations.
+
+        Deviations are those of the function: an observation's variance is larger by
+        `noise_variance_` times that of the targets.
+        """
+        x = self._checked(X)
+        kernel, prior = self.kernel_.cross(x, self.X_fit_), self.kernel_.diagonal(x)
+        means, variances = self.process_.predict(kernel, prior, [self.noise_variance_])
+        values = means[0] * self.y_scale_ + self.y_mean_
+        deviations = np.sqrt(variances[0])[:, None] * self.y_scale_
+        if self._flat:
+            values, deviations = values[:, 0], deviations[:, 0]
+        return (values, deviations) if return_std else values
