@@ -174,4 +174,4 @@ def test_effective_dimension_of_spiked_inputs_is_the_published_one():
     participation = (spike * variance + rest) ** 2 / (spike * variance**2 + rest)
     assert found["participation_ratio"] == pytest.approx(participation, rel=0.01)
     with pytest.raises(ValueError, match="all are equal"):
-        input_dimensions(np.ones((5, 4)))
+        input_dimensions(np.full((10, 8, 8), 0.1))

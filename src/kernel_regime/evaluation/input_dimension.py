@@ -38,6 +38,9 @@ def input_dimensions(images: Any) -> dict[str, float]:
     x = as_floating(images, "images")
     require_finite(x, "images")
     x = x.reshape(len(x), -1)
+    # Their mean need not be what they all are, to the last digit.
+    if (x == x[:1]).all():
+        raise InputError("images: all are equal, so they fill no dimension")
     mean = x.mean(axis=0, dtype=np.float64)
     scatter = np.zeros((x.shape[1], x.shape[1]))
     for rows in row_blocks(len(x), 8 * x.shape[1]):
@@ -45,8 +48,6 @@ def input_dimensions(images: Any) -> dict[str, float]:
         scatter += centred.T @ centred
     variances = np.linalg.eigvalsh(scatter)
     total, largest = float(variances.sum()), float(variances[-1])
-    if largest <= 0:
-        raise InputError("images: all are equal, so they fill no dimension")
     return {
         "effective_dimension": total / largest,
         "participation_ratio": total**2 / float(np.square(variances).sum()),
