@@ -56,6 +56,13 @@ def rows(activation: str, layers: int, normalised: Array, raw: Array) -> list[Ro
             required=10,
             repeats=3,
         ),
+        compare(
+            f"{work}, both kernels in one pass",
+            lambda: kernel.both(raw),
+            "NTK alone",
+            lambda: kernel(raw),
+            repeats=3,
+        ),
         compare(work, lambda: kernel(raw), "NumPy X @ X.T", lambda: raw @ raw.T, required=1 / 4),
         compare(
             f"{work}, normalised",

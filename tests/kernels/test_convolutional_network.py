@@ -180,7 +180,7 @@ def test_values_depend_neither_on_memory_nor_on_neighbours():
             (8, 6, 1),
             r"architecture\[4\]: AvgPool: windows of 2x2 do not divide its images of 4x3 \(of 8x6",
         ),
-        ([conv(), "Relu"], (4, 4, 1), "leaves pixel axes"),
+        ([conv(), "Relu"], (4, 4, 1), r"architecture\[1\]: Relu leaves pixel axes"),
         ([conv(), "Relu", "Flatten", dense()], (12,), r"architecture\[2\]: Flatten .* need images"),
         (
             [

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from kernel_regime.kernels import NetworkKernel
+from tests.experiments import new_project, tiny
+from tests.experiments import run as run_experiment
 
 PROJECT = Path(__file__).parents[3]
 KEDRO = Path(sys.executable).with_name("kedro")
@@ -76,3 +78,16 @@ def test_described_networks_run_from_yaml_and_are_found_again(project):
     assert len(written) == 2 * len(kernels)
     assert run(project, KERNELS).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")} == written
+
+
+@pytest.mark.slow
+def test_both_kernels_of_a_network_are_two_methods_up_to_the_report(tmp_path):
+    project = new_project(tmp_path)
+    parameters = tiny("test", project / "conf")
+    parameters["kernels"] = {"ntk": None, "nngp": None, "quadratic": None, **KERNELS}
+    catalog = run_experiment(project, "test", **parameters)
+    kernels = {"gelu_ntk", "gelu_nngp", "residual"}
+    assert set(catalog.load("kernel_scores")["kernel"]) == kernels
+    assert kernels <= set(catalog.load("spectra")["source"])
+    assert kernels <= set(catalog.load("phase_curves")["method"])
+    assert "</html>" in catalog.load("report")

@@ -1,4 +1,4 @@
-"""A real CIFAR-2 subset through `kedro run` with Myrtle-5, killed and started again."""
+"""Runs of `kedro run` that are killed and started again: Myrtle-5, a ResNet, a GELU network."""
 
 import json
 import shutil
@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
+from tests.experiments import new_project, write_raw
 
 PROJECT = Path(__file__).parents[3]
 BATCHES = PROJECT / "data/01_raw/cifar-10-batches-py"
@@ -23,6 +25,25 @@ RUN = {
         "noise": {"levels": [{"value": 1}]},
         "kernels": {"two_layer_ntk": None, "two_layer_nngp": None},
         "execution": {"memory": "7kB"},  # tiles of 16 × 16
+    },
+}
+
+CONVOLUTION = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME", "b_std": 0.1}}
+POOL = {"AvgPool": {"window_shape": [4, 4], "strides": [4, 4]}}
+DENSE = {"Dense": {"out_dim": 1}}
+DESCRIBED = {
+    "resnet": {
+        "kind": "network",
+        "architecture": [
+            *(POOL, CONVOLUTION),
+            {"residual": ["Relu", CONVOLUTION, "Relu", CONVOLUTION]},
+            *("Relu", "GlobalAvgPool", DENSE),
+        ],
+        "get": ["ntk", "nngp"],
+    },
+    "gelu": {
+        "kind": "network",
+        "architecture": [POOL, CONVOLUTION, "Gelu", CONVOLUTION, "Gelu", "Flatten", DENSE],
     },
 }
 
@@ -78,3 +99,36 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_bit_identical(project):
     assert undisturbed.returncode == 0, report
     again = [train.read_bytes(), (kernels / "test_kernels/level_1/myrtle.npy").read_bytes()]
     assert again == resumed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("killed", ["resnet_nngp", "gelu"])
+def test_described_networks_on_images_go_on_too(tmp_path, killed):
+    """What the kill left is kept, of both kernels that one pass computes."""
+    project = new_project(tmp_path)
+    write_raw(project)
+    kernels = {"two_layer_ntk": None, "two_layer_nngp": None, "myrtle": None, **DESCRIBED}
+    params = RUN["params"] | {"data": {"n_train": 34, "n_test": 2}, "kernels": kernels}
+    (project / "run.yml").write_text(yaml.safe_dump({"run": RUN | {"params": params}}))
+    folder = project / "data/04_feature/cifar2/train_kernels/level_1"
+    manifests = {
+        name: folder / f"{name}.npy.json" for name in ("resnet_ntk", "resnet_nngp", "gelu")
+    }
+    with start(project) as first:
+        while not done_tiles(manifests[killed]) and first.poll() is None:
+            time.sleep(0.05)
+        first.kill()
+    kept = {name: json.loads(m.read_text()) for name, m in manifests.items() if m.exists()}
+    assert kept[killed]["checksums"]
+    with start(project) as second:
+        report, _ = second.communicate()
+    assert second.returncode == 0, report
+    for name, before in kept.items():
+        now = json.loads(manifests[name].read_text())["checksums"]
+        assert now.items() >= before["checksums"].items()
+        assert len(now) == 6
+    unfinished = [name for name in kept if 0 < len(kept[name]["checksums"]) < 6]
+    said = " ".join(report.split())
+    for name in unfinished:
+        assert f"{name}: resuming, {len(kept[name]['checksums'])} of 6 tiles are there" in said
