@@ -16,7 +16,7 @@ from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.data_processing.nodes import prepare
 from kernel_regime.pipelines.model_training.network_training import training_jobs
 from kernel_regime.pipelines.partitions import Partitions
-from kernel_regime.regression.path_cost import path_seconds
+from kernel_regime.regression.path_cost import path_seconds, process_seconds
 from kernel_regime.training.job import NamedTraining, TrainingJob, TrainingStore
 
 _MEASURED = 1024
@@ -110,11 +110,13 @@ def plan_fits(
     Returns
     -------
     DataFrame
-        A row per kernel for its ridge paths and spectra, and per network for its trainings:
+        A row per kernel for its ridge paths and spectra, per Gaussian process, and per network for
+        its trainings:
         work, name, count, done (finished trainings that a run would find), hours (of what is not
         done, on this machine alone); a last row `total`.
     """
-    rows = [*_kernel_rows(inputs, parameters), *_training_rows(inputs, parameters, catalog)]
+    rows = [*_kernel_rows(inputs, parameters), *_process_rows(inputs, parameters)]
+    rows += [*_training_rows(inputs, parameters, catalog)]
     table = pd.DataFrame(rows, columns=["work", "name", "count", "done", "hours"])
     sums = table[["count", "done", "hours"]].sum()
     return pd.concat(
@@ -132,6 +134,21 @@ def _kernel_rows(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterat
         ):
             hours = levels * seconds / 3600
             yield {"work": work, "name": kernel, "count": levels, "done": 0, "hours": hours}
+
+
+def _process_rows(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    n, m, levels = len(inputs.train_labels), len(inputs.test_labels), len(inputs.noise_levels)
+    kernels = parameters["kernels"].names
+    for name, entry in parameters["gaussian_processes"].entries(kernels).items():
+        seconds = process_seconds(n, m, ensemble=entry.initial is not None)
+        hours = levels * seconds / 3600
+        yield {
+            "work": "Gaussian processes",
+            "name": name,
+            "count": levels,
+            "done": 0,
+            "hours": hours,
+        }
 
 
 def _training_rows(

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from psutil import virtual_memory
 from scipy.optimize import minimize_scalar
 
 from kernel_regime.core.arrays import Array, as_floating
-from kernel_regime.core.errors import InputError
+from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.linalg.products import as_matrix
-from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal
+from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal, reduction_bytes
 from kernel_regime.linalg.tridiagonal.reduction import block_tridiagonalise
 from kernel_regime.regression.conditioning import scale_of
 from kernel_regime.regression.fit import as_columns
@@ -65,6 +66,8 @@ class GaussianProcess:
         ------
         InputError
             If shapes do not match, or the kernel is not finite or not symmetric.
+        TooLargeError
+            If the reduction exceeds the memory that is free.
         """
         columns, matrix = as_columns("train_targets", targets), as_matrix(kernel, "train_kernel")
         if matrix.shape != (len(columns), len(columns)) or len(columns) < 2:
@@ -72,6 +75,7 @@ class GaussianProcess:
                 f"train_kernel: shape {matrix.shape} does not fit {len(columns)} training targets; "
                 "give the square kernel of at least two points"
             )
+        refuse_beyond_memory(reduction_bytes(len(columns), 1), len(columns))
         scale = scale_of(matrix)
         return cls(columns, block_tridiagonalise(matrix, 1 / scale), scale)
 
@@ -209,6 +213,22 @@ def nonnegative(variances: Array, prior: Array) -> Array:
             "covariance allows; take all kernels and the diagonal from one kernel object"
         )
     return np.maximum(variances, 0)
+
+
+def refuse_beyond_memory(needed: int, n: int) -> None:
+    """Refuse a process on n points whose matrices need more bytes than are free.
+
+    Raises
+    ------
+    TooLargeError
+        Naming both.
+    """
+    free = virtual_memory().available
+    if needed > free:
+        raise TooLargeError(
+            f"a Gaussian process on {n:,} points needs {needed / 1e9:.2f} GB beside its kernel, "
+            f"{free / 1e9:.2f} GB are free; use fewer training points"
+        )
 
 
 def _checked_noise(noise_variances: ArrayLike) -> Array:

@@ -13,7 +13,11 @@ from kernel_regime.linalg.products import as_matrix
 from kernel_regime.linalg.symmetric import check_symmetric
 from kernel_regime.regression.conditioning import applied_ridges
 from kernel_regime.regression.fit import as_columns
-from kernel_regime.regression.gaussian_process import checked_prior, nonnegative
+from kernel_regime.regression.gaussian_process import (
+    checked_prior,
+    nonnegative,
+    refuse_beyond_memory,
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class GradientFlowEnsemble:
         ------
         InputError
             If shapes do not match, or a kernel is not finite or not symmetric.
+        TooLargeError
+            If its matrices exceed the memory that is free.
         """
         columns = as_columns("train_targets", targets)
         kernels = {"ntk": as_matrix(ntk, "ntk"), "nngp": as_matrix(nngp, "nngp")}
@@ -70,6 +76,7 @@ class GradientFlowEnsemble:
                     f"{name}: shape {kernel.shape} does not fit {len(columns)} training targets; "
                     "give both kernels at the training points"
                 )
+        refuse_beyond_memory(5 * 8 * len(columns) ** 2, len(columns))  # LAPACK copies twice
         values, vectors = eigh(np.asarray(kernels["ntk"], np.float64))
         covariance = vectors.T @ np.asarray(kernels["nngp"], np.float64) @ vectors
         return cls(values, vectors, vectors.T @ columns, covariance)

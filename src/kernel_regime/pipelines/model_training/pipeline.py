@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline
 
 from kernel_regime.pipelines import kernel_generation
 from kernel_regime.pipelines.model_training.feature_machines import create_feature_machines
+from kernel_regime.pipelines.model_training.gaussian_processes import create_gaussian_processes
 from kernel_regime.pipelines.model_training.kernel_regression import create_kernel_regression
 from kernel_regime.pipelines.model_training.network_training import create_network_training
 
@@ -17,7 +18,12 @@ def create_pipeline() -> Pipeline:
     True
     """
     own = Pipeline(
-        [create_kernel_regression(), create_feature_machines(), create_network_training()],
+        [
+            create_kernel_regression(),
+            create_gaussian_processes(),
+            create_feature_machines(),
+            create_network_training(),
+        ],
         namespace="model_training",
         prefix_datasets_with_namespace=False,
         tags="training",

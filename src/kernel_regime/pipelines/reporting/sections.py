@@ -149,6 +149,19 @@ SECTIONS = (
     ),
     Section("Kernel ridge regression", _ridges, ("ridge_paths",), (views.ridges_table,)),
     Section(
+        "Gaussian processes",
+        _always(
+            "What the kernels know about their own errors. The posterior of a Gaussian process has "
+            "the noise variance that maximises the evidence, without a look at test samples; an "
+            "ensemble of infinitely wide networks, trained to the end by gradient flow, has only "
+            "the spread of its initial weights. Intervals are calibrated where they hold the share "
+            "that they are for."
+        ),
+        ("gaussian_processes",),
+        (views.processes_table,),
+        needs="gaussian_process_scores",
+    ),
+    Section(
         "Recursive feature machines",
         _machines,
         ("feature_machines",),

@@ -64,6 +64,26 @@ def ridges_table(run: ReportedRun) -> pd.DataFrame:
 
 
 @report_table(
+    "gaussian_process_scores",
+    "Likelihood and coverage",
+    "an ensemble has no noise variance to maximise an evidence by",
+)
+def processes_table(run: ReportedRun) -> pd.DataFrame:
+    """The selected noise variance or time of every process, and what its intervals hold."""
+    table: pd.DataFrame = run.tables["gaussian_process_scores"]
+    chosen = table[table["selected"].astype(bool)]
+    return by_level_and_method(run, chosen, "process", {
+        "noise variance": numbers(chosen["noise_variance"]),
+        "log evidence": numbers(chosen["log_evidence"]),
+        "negative log-likelihood per target": numbers(chosen["negative_log_likelihood"]),
+        "in 50 % intervals, %": numbers(chosen["coverage_50"], 100),
+        "in 90 % intervals, %": numbers(chosen["coverage_90"], 100),
+        "in 95 % intervals, %": numbers(chosen["coverage_95"], 100),
+        "test loss": numbers(chosen["test_loss"]),
+    })  # fmt: skip
+
+
+@report_table(
     "feature_machine_scores",
     "Iterations",
     "plain kernel regression has no metric before it, or no signal is known, or no sample is held "
