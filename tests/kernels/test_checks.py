@@ -9,7 +9,9 @@ import pytest
 from kernel_regime.kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
+    Gaussian,
     Kernel,
+    Laplace,
     MyrtleNNGP,
     MyrtleNTK,
     NetworkKernel,
@@ -34,6 +36,8 @@ BUILT_IN = [
     (Polynomial(1, 0.0), None),
     (Polynomial(4), None),
     (RandomFeatures(700, 2), None),
+    (Gaussian(0.5), None),
+    (Laplace(2.0), None),
     (MyrtleNTK(5), IMAGES),
     (MyrtleNNGP(10), IMAGES[..., 0]),
     (NetworkKernel([DENSE, "Relu", DENSE]), None),
@@ -44,7 +48,12 @@ BUILT_IN = [
 ]
 
 
-@pytest.mark.parametrize("kernel, samples", BUILT_IN, ids=repr)
+def name_of(value):
+    """Short names of tests."""
+    return "" if isinstance(value, np.ndarray) else repr(value)[:80]
+
+
+@pytest.mark.parametrize("kernel, samples", BUILT_IN, ids=name_of)
 def test_every_built_in_kernel_passes(kernel, samples):
     check_kernel(kernel, samples)
 

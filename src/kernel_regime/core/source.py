@@ -29,11 +29,13 @@ def source_digest(defined: Any) -> str | None:
     >>> len(source_digest(Fraction)), source_digest(type("Typed", (), {"__module__": "__main__"}))
     (64, None)
     """
+    if defined.__module__ == "__main__":
+        return None
     try:
         file = inspect.getsourcefile(defined)
-    except TypeError:
+    except (TypeError, OSError):  # a built-in; a module that is no longer known
         return None
-    if defined.__module__ == "__main__" or file is None or not Path(file).is_file():
+    if file is None or not Path(file).is_file():
         return None
     return file_digest(Path(file), defined.__module__)
 

@@ -36,7 +36,7 @@ SCORES = [
 _FORMAT = 1  # raised when the same kernels and targets would give other numbers than before
 _NOISES = np.logspace(-2, 2, 9)  # beside the one that maximises the evidence
 _TIMES = (1.0, 10.0, 100.0, np.inf)  # in units of the inverse mean diagonal of the NTK
-_LEAST_VARIANCE = 1e-6  # of the prior: below it, float32 kernels know none
+_LEAST_VARIANCE = 1e-6  # of the mean prior variance: below it, float32 kernels know none
 
 
 class GaussianProcessEntry(BaseModel):
@@ -168,7 +168,7 @@ class _Fit:
             yield known | self._scored(mean, variance) | {"selected": bool(np.isinf(time))}
 
     def _scored(self, mean: Array, variance: Array) -> dict[str, float]:
-        variance = np.maximum(variance, _LEAST_VARIANCE * self.prior)
+        variance = np.maximum(variance, _LEAST_VARIANCE * self.prior.mean())
         shares = [share / 100 for share in COVERED]
         covered = interval_coverage(mean, variance, self.test_targets, shares)
         likelihood = partial(negative_log_likelihood, mean, variance)
