@@ -122,6 +122,6 @@ def test_kedro_viz_shows_parameters_of_kinds_of_ones_own(own):
         name: json.loads((api / "nodes" / nodes[f"params:{name}"]).read_text())["parameters"][name]
         for name in ("kernels", "noise", "network_sweep")
     }
-    assert shown["kernels"]["gaussian"] == {"width": 2.0}
+    assert shown["kernels"]["gaussian"] == {"kind": "my_lab.kernels:Gaussian", "width": 2.0}
     assert shown["noise"]["kind"] == "my_lab.noise:SaltAndPepper"
     assert "skip" in shown["network_sweep"]
