@@ -6,20 +6,18 @@ For a Keras model, or any function written in JAX, with its parameters before an
 import logging
 import sys
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from psutil import virtual_memory
 
 from kernel_regime.analysis.regime import MEASURES, measure_regime
 from kernel_regime.analysis.regime_verdict import Thresholds, judge
 from kernel_regime.core.arrays import Array, as_floating
-from kernel_regime.core.errors import InputError, TooLargeError
-from kernel_regime.core.memory import working_memory
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.progress import progress
 from kernel_regime.core.samples import checked_pair
+from kernel_regime.diagnosis_plan import DiagnosisPlan, draw_subsamples, forecast_diagnosis
 from kernel_regime.evaluation.targets import class_labels, encode_targets
 from kernel_regime.figures.diagnosis import regime_diagnosis
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_TIMED = 64  # samples on which the kernel is timed: a whole batch
 _UNKNOWN = ("gap", "linearised_loss", "linearised_accuracy")
 """Not known where some training samples are left out, or the loss was no square loss."""
 
@@ -64,36 +61,6 @@ class Diagnosis:
         """Drift and gap beside their thresholds; scores of the network and of its kernels."""
         limits = self.thresholds.kernel_below, self.thresholds.features_above
         return regime_diagnosis(self.table, *limits)
-
-
-@dataclass(frozen=True)
-class DiagnosisPlan:
-    """What a diagnosis will take.
-
-    Parameters
-    ----------
-    train, test : int
-        Samples of each subsample.
-    subsamples : int
-        How many.
-    seconds : float
-        At most, from a kernel of 64 samples.
-    gigabytes : float
-        At most, the network's own activations apart.
-    """
-
-    train: int
-    test: int
-    subsamples: int
-    seconds: float
-    gigabytes: float
-
-    def __str__(self) -> str:
-        """In words."""
-        return (
-            f"{self.subsamples} subsamples of {self.train} training and {self.test} test samples: "
-            f"at most {self.seconds:.3g} s and {self.gigabytes:.2g} GB"
-        )
 
 
 def diagnose(
@@ -169,8 +136,8 @@ def diagnose(
     train, test = _inputs(x_train, x_test)
     outputs = moments[0].outputs(train[:2]).shape[1]
     targets = _targets(y_train, y_test, (len(train), len(test)), outputs)
-    parts = _subsamples(len(train), len(test), samples, subsamples, seed)
-    plan = _plan(moments[0], train, parts, outputs)
+    parts = draw_subsamples(len(train), len(test), samples, subsamples, seed)
+    plan = forecast_diagnosis(moments[0], train, parts, outputs)
     logger.info("%s", plan)
     movement = moments[0].movement_to(moments[1])
     runs = []
@@ -212,8 +179,8 @@ def plan_diagnosis(
     """
     _, moments = _moments(model, before, after, x_train)
     train, test = _inputs(x_train, x_test)
-    parts = _subsamples(len(train), len(test), samples, subsamples, 0)
-    return _plan(moments[0], train, parts, moments[0].outputs(train[:2]).shape[1])
+    parts = draw_subsamples(len(train), len(test), samples, subsamples, 0)
+    return forecast_diagnosis(moments[0], train, parts, moments[0].outputs(train[:2]).shape[1])
 
 
 def _moments(
@@ -262,48 +229,6 @@ def _targets(
             )
         found.append(targets)
     return found[0], found[1]
-
-
-def _subsamples(n: int, m: int, samples: int, count: int, seed: int) -> list[tuple[Array, Array]]:
-    """Rows of training and test samples of every subsample."""
-    for name, value, least in (("samples", samples, 2), ("subsamples", count, 1)):
-        if value < least:
-            raise InputError(f"{name}: {value} is too few; give {least} at least")
-    if n < 2 or m < count:
-        raise InputError(
-            f"{n} training and {m} test samples are too few for {count} subsamples; give more "
-            "samples, or fewer subsamples"
-        )
-    rng = np.random.default_rng(seed)
-    tests = np.array_split(rng.permutation(m), count)
-    if n <= samples:
-        return [(np.arange(n), part[:samples]) for part in tests]
-    orders = rng.permutation(n)
-    if n < samples * count:  # they have to share some
-        trains = [rng.permutation(n)[:samples] for _ in range(count)]
-    else:
-        trains = [orders[k * samples : (k + 1) * samples] for k in range(count)]
-    return [(rows, part[:samples]) for rows, part in zip(trains, tests, strict=True)]
-
-
-def _plan(
-    moment: "TrainedFunction", train: Array, parts: list[tuple[Array, Array]], outputs: int
-) -> DiagnosisPlan:
-    """Time of all kernels from that of a small one, which grows by the square at most."""
-    n, m = len(parts[0][0]), max(len(columns) for _, columns in parts)
-    few = train[np.arange(_TIMED) % len(train)]
-    moment.kernel(few)
-    start = perf_counter()
-    moment.kernel(few)
-    seconds = (perf_counter() - start) * 2 * len(parts) * n * (n + m) / _TIMED**2
-    # Two pairs of kernels in float32, then twice in float64; gradients take the working memory.
-    size = 2 * n * (n + m) * (4 + 16) + working_memory()
-    if size > virtual_memory().available:
-        raise TooLargeError(
-            f"samples: kernels of {n} training and {m} test samples take {size / 1e9:.2g} GB, "
-            f"{virtual_memory().available / 1e9:.2g} GB are free; give fewer samples"
-        )
-    return DiagnosisPlan(n, m, len(parts), seconds, size / 1e9)
 
 
 def _judged(

@@ -16,13 +16,17 @@ Width = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _NEAR = 1e-3  # of ‖x‖² + ‖x'‖², below which squared distances come from differences of inputs
 
 
+@dataclass(frozen=True)
 class StationaryKernel(Kernel):
     r"""A kernel :math:`φ(q)` of the squared distance :math:`q = ‖x − x'‖² / (w² d)`.
 
-    The width w counts in units of √d, the norm to which this package scales inputs of d features.
+    Parameters
+    ----------
+    width : float
+        w, in units of √d, the norm to which this package scales inputs of d features.
     """
 
-    width: float
+    width: Width = 1.0
 
     @abstractmethod
     def of_squares(self, squares: Array) -> Array:
@@ -73,7 +77,7 @@ class Gaussian(StationaryKernel):
     Parameters
     ----------
     width : float
-        w, in units of √d for inputs of d features.
+        w, see `StationaryKernel`.
 
     Examples
     --------
@@ -81,8 +85,6 @@ class Gaussian(StationaryKernel):
     array([[1.    , 0.1353],
            [0.1353, 1.    ]])
     """
-
-    width: Width = 1.0
 
     def of_squares(self, squares: Array) -> Array:
         """exp(−q/2)."""
@@ -103,7 +105,7 @@ class Laplace(StationaryKernel):
     Parameters
     ----------
     width : float
-        w, in units of √d for inputs of d features.
+        w, see `StationaryKernel`.
 
     Examples
     --------
@@ -111,8 +113,6 @@ class Laplace(StationaryKernel):
     array([[1.    , 0.1353],
            [0.1353, 1.    ]])
     """
-
-    width: Width = 1.0
 
     def of_squares(self, squares: Array) -> Array:
         """exp(−√q)."""
