@@ -1,9 +1,11 @@
 """Downloads against a server on the loopback interface that can misbehave."""
 
+import gzip
 import hashlib
 import io
 import tarfile
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -130,6 +132,23 @@ def test_a_missing_file_names_its_address(server, tmp_path):
     source = Source(server.url, {"gone.gz": sha256(b"")})
     with pytest.raises(OSError, match=r"gone\.gz could not be fetched \(404"):
         download(source, tmp_path)
+
+
+@pytest.mark.parametrize(("found", "fetched"), [(CONTENT, 0), (b"another version", 1)])
+def test_files_of_a_system_package_are_copied_if_their_content_is_official(
+    server, tmp_path, found, fetched
+):
+    official = gzip.compress(CONTENT, mtime=1)
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    (installed / "images.gz").write_bytes(gzip.compress(found, mtime=2))
+    source = replace(
+        offer(server, official), installed=installed, contents={"images.gz": sha256(CONTENT)}
+    )
+    for _ in range(2):  # a copy is recognised, though its own checksum is not the official one
+        (path,) = download(source, tmp_path / "raw")
+    assert gzip.decompress(path.read_bytes()) == CONTENT
+    assert len(server.starts) == fetched
 
 
 def archive(**members):
