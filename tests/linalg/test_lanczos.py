@@ -61,3 +61,22 @@ def test_solutions_residuals_and_quadratic_forms_are_those_of_the_shifted_matrix
         # From below, and by less than residual² over the least eigenvalue of the shifted matrix.
         assert (form <= exact * (1 + 1e-12)).all()
         assert (exact - form <= residual**2 / ridge + 1e-9).all()
+
+
+def test_a_basis_rounded_where_eigenvalues_are_small_solves_like_an_exact_one():
+    rng = np.random.default_rng(0)
+    vectors, _ = np.linalg.qr(rng.standard_normal((400, 400)))
+    matrix = (vectors * 1e6 * np.arange(1, 401.0) ** -2.5) @ vectors.T
+    start, ridge = rng.standard_normal((400, 5)), 1.0
+    solutions = []
+    for rounded in (False, True):
+        lanczos = BlockLanczos(lambda block: matrix @ block, start, rounded=rounded)
+        while lanczos.columns < 200:
+            lanczos.grow()
+        pairs = lanczos.ritz_pairs()
+        solutions.append(basis_of(lanczos) @ pairs.vectors @ pairs.solution(ridge))
+    exact, rounded = solutions
+    assert 0 < np.linalg.norm(rounded - exact) < 1e-5 * np.linalg.norm(exact)
+    # The largest eigenvector meets a share 1/√n of what was rounded.
+    seen = np.linalg.norm(matrix @ (rounded - exact)) / np.linalg.norm(exact)
+    assert seen < 1e6 * np.finfo(np.float32).eps / np.sqrt(400)

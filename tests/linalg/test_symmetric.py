@@ -10,8 +10,8 @@ from kernel_regime.linalg.symmetric import (
     asymmetry,
     check_symmetric,
     mirror_upper,
-    symmetric_multiply,
 )
+from kernel_regime.linalg.symmetric_products import rounded_multiply, symmetric_multiply
 
 
 def matrix_of(n, dtype=np.float64):
@@ -77,6 +77,19 @@ def test_products_from_the_upper_triangle_equal_full_products(n):
     with limited_memory(16 * 8 * n * 5):  # five rows at a time
         np.testing.assert_allclose(multiply(kernel, x), expected, rtol=0, atol=1e-11)
         np.testing.assert_allclose(multiply(kernel, x[:, 0]), expected[:, 0], rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("n", [511, 512, 513, 1500])
+def test_rounded_products_are_as_exact_as_the_entries_of_a_float32_kernel(n):
+    rng = np.random.default_rng(n)
+    points = rng.standard_normal((n, 20))
+    kernel = np.exp(points @ points.T / 200)  # entries with a mean far from zero, as kernels have
+    x = rng.standard_normal((n, 3))
+    half = np.where(np.tri(n, k=-1, dtype=bool), np.float32(np.nan), kernel.astype(np.float32))
+    stored = symmetric_multiply(half, x)
+    rounding = np.linalg.norm(stored - kernel @ x)
+    assert np.linalg.norm(rounded_multiply(half, x) - stored) < 3 * rounding
+    np.testing.assert_allclose(rounded_multiply(kernel, x), kernel @ x, rtol=0, atol=1e-9)
 
 
 def test_only_dask_arrays_are_taken_for_distributed_ones():

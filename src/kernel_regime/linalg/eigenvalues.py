@@ -17,7 +17,8 @@ from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.products import as_matrix, multiply
-from kernel_regime.linalg.symmetric import check_symmetric, symmetric_multiply
+from kernel_regime.linalg.symmetric import check_symmetric
+from kernel_regime.linalg.symmetric_products import symmetric_multiply
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,9 @@ from kernel_regime.core.memory import row_blocks
 _TOGETHER = 128
 """Columns of the basis that lie side by side, so that orthogonalising takes few, large products."""
 
+_SMALL = 1e-3
+"""Of the largest eigenvalue: blocks that meet nothing larger may be rounded."""
+
 _NOISE = 0.5
 """Norm below which what orthogonalising leaves of a unit vector is round-off."""
 
@@ -19,9 +22,9 @@ class BlockLanczos:
     """Block Lanczos with full reorthogonalisation: VᵀV = 1, VᵀKV = T block tridiagonal.
 
     In exact arithmetic the Galerkin solutions from V are the iterates of block conjugate
-    gradients, for every shift K + λ at once. Keeping V instead of the short recurrence costs
-    8·n bytes a column and buys three things: orthogonality, hence the fewest products with the
-    matrix; every shift as an afterthought; and the diagonal of the inverse.
+    gradients, for every shift K + λ at once. Keeping V instead of the short recurrence costs 8·n
+    bytes a column, or 4·n, and buys three things: orthogonality, hence the fewest products with
+    the matrix; every shift as an afterthought; and the diagonal of the inverse.
 
     Parameters
     ----------
@@ -29,6 +32,10 @@ class BlockLanczos:
         Product of the symmetric matrix with a block (n, k).
     start : array (n, k)
         Spans the first block; may be rank deficient.
+    rounded : bool
+        Whether blocks that meet small eigenvalues only are kept in float32, at half the memory
+        and time: rounded, they are orthogonal to the others to 1e-7, which counts in proportion
+        to the eigenvalues that they meet.
 
     Examples
     --------
@@ -41,11 +48,14 @@ class BlockLanczos:
 
     References
     ----------
-    Golub & Underwood (1977); Parlett (1980), The Symmetric Eigenvalue Problem, chapter 13.
+    Golub & Underwood (1977); Parlett (1980), The Symmetric Eigenvalue Problem, chapter 13; Simon
+    (1984), for what a basis that is nearly orthogonal is good for.
     """
 
-    def __init__(self, multiply: Callable[[Array], Array], start: Array) -> None:
-        self._multiply = multiply
+    def __init__(
+        self, multiply: Callable[[Array], Array], start: Array, rounded: bool = False
+    ) -> None:
+        self._multiply, self._rounded = multiply, rounded
         self._basis: list[Array] = []
         self._diagonal: list[Array] = []
         self._below: list[Array] = []
@@ -69,14 +79,17 @@ class BlockLanczos:
         """
         block = self.next
         product = self._multiply(block)
-        self._append(block)
         self._diagonal.append(block.T @ product)
-        self._scale = max(self._scale, float(np.linalg.norm(self._diagonal[-1], 2)))
+        met = float(np.linalg.norm(self._diagonal[-1], 2))
+        self._scale = max(self._scale, met)
+        small = self._rounded and met < _SMALL * self._scale
+        self._append(block.astype(np.float32) if small else block)
         self.next, below = self._orthonormal(product, self._scale)
         self._below.append(below)
 
     def _append(self, block: Array) -> None:
-        if self._basis and self._basis[-1].shape[1] < _TOGETHER:
+        last = self._basis[-1] if self._basis else block
+        if self._basis and last.shape[1] < _TOGETHER and last.dtype == block.dtype:
             block = np.hstack([self._basis.pop(), block])
         self._basis.append(block)
 
@@ -86,20 +99,22 @@ class BlockLanczos:
         Singular values that are round-off beside the largest, or `scale`, are dropped. Directions
         of small ones may be mostly round-off, which lies within V as much as elsewhere; scaled up
         to unit length they must be made orthogonal again, and what vanishes then is dropped too.
+        In exact arithmetic a product meets the last two blocks only; what it has of the others is
+        round-off, which the second pass takes away.
         """
-        block = self._without_known(block)
+        block = self._without_known(block, self._basis[-2:])
         new, factor = _split(block, len(block) * np.finfo(np.float64).eps, scale)
         while self._basis and new.shape[1]:
-            new, again = _split(self._without_known(new), _NOISE, 1.0)
+            new, again = _split(self._without_known(new, self._basis), _NOISE, 1.0)
             factor = again @ factor
             if not again.size or np.linalg.norm(again, -2) > 0.9:
                 break
         return new, factor
 
-    def _without_known(self, block: Array) -> Array:
+    def _without_known(self, block: Array, basis: list[Array]) -> Array:
         block = block.copy()
-        for known in self._basis:
-            block -= known @ (known.T @ block)
+        for known in basis:
+            block -= known @ (known.T @ block.astype(known.dtype, copy=False))
         return block
 
     def projected_matrix(self) -> Array:

@@ -9,7 +9,8 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.products import as_matrix
-from kernel_regime.linalg.symmetric import check_symmetric, symmetric_multiply
+from kernel_regime.linalg.symmetric import check_symmetric
+from kernel_regime.linalg.symmetric_products import symmetric_multiply
 
 _SHARP = 1e-6
 """Of the largest eigenvalue: residual norm of a node that is an eigenvalue."""
