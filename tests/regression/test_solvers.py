@@ -74,7 +74,7 @@ def test_iterative_ends_when_a_low_rank_kernel_is_exhausted():
     path = solve_iteratively(kernel, targets, RIDGES, tolerance=0.0)
     np.testing.assert_allclose(path.coefficients, exact.coefficients, rtol=0, atol=1e-8)
     np.testing.assert_allclose(path.loo_loss, exact.loo_loss, rtol=1e-3)
-    # The kernel has rank 5, the start 202 columns: nothing is left after the second product.
+    # The kernel has rank 5, the start 26 columns: nothing is left after the second product.
     assert path.solver == "iterative, 2 products"
 
 
@@ -89,7 +89,7 @@ def test_one_hot_targets_and_zero_outputs_may_be_rank_deficient():
 
 def test_iterative_says_with_numbers_what_did_not_converge(caplog):
     kernel, targets = problem()
-    path = solve_iteratively(kernel, targets, np.array([1e-3, 1e6]), max_columns=30)
+    path = solve_iteratively(kernel, targets, np.array([1e-3, 1e6]), max_columns=40)
     assert "1 of 2 ridges (up to 0.001) did not converge in 2 products" in caplog.text
     assert np.isfinite(path.coefficients).all()
 
@@ -112,7 +112,7 @@ def test_a_memory_mapped_float32_kernel_and_a_dask_array_give_the_same_path(tmp_
     distributed = da.from_array(mapped, chunks=(200, 250))
     table = ridge_path(distributed, distributed[:50], targets, targets[:50], RIDGES)
     assert table["solver"].str.startswith("iterative").all()
-    # Residuals of 1e-4 enter the loss at first order in the worst case.
+    # Residuals of 1e-5 enter the loss at first order in the worst case.
     np.testing.assert_allclose(table["test_loss"], expected["test_loss"], rtol=1e-4)
     np.testing.assert_allclose(table["loo_loss"], expected["loo_loss"], rtol=0.02)
 

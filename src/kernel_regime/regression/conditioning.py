@@ -49,6 +49,17 @@ def least_ridge(smallest: float, largest: float) -> float:
     return required - smallest
 
 
+def without_noise(eigenvalues: Array, largest: float) -> Array:
+    """Eigenvalues, but 0 for those that are round-off beside the largest: see `least_ridge`.
+
+    Examples
+    --------
+    >>> without_noise(np.array([-1e-15, 1e-15, 1e-3]), largest=1.0).tolist()
+    [0.0, 0.0, 0.001]
+    """
+    return np.where(np.abs(eigenvalues) < 10 * EPSILON * largest, 0.0, eigenvalues)
+
+
 def sufficient_shift(ridge: float, norm: float) -> float:
     """A shift σ such that K + σ, if positive definite, proves `ridge` to be at least `least_ridge`.
 

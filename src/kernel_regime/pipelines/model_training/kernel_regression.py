@@ -26,7 +26,7 @@ from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.regression.fit import fit_ridge_path, score_path
 
 # Raised when the same kernels, targets, ridges and solver would give other numbers than before.
-_FORMAT = 1
+_FORMAT = 2
 
 
 def fit_kernel_ridge(

@@ -13,7 +13,7 @@ from kernel_regime.linalg.tridiagonal.block_tridiagonal import reduction_bytes
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
 from kernel_regime.regression.solvers.direct import solve_directly
-from kernel_regime.regression.solvers.iterative import MAX_COLUMNS, sample_size, solve_iteratively
+from kernel_regime.regression.solvers.iterative import MAX_COLUMNS, PROBES, solve_iteratively
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,9 @@ def choose_solver(
     results = 8 * n * ridges * (3 * outputs + 2) + working_memory() // 8
     direct = reduction_bytes(n, ridges) + results
     # A block in the making, the start, and products by several workers.
-    blocks = 8 * n * 4 * (outputs + sample_size(n, MAX_COLUMNS)) + working_memory() // 2
+    blocks = 8 * n * 4 * (outputs + PROBES) + working_memory() // 2
+    # Solutions for the probes, before and after they become estimates.
+    blocks += 8 * n * ridges * 2 * PROBES
     columns = min(MAX_COLUMNS, max(0, memory - results - blocks) // (8 * n))
     iterative = 8 * n * max(columns, MIN_COLUMNS) + blocks + results
     # For two ridges at n = 4000, 2.0 s by Cholesky factors and 1.5 s by one reduction.

@@ -1,30 +1,46 @@
 """Iterative solver: the path from a Krylov space, for kernels too large to factorise."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.linalg.lanczos import BlockLanczos
-from kernel_regime.linalg.products import diagonal_of
-from kernel_regime.linalg.symmetric import check_symmetric, symmetric_multiply
+from kernel_regime.linalg.symmetric import check_symmetric
+from kernel_regime.linalg.symmetric_products import (
+    is_rounded,
+    rounded_multiply,
+    symmetric_multiply,
+)
 from kernel_regime.regression.conditioning import (
     EPSILON,
     applied_ridges,
     scale_of,
+    without_noise,
 )
-from kernel_regime.regression.krylov_space import KrylovAccuracy, expand_solutions, grow_space
+from kernel_regime.regression.expanded_space import ExpandedSpace
+from kernel_regime.regression.krylov_space import grow_space
+from kernel_regime.regression.nearest_points import NearestPoints
+from kernel_regime.regression.probed_diagonal import ProbedDiagonal
 from kernel_regime.regression.ridge_path import RidgePath
-from kernel_regime.regression.sampled_diagonal import SampledDiagonal
 
 logger = logging.getLogger(__name__)
 
 MAX_COLUMNS = 4000
 """Largest Krylov space where memory allows it."""
 
-BLOCKS = 20
-"""Products with the kernel that the largest space must at least allow: fewer points are sampled."""
+PROBES = 16
+"""Random vectors beside the targets: wide blocks make the most of each reading of the kernel."""
+
+_IN_FLOAT64 = 4
+"""First products, which meet the largest eigenvalues and are not rounded."""
+
+_TOLERANCE, _ROUNDED_TOLERANCE = 1e-5, 5e-3
+"""Relative residuals that count as solved: rounded products leave 1e-3 or so."""
 
 
 def solve_iteratively(
@@ -32,21 +48,19 @@ def solve_iteratively(
     targets: Array,
     ridges: Array,
     *,
-    tolerance: float = 1e-4,
+    tolerance: float | None = None,
     max_columns: int = MAX_COLUMNS,
 ) -> RidgePath:
     r"""Path by block conjugate gradients that share one Krylov space.
 
-    All outputs, all ridges, and the unit vectors of a random sample of points use the same
-    products with the kernel: the space of K is that of K + λ. It grows until every residual
-    :math:`\|y-(K+\lambda)\alpha\|` is at most `tolerance` times :math:`\|y\|`, which bounds the
-    error of the training predictions likewise, and until the diagonal of
-    :math:`(K+\lambda)^{-1}` at the sampled points, which they yield, is known as well as the
-    sample can make use of.
+    All outputs, all ridges, and a few random probes use the same products with the kernel: the
+    space of K is that of K + λ. It grows until every residual :math:`\|y-(K+\lambda)\alpha\|`
+    is at most `tolerance` times :math:`\|y\|`, which bounds the error of the training predictions
+    likewise, and until what losses are made of no longer changes.
 
-    Leave-one-out and GCV losses are those of the sampled points, carried over to the others by
-    `SampledDiagonal`, with `loo_error` and `gcv_error` beside them. What did not converge is
-    logged with numbers; a loss that may be off by more than a tenth is NaN.
+    Leave-one-out and GCV losses are estimated from the probes (`ProbedDiagonal`), with `loo_error`
+    and `gcv_error` beside them. What did not converge is logged with numbers; a loss that may be
+    off by more than a tenth is NaN.
 
     Parameters
     ----------
@@ -54,10 +68,12 @@ def solve_iteratively(
         NumPy, memory-mapped, or Dask.
     targets : array (n, outputs)
     ridges : array (ridges,)
-    tolerance : float
-        Relative residual at which a ridge counts as solved.
+    tolerance : float, optional
+        Relative residual at which a ridge counts as solved: 1e-5, and 5e-3 for kernels that are
+        stored in float32, whose products leave 1e-3 or so by themselves.
     max_columns : int
-        Largest dimension of the space; its basis takes 8·n bytes per column.
+        Largest dimension of the space; its basis takes 8·n bytes per column, or 4·n for a kernel
+        that is stored in float32.
 
     Raises
     ------
@@ -71,36 +87,30 @@ def solve_iteratively(
     (array([0.5, 0.5, 0.5]), array([1.]))
     """
     check_symmetric(kernel, "train_kernel")
-    n, outputs = targets.shape
-    scale, count = scale_of(kernel), sample_size(n, max_columns)
-    sample = np.sort(np.random.default_rng(0).choice(n, count, replace=False))
+    n, scale = len(targets), scale_of(kernel)
+    if tolerance is None:
+        tolerance = _ROUNDED_TOLERANCE if is_rounded(kernel) else _TOLERANCE
     norms = np.linalg.norm(targets, axis=0)
     norms = np.where(norms > 0, norms, 1)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES)) / np.sqrt(n)
     lanczos = BlockLanczos(
-        lambda block: symmetric_multiply(kernel, block) / scale,
-        np.hstack([targets / norms, _unit_vectors(n, sample)]),
+        _product_with(kernel, scale),
+        np.hstack([targets / norms, signs]),
+        rounded=is_rounded(kernel),
     )
-    ritz = grow_space(lanczos, norms, ridges / scale, tolerance, max_columns)
+    ritz, accuracy = grow_space(lanczos, norms, ridges / scale, tolerance, max_columns)
     applied = applied_ridges(ridges, scale * ritz.values[0], scale * ritz.values[-1])
-    state = KrylovAccuracy.of(ritz, norms, applied / scale)
-    coefficients, proxies = expand_solutions(
-        lanczos, ritz, diagonal_of(kernel) / scale, applied / scale, outputs
-    )
-    diagonal = SampledDiagonal.of(
-        coefficients * norms,
-        proxies,
-        sample,
-        ritz.quadratic_forms(applied / scale)[:, outputs:],
-        missing=state.missing,
-        coefficient_error=state.coefficients,
-    )
-    _report(state.residuals, diagonal, applied, lanczos, tolerance)
+    ritz = replace(ritz, values=without_noise(ritz.values, ritz.values[-1]))
+    nearest = NearestPoints.of(kernel, scale)
+    space = ExpandedSpace.of(lanczos, ritz, nearest.diagonal, applied / scale, signs)
+    diagonal = ProbedDiagonal.of(space, nearest, applied / scale, accuracy)
+    _report(accuracy.residuals, diagonal, applied, lanczos, tolerance)
     round_off = EPSILON * ritz.values[-1] / (applied / scale + max(float(ritz.values[0]), 0.0))
     return RidgePath(
         ridges=ridges,
         applied=applied,
         targets=targets,
-        coefficients=coefficients * norms / scale,
+        coefficients=space.coefficients * norms / scale,
         inverse_diagonal=diagonal.values / scale,
         inverse_trace=diagonal.trace / scale,
         loo_relative_error=diagonal.loo_relative_error + round_off,
@@ -109,27 +119,20 @@ def solve_iteratively(
     )
 
 
-def sample_size(n: int, max_columns: int) -> int:
-    """How many points to sample: as many as leave the space `BLOCKS` products, 8 at least.
+def _product_with(kernel: Any, scale: float) -> Callable[[Array], Array]:
+    """Products with a kernel over its scale, the first of them in float64."""
+    products = count(1)
 
-    Examples
-    --------
-    >>> sample_size(60_000, max_columns=4000)
-    200
-    """
-    return min(n, max(8, max_columns // BLOCKS))
+    def multiply(block: Array) -> Array:
+        exact = next(products) <= _IN_FLOAT64
+        return (symmetric_multiply if exact else rounded_multiply)(kernel, block) / scale
 
-
-def _unit_vectors(n: int, sample: Array) -> Array:
-    """Columns of the identity, (n, s)."""
-    columns = np.zeros((n, len(sample)))
-    columns[sample, np.arange(len(sample))] = 1
-    return columns
+    return multiply
 
 
 def _report(
     residuals: Array,
-    diagonal: SampledDiagonal,
+    diagonal: ProbedDiagonal,
     ridges: Array,
     lanczos: BlockLanczos,
     tolerance: float,

@@ -1,0 +1,124 @@
+"""Solutions at all points from a Krylov space, and what it knows of the diagonal of the inverse."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.linalg.lanczos import BlockLanczos, RitzPairs
+from kernel_regime.regression.conditioning import without_noise
+
+CONVERGED = 1e-2
+"""Residual, relative to its eigenvalue, of a Ritz vector that counts as an eigenvector."""
+
+
+@dataclass(frozen=True)
+class ExpandedSpace:
+    r"""Solutions of :math:`A\,x=v`, :math:`A=K+\lambda`, for targets and probes of every point.
+
+    What has converged of the space, eigenvectors u with eigenvalues θ, hardly depends on the
+    probes and is taken as known. The unit vector of point i has a share
+    :math:`s_i = 1-\sum u_i^2` outside.
+
+    Parameters
+    ----------
+    coefficients : array (ridges, n, outputs)
+        Solutions α for the targets.
+    estimates : array (ridges, n, probes)
+        Unbiased estimates of the diagonal of :math:`A^{-1}`, by every probe. What is left of the
+        inverse beside the known eigenvectors and a constant on their complement makes noise.
+    known : array (ridges, n)
+        What the known eigenvectors add to that diagonal, :math:`\sum u_i^2/(\theta+\lambda)`.
+    shares : array (n,)
+        The rest of every point, :math:`s_i`.
+    means : array (n,)
+        Mean eigenvalue that it meets, :math:`(K_{ii}-\sum\theta u_i^2)/s_i`.
+    eigenvalues, weights : arrays (m,)
+        Eigenvalues that the rest of a random vector meets, and how often; weights sum to 1.
+
+    Examples
+    --------
+    >>> signs = np.ones((3, 1)) / np.sqrt(3)
+    >>> lanczos = BlockLanczos(lambda block: 2 * block, np.hstack([np.eye(3)[:, :1], signs]))
+    >>> lanczos.grow()
+    >>> space = ExpandedSpace.of(lanczos, lanczos.ritz_pairs(), np.full(3, 2.0), np.ones(1), signs)
+    >>> space.coefficients.ravel().round(12), space.estimates.ravel().round(12)
+    (array([0.33333333, 0.        , 0.        ]), array([0.33333333, 0.33333333, 0.33333333]))
+    """
+
+    coefficients: Array
+    estimates: Array
+    known: Array
+    shares: Array
+    means: Array
+    eigenvalues: Array
+    weights: Array
+
+    @classmethod
+    def of(
+        cls, lanczos: BlockLanczos, ritz: RitzPairs, diagonal: Array, ridges: Array, signs: Array
+    ) -> "ExpandedSpace":
+        """Expand a space that was started with targets, and then random signs over √n.
+
+        Parameters
+        ----------
+        lanczos : BlockLanczos
+        ritz : RitzPairs
+            Its last.
+        diagonal : array (n,)
+            Of K.
+        ridges : array (ridges,)
+        signs : array (n, probes)
+            The probes.
+        """
+        outputs = ritz.start.shape[1] - signs.shape[1]
+        converged = ritz.errors <= CONVERGED * np.abs(ritz.values)
+        known, shares, means = _known_diagonals(lanczos, ritz, converged, diagonal, ridges)
+        eigenvalues, weights = _left_spectrum(ritz, converged, outputs, shares, means)
+        constants = (1 / (eigenvalues + ridges[:, None])) @ weights
+        columns = ritz.start / (ritz.values + ridges[:, None])[:, :, None]
+        # Of the inverse, the known eigenvectors are left out but for the constant.
+        columns[:, converged, outputs:] = constants[:, None, None] * ritz.start[converged, outputs:]
+        expanded = _expand(lanczos, ritz, columns)
+        estimates = len(signs) * signs * expanded[:, :, outputs:]
+        estimates += (known - constants[:, None] * (1 - shares))[:, :, None]
+        coefficients = expanded[:, :, :outputs]
+        return cls(coefficients, estimates, known, shares, means, eigenvalues, weights)
+
+
+def _known_diagonals(
+    lanczos: BlockLanczos, ritz: RitzPairs, converged: Array, diagonal: Array, ridges: Array
+) -> tuple[Array, Array, Array]:
+    """`known`, `shares` and `means` of the class."""
+    values, n = ritz.values[converged], len(diagonal)
+    # One product gives all diagonals: functions of the eigenvalues in columns.
+    functions = np.column_stack([1 / (values[:, None] + ridges), np.ones_like(values), values])
+    diagonals, vectors = np.empty((len(ridges) + 2, n)), ritz.vectors[:, converged]
+    for rows, basis in lanczos.row_blocks():
+        diagonals[:, rows] = (np.square(basis @ vectors) @ functions).T
+    shares = 1 - diagonals[-2]
+    shares = np.where(shares > 1e-13, shares, 0)
+    rest = np.maximum(diagonal - diagonals[-1], 0)
+    means = np.divide(rest, shares, out=np.zeros(n), where=shares > 0)
+    return diagonals[:-2], shares, without_noise(means, ritz.values[-1])
+
+
+def _left_spectrum(
+    ritz: RitzPairs, converged: Array, outputs: int, shares: Array, means: Array
+) -> tuple[Array, Array]:
+    """`eigenvalues` and `weights` of the class; the mean alone where nothing is left to meet."""
+    weights = np.square(ritz.start[~converged, outputs:]).sum(axis=1)
+    if weights.sum() <= 0:
+        total = shares.sum()
+        return np.array([shares @ means / total if total > 0 else 1.0]), np.ones(1)
+    return np.maximum(ritz.values[~converged], 0), weights / weights.sum()
+
+
+def _expand(lanczos: BlockLanczos, ritz: RitzPairs, columns: Array) -> Array:
+    """Vectors (ridges, n, k) from their coordinates (ridges, m, k) in Ritz vectors."""
+    ridges, m, k = columns.shape
+    expanded = np.empty((ridges, len(lanczos.next), k))
+    coordinates = ritz.vectors @ columns.swapaxes(0, 1).reshape(m, -1)
+    for rows, basis in lanczos.row_blocks():
+        expanded[:, rows] = (basis @ coordinates).reshape(-1, ridges, k).swapaxes(0, 1)
+    return expanded
