@@ -9,6 +9,7 @@ from kernel_regime.figures.exact_limits import (
     sphere_eigenvalues,
     width_convergence_of_kernels,
 )
+from kernel_regime.figures.learning_curves import forecast_and_measured
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.spectra import eigenvalue_decay, training_spectra
 from kernel_regime.kernels.dense.zonal import relu_ntk
@@ -76,3 +77,19 @@ def test_the_convergence_figure_states_the_slope_of_its_own_table():
 def test_no_verdict_is_said_rather_than_drawn():
     figure = regimes(pd.DataFrame(columns=["level", "network"]), LEVELS, "κ")
     assert "every training diverged" in figure.get_suptitle()
+
+
+def test_a_hermite_forecast_is_a_dashed_line_beyond_what_is_measured():
+    table = pd.DataFrame({
+        **{"level": "level_0", "kernel": "ntk", "ridge": 0.1, "n": [50, 100, 1000]},
+        **{"forecast_from": 60, "forecast": [0.5, np.nan, np.nan]},
+        "hermite_forecast": [0.6, 0.4, 0.1],
+        **{"test_loss": [0.5, 0.4, np.nan], "test_low": np.nan, "test_high": np.nan},
+        "gcv_loss": [0.5, 0.4, np.nan],
+    })  # fmt: skip
+    figure = forecast_and_measured(table, LEVELS, "noise")
+    dashed = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == "--"]
+    assert [list(line.get_ydata()) for line in dashed] == [[0.6, 0.4, 0.1]]
+    assert any(text.get_text() == "Hermite forecast" for text in figure.legends[0].get_texts())
+    without = forecast_and_measured(table.assign(hermite_forecast=np.nan), LEVELS, "noise")
+    assert len(without.legends[0].get_texts()) == len(figure.legends[0].get_texts()) - 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kernel_regime.analysis.learning_curves import LearningCurveSettings
+from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill_all
@@ -44,7 +44,7 @@ def run(folder, execution):
     return {
         "audit": audit.drop(columns=["seconds", "pairs_per_second"]),
         "scores": fit_kernel_ridge(*fitted, RIDGE)[0],
-        "curves": forecast_learning_curves(*fitted, CURVES),
+        "curves": forecast_learning_curves(*fitted[:2], inputs[0], *fitted[2:], CURVES),
     }
 
 

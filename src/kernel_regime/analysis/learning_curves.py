@@ -13,18 +13,18 @@ threshold κ = 1/tr (K + εI)⁻¹ (Jacot et al. 2020), and its generalised cros
 L(p, ε). So one eigendecomposition forecasts every n ≤ p and every ridge.
 """
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from scipy import stats
 from scipy.optimize import brentq
 
+from kernel_regime.analysis.hermite_forecast import HermiteForecast
+from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
-from kernel_regime.core.parameters import ParameterType
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.linalg.eigenvalues import eigensystem
 from kernel_regime.regression.solvers.direct import solve_directly
@@ -110,50 +110,13 @@ class LearningCurveForecast:
         return float(np.exp(brentq(excess, lowest - 1e-9, highest + 1e-9, xtol=1e-12)))
 
 
-@dataclass(frozen=True)
-class LearningCurveSettings(ParameterType):
-    """Which learning curve to forecast, and which regressions it is scored on.
-
-    Parameters
-    ----------
-    forecast_from : int
-        The p samples the forecast is made from, the first ones. No regression uses them.
-    sizes : list of int
-        Sizes n of the training sets, drawn from the other samples.
-    ridges : list of float
-        In units of the kernel's mean diagonal over those p samples.
-    repeats : int
-        Training sets per size.
-    seed : int
-        Of the draws.
-
-    Examples
-    --------
-    >>> settings = LearningCurveSettings(500, [50, 400], ridges=[0.1], repeats=3)
-    >>> settings.within(200).sizes
-    [50]
-    """
-
-    forecast_from: PositiveInt
-    sizes: Annotated[list[PositiveInt], Field(min_length=1)]
-    ridges: Annotated[list[PositiveFloat], Field(min_length=1)]
-    repeats: PositiveInt
-    seed: NonNegativeInt = 0
-
-    def within(self, available: int) -> "LearningCurveSettings":
-        """For a training set of the given size: at most half of it forecasts, the rest is drawn."""
-        forecast_from = min(self.forecast_from, available // 2)
-        largest = min(forecast_from, available - forecast_from)
-        sizes = [size for size in self.sizes if size <= largest] or [largest]
-        return replace(self, forecast_from=forecast_from, sizes=sizes)
-
-
 def learning_curve(
     kernel: Array,
     test_kernel: Array,
     targets: Array,
     test_targets: Array,
     settings: LearningCurveSettings,
+    hermite: HermiteForecast | None = None,
 ) -> pd.DataFrame:
     """Learning curve forecast from the first samples, beside regressions trained on the others.
 
@@ -167,25 +130,28 @@ def learning_curve(
         Targets.
     settings : LearningCurveSettings
         Sizes, ridges and repeats.
+    hermite : HermiteForecast, optional
+        Second forecast, made from the same samples.
 
     Returns
     -------
     DataFrame
-        n, ridge (relative), forecast_from, forecast, and over the repeats the means of test_loss
-        (with test_low and test_high, a 95 % t-interval; NaN where there is one), gcv_loss and
-        kare_loss (two names of one estimate, see `docs/regression.md`); repeats.
+        n, ridge (relative), forecast_from, forecast (NaN beyond p), hermite_forecast (NaN where
+        there is none), and over the repeats the means of test_loss (with test_low and test_high, a
+        95 % t-interval; NaN where there is one), gcv_loss and kare_loss (two names of one
+        estimate, see `docs/regression.md`); repeats. All measured ones are NaN at further sizes.
 
     Raises
     ------
     InputError
-        If a size exceeds p or the samples left.
+        If a size exceeds the samples left.
     """
     first = settings.forecast_from
     left = len(kernel) - first
-    if max(settings.sizes) > min(left, first):
+    if max(settings.sizes) > left:
         raise InputError(
-            f"learning_curves.sizes: {max(settings.sizes)} exceeds the {first} samples of the "
-            f"forecast or the {left} left to train on; lower sizes or change forecast_from"
+            f"learning_curves.sizes: {max(settings.sizes)} exceeds the {left} samples that the "
+            "forecast leaves to train on; lower sizes or forecast_from"
         )
     own = np.asarray(kernel[:first, :first], np.float64)
     scale = float(np.trace(own)) / first
@@ -193,37 +159,46 @@ def learning_curve(
     forecast = LearningCurveForecast.of(own, targets[:first])
     rng = np.random.default_rng(settings.seed)
     tables = []
-    for n in settings.sizes:
-        draws = (first + rng.choice(left, n, replace=False) for _ in range(settings.repeats))
+    for n in settings.sizes + (settings.further_sizes if hermite else []):
+        repeats = settings.repeats if n in settings.sizes else 0
+        draws = (first + rng.choice(left, n, replace=False) for _ in range(repeats))
         losses = [
             _score(kernel, test_kernel, targets, test_targets, np.sort(chosen), ridges)
             for chosen in draws
         ]
-        expected = [forecast.loss(n, ridge) for ridge in ridges]
-        tables.append(_summarise(n, settings, expected, np.array(losses)))
+        columns = {
+            "forecast": _losses(forecast if n <= first else None, n, ridges),
+            "hermite_forecast": _losses(hermite, n, ridges),
+            **_summarise(np.array(losses).reshape(repeats, 3, len(ridges))),
+        }
+        place = {"n": n, "ridge": settings.ridges, "forecast_from": first}
+        tables.append(pd.DataFrame({**place, **columns, "repeats": repeats}))
     return pd.concat(tables, ignore_index=True)
 
 
-def _summarise(
-    n: int, settings: LearningCurveSettings, expected: list[float], losses: Array
-) -> pd.DataFrame:
-    """One row per ridge: the forecast, and losses (repeats, 3, ridges) as mean and interval."""
-    test, gcv, kare = losses.mean(axis=0)
-    margin = np.full_like(test, np.nan)
-    if len(losses) > 1:
-        margin = stats.t.ppf(0.975, len(losses) - 1) * stats.sem(losses[:, 0], axis=0)
-    return pd.DataFrame({
-        "n": n,
-        "ridge": settings.ridges,
-        "forecast_from": settings.forecast_from,
-        "forecast": expected,
+def _losses(
+    forecast: LearningCurveForecast | HermiteForecast | None, n: int, ridges: Array
+) -> Array:
+    """Forecast of every ridge, NaN where there is none."""
+    if forecast is None:
+        return np.full(len(ridges), np.nan)
+    return np.array([forecast.loss(n, ridge) for ridge in ridges])
+
+
+def _summarise(losses: Array) -> dict[str, Array]:
+    """Losses (repeats, 3, ridges) as mean and interval, NaN where there are too few."""
+    repeats, _, ridges = losses.shape
+    test, gcv, kare = losses.mean(axis=0) if repeats else np.full((3, ridges), np.nan)
+    margin = np.full(ridges, np.nan)
+    if repeats > 1:
+        margin = stats.t.ppf(0.975, repeats - 1) * stats.sem(losses[:, 0], axis=0)
+    return {
         "test_loss": test,
         "test_low": test - margin,
         "test_high": test + margin,
         "gcv_loss": gcv,
         "kare_loss": kare,
-        "repeats": settings.repeats,
-    })  # fmt: skip
+    }
 
 
 def _score(

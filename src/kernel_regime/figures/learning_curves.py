@@ -23,15 +23,16 @@ from kernel_regime.figures.style import (
 def forecast_and_measured(
     learning_curves: pd.DataFrame, noise_levels: pd.DataFrame, noise: str
 ) -> Figure:
-    """Test loss over the number of training samples at the first noise level: forecast from other
-    samples (lines), measured by regressions (points with intervals), and estimated by their
-    generalised cross-validation, which is the kernel alignment risk estimate, too (crosses).
+    """Test loss over the number of training samples at the first noise level: forecast from the
+    kernel of other samples (lines) and, where the kernel has one, from its Hermite eigenstructure
+    (dashed), measured by regressions (points with intervals), and estimated by their generalised
+    cross-validation, which is the kernel alignment risk estimate, too (crosses).
 
     Parameters
     ----------
     learning_curves : DataFrame
-        `level`, `kernel`, `ridge`, `n`, `forecast`, `test_loss`, `test_low`, `gcv_loss`; a plot
-        per kernel.
+        `level`, `kernel`, `ridge`, `n`, `forecast`, `hermite_forecast`, `test_loss`, `test_low`,
+        `gcv_loss`; a plot per kernel.
     noise_levels : DataFrame
         `level`, `value`.
     noise : str
@@ -52,12 +53,14 @@ def forecast_and_measured(
     axes[0].set_ylabel("test squared loss")
     lines = [key(f"ridge {ridge:g}", color=colour) for ridge, colour in colours.items()]
     source = int(chosen["forecast_from"].iloc[0])
+    has_hermite = chosen["hermite_forecast"].notna().any()
     marks = [
         key(f"forecast from {source} other samples"),
+        *([key("Hermite forecast", linestyle="--")] if has_hermite else []),
         key("measured", marker="o", lw=0, markersize=4),
         key("GCV = KARE", marker="x", lw=0, markersize=5),
     ]
-    legend_below(figure, lines + marks, columns=2 if len(kernels) == 1 else 5)
+    legend_below(figure, lines + marks, columns=2 * len(kernels))
     tidy_log_ticks(figure)
     for ax in axes:
         mark_values(ax, chosen["n"])
@@ -65,8 +68,9 @@ def forecast_and_measured(
 
 
 def _draw_curve(ax: Axes, table: pd.DataFrame, colour: str) -> None:
-    """Forecast, regressions and cross-validation at one ridge."""
+    """Forecasts, regressions and cross-validation at one ridge."""
     ax.plot(table["n"], table["forecast"], color=colour)
+    ax.plot(table["n"], table["hermite_forecast"], "--", color=colour)
     low = (table["test_loss"] - table["test_low"]).clip(upper=0.95 * table["test_loss"])
     errors = [low.fillna(0), (table["test_high"] - table["test_loss"]).fillna(0)]
     ax.errorbar(

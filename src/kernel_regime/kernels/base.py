@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from kernel_regime.core.registry import Registry
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.core.source import source_digest
 from kernel_regime.linalg.symmetric import mirror_upper
+
+if TYPE_CHECKING:
+    from kernel_regime.kernels.dense.zonal import Zonal
 
 
 class Kernel(ParameterType, ABC):
@@ -123,6 +126,25 @@ class Kernel(ParameterType, ABC):
         """
         x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
         return self._gradient_weights(x1.reshape(len(x1), -1), x2.reshape(len(x2), -1))
+
+    def on_sphere(self, radius: float, features: int) -> "Zonal | None":
+        """κ of inputs of one norm, or None where more than their angle decides.
+
+        Parameters
+        ----------
+        radius : float
+            Norm of the inputs.
+        features : int
+            Their number of features.
+
+        Examples
+        --------
+        >>> from kernel_regime.kernels import Polynomial, RandomFeatures
+        >>> Polynomial(2, intercept=0).on_sphere(radius=2.0, features=4)(np.array([1.0, 0.5]))
+        array([4., 1.])
+        >>> RandomFeatures(64).on_sphere(radius=2.0, features=4)
+        """
+        return None
 
     @abstractmethod
     def _cross(self, x1: Array, x2: Array) -> Array:

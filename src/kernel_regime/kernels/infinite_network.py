@@ -116,6 +116,13 @@ class NetworkKernel(InfiniteNetworkKernel):
             )
         return Zonal(partial(kernel_at_angles, self._engine.network, self.get, length))
 
+    def on_sphere(self, radius: float, features: int) -> Zonal | None:
+        """κ of inputs of one norm, where the dense engine computes this network."""
+        if isinstance(self._engine, StaxKernel | ConvolutionalEngine):
+            return None
+        network, length = self._engine.network, radius / features**0.5
+        return Zonal(partial(kernel_at_angles, network, self.get, length, features=features))
+
     def identity(self) -> dict[str, Any]:
         """Architecture as JSON; what `StaxKernel` adds, where neural-tangents computes it."""
         words = vars(self)["_words"]

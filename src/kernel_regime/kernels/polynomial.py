@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.base import Kernel, register, require_representable
+from kernel_regime.kernels.dense.zonal import Zonal
 
 
 @register("polynomial")
@@ -37,6 +38,11 @@ class Polynomial(Kernel):
     degree: PositiveInt
     intercept: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     gpu: ClassVar[str | None] = "kernel_regime.kernels.gpu.polynomial_jax:PolynomialOnGpu"
+
+    def on_sphere(self, radius: float, features: int) -> Zonal:
+        """(c + r² cos θ/√d)^p."""
+        slope = radius**2 / np.sqrt(features)
+        return Zonal(lambda angle: (self.intercept + slope * np.cos(angle)) ** self.degree)
 
     def _cross(self, x1: Array, x2: Array) -> Array:
         left, right = (x.reshape(len(x), -1) for x in (x1, x2))

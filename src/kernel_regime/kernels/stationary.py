@@ -10,6 +10,7 @@ from pydantic import Field
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.kernels.base import Kernel, register
+from kernel_regime.kernels.dense.zonal import Zonal
 
 Width = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -35,6 +36,11 @@ class StationaryKernel(Kernel):
     @abstractmethod
     def slope(self, squares: Array) -> Array:
         """−2φ'(q), and 0 at q = 0 where φ has a kink there."""
+
+    def on_sphere(self, radius: float, features: int) -> Zonal:
+        """φ(4r² sin²(θ/2) / (w² d))."""
+        diameter = 2 * radius / (self.width * np.sqrt(features))
+        return Zonal(lambda angle: self.of_squares((diameter * np.sin(angle / 2)) ** 2))
 
     def _cross(self, x1: Array, x2: Array) -> Array:
         return self.of_squares(self._squares(x1, x2))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kernel_regime.analysis.learning_curves import LearningCurveSettings
+from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.analysis.spectral_bias import SpectralBiasStudy
 from kernel_regime.analysis.spectrum.initialisations import ShallowAtRandom
 from kernel_regime.core.parameters import build
@@ -33,8 +33,8 @@ def test_forecasts_and_regressions_share_the_training_set(available):
     given = LearningCurveSettings(**BASE["learning_curve_forecasts"])
     fitted = given.within(available)
     assert min(fitted.sizes) >= 1
-    assert max(fitted.sizes) <= min(fitted.forecast_from, available - fitted.forecast_from)
-    assert (fitted == given) == (available >= 1000)
+    assert max(fitted.sizes) <= available - fitted.forecast_from
+    assert (fitted == given) == (available >= 800)
 
 
 def test_an_environment_drops_what_base_lists_with_null():

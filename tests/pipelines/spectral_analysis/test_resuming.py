@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kernel_regime.analysis.learning_curves import LearningCurveSettings
+from kernel_regime.analysis.learning_curve_settings import HermiteSettings, LearningCurveSettings
 from kernel_regime.analysis.spectral_bias import SpectralBiasStudy, Widths
 from kernel_regime.analysis.spectrum import PowerLawRange
 from kernel_regime.analysis.spectrum.initialisations import ShallowAtRandom
@@ -84,10 +84,12 @@ def spectra(networks, folder, levels=ENDS, last=40):
 
 
 def curves(networks, folder, levels=ENDS, ridge=0.1):
-    settings = LearningCurveSettings(30, [10, 20], [ridge], repeats=2)
+    settings = LearningCurveSettings(
+        30, [10, 20], [ridge], repeats=2, hermite=HermiteSettings(modes=100)
+    )
     return (
         forecast_learning_curves(
-            kernels(TRAIN), kernels(TEST), *LABELS, levels, folder, KERNELS, settings
+            *(kernels(TRAIN), kernels(TEST), TRAIN, *LABELS, levels, folder, KERNELS, settings)
         ),
     )
 

@@ -42,6 +42,11 @@ class AngularKernel(Kernel):
         """Constant factor for inputs with that many features."""
         return 1.0
 
+    def on_sphere(self, radius: float, features: int) -> Zonal:
+        """r²κ, by the factor of `scale`."""
+        factor = self.scale(features) * radius**2
+        return Zonal(lambda angle: factor * self.zonal.of_angle(angle))
+
     def _cross(self, x1: Array, x2: Array) -> Array:
         return angular_matrices((self,), x1, x2)[0]
 

@@ -115,10 +115,12 @@ def diagonal_kernel(network: SerialLayers, std: Array, features: int, get: str) 
     return network_kernel(network, pairs, features, get, same=True)
 
 
-def kernel_at_angles(network: SerialLayers, get: str, length: float, angle: Array) -> Array:
+def kernel_at_angles(
+    network: SerialLayers, get: str, length: float, angle: Array, *, features: int = 1
+) -> Array:
     """NTK or NNGP of inputs of one length over √features, at angles that may be complex."""
     std = np.full(np.shape(angle), float(length))
-    return network_kernel(network, GaussianPairs.at_angles(std, std, angle), 1, get)
+    return network_kernel(network, GaussianPairs.at_angles(std, std, angle), features, get)
 
 
 def unsupported(layer: Layer) -> Layer | None:

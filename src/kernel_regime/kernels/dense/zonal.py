@@ -76,16 +76,22 @@ class Zonal:
                 return coefficients[: above[-1] + 1]
             samples *= 2
 
-    def power_series(self, terms: int) -> Array:
-        r"""Taylor coefficients :math:`a_k` of κ in the cosine, k < `terms`.
+    def power_series(self, terms: int, about: float = 0.0) -> Array:
+        r"""Taylor coefficients :math:`a_k` of κ in the cosine, k < `terms`, about a cosine.
 
-        Cauchy's integral over a circle just inside the unit disc, by FFT. Aliasing adds at most
-        1e-8·a_{16 terms} and round-off 1e-16·κ(1) to each coefficient.
+        Cauchy's integral over a circle just inside the disc that reaches to the cosine 1, by FFT.
+        With r the radius, aliasing adds at most 1e-8·a_{16 terms} r^{16 terms} and round-off
+        1e-16·κ(1) to each a_k r^k.
+
+        Examples
+        --------
+        >>> Zonal(lambda angle: np.cos(angle) ** 2).power_series(3, about=0.5).round(12).tolist()
+        [0.25, 1.0, 1.0]
         """
         samples = 16 * terms
-        radius = 1e-8 ** (1 / samples)
+        radius = (1 - about) * 1e-8 ** (1 / samples)
         circle = radius * np.exp(2j * np.pi * np.arange(samples) / samples)
-        values = self.of_angle(np.arccos(circle))
+        values = self.of_angle(np.arccos(about + circle))
         return np.fft.fft(values)[:terms].real / samples / radius ** np.arange(terms)
 
     def sphere_spectrum(self, dimension: int, degrees: int) -> SphereSpectrum:

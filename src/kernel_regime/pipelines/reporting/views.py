@@ -219,7 +219,12 @@ def spectral_bias_table(run: ReportedRun) -> pd.DataFrame:
     })  # fmt: skip
 
 
-@report_table("learning_curves", "Forecast and measured", "one regression has no interval")
+@report_table(
+    "learning_curves",
+    "Forecast and measured",
+    "a forecast does not reach so far or the kernel has none, or there is no regression or only "
+    "one, which has no interval",
+)
 def learning_curves_table(run: ReportedRun) -> pd.DataFrame:
     """Forecast and measured test losses at every size."""
     table: pd.DataFrame = run.tables["learning_curves"]
@@ -229,6 +234,7 @@ def learning_curves_table(run: ReportedRun) -> pd.DataFrame:
         "ridge": numbers(table["ridge"]),
         "training samples": table["n"].map(str),
         "forecast": numbers(table["forecast"]),
+        "Hermite forecast": numbers(table["hermite_forecast"]),
         "measured": intervals(named, "measured"),
         "generalised cross-validation": numbers(table["gcv_loss"]),
     })  # fmt: skip

@@ -1,28 +1,32 @@
 """Learning curves of every kernel at every level, forecast and measured."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from kernel_regime.analysis.learning_curves import LearningCurveSettings, learning_curve
+from kernel_regime.analysis.hermite_eigenstructure import HermiteEigenstructure
+from kernel_regime.analysis.hermite_forecast import FEWEST, HermiteForecast
+from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
+from kernel_regime.analysis.learning_curves import learning_curve
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.results import Content, Results, partition_content
+from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.nodes import partition_names
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
 
 # Raised when the same kernels, targets and settings would give other numbers than before.
-_FORMAT = 1
+_FORMAT = 2
 
 
 def forecast_learning_curves(
     train_kernels: Partitions,
     test_kernels: Partitions,
+    train_images: Partitions,
     train_labels: Array,
     test_labels: Array,
     noise_levels: pd.DataFrame,
@@ -41,23 +45,36 @@ def forecast_learning_curves(
     for level in noise_levels["level"]:
         names = partition_names([level], kernels.names)
         train, test = select(train_kernels, names), select(test_kernels, names)
-        for name in names:
-            loads = [train[name], test[name]]
+        images = select(train_images, [level])[level]
+        for kernel, name in zip(kernels.build().items(), names, strict=True):
+            loads = {"train": train[name], "test": test[name], "images": images}
             description = {
                 **{"what": "learning curve", "format": _FORMAT, "settings": asdict(settings)},
-                "kernels": list(map(partition_content, loads)),
+                "kernels": [partition_content(loads[part]) for part in ("train", "test")],
                 "targets": list(map(digest, targets)),
             }
-            found = results.get(description, partial(_curve, loads, targets, settings))
-            kernel = name.removeprefix(f"{level}/")
-            tables.append(pd.DataFrame(found["curve"]).assign(level=level, kernel=kernel))
+            curve = partial(_curve, kernel[1], loads, targets, settings)
+            found = pd.DataFrame(results.get(description, curve)["curve"])
+            tables.append(found.assign(level=level, kernel=kernel[0]))
     curves = pd.concat(tables, ignore_index=True)
     return curves[["level", "kernel", *curves.columns.drop(["level", "kernel"])]]
 
 
 def _curve(
-    loads: list[Callable[[], Array]], targets: list[Array], settings: LearningCurveSettings
+    kernel: Kernel, loads: Partitions, targets: list[Array], settings: LearningCurveSettings
 ) -> Content:
-    train, test = (load() for load in loads)
-    train_targets, test_targets = targets
-    return {"curve": learning_curve(train, test, train_targets, test_targets, settings)}
+    train, test, images = (loads[part]() for part in ("train", "test", "images"))
+    known, wanted = targets
+    hermite = _hermite_forecast(kernel, images, known, settings)
+    return {"curve": learning_curve(train, test, known, wanted, settings, hermite)}
+
+
+def _hermite_forecast(
+    kernel: Kernel, images: Array, targets: Array, settings: LearningCurveSettings
+) -> HermiteForecast | None:
+    """From all inputs and the first labels; None where it is not wanted, or there is none."""
+    first = settings.forecast_from
+    if settings.hermite is None or first < FEWEST or kernel.on_sphere(1.0, images[0].size) is None:
+        return None
+    structure = HermiteEigenstructure.of(kernel, images, settings.hermite.modes)
+    return HermiteForecast.of(structure, images[:first], targets[:first])

@@ -62,12 +62,13 @@ def _spectral_bias() -> Pipeline:
 
 
 def _learning_curves() -> Pipeline:
-    """Kernels and labels → learning_curves."""
+    """Kernels, inputs and labels → learning_curves."""
     forecast = Node(
         forecast_learning_curves,
         inputs=[
-            *("train_kernels", "test_kernels", "train_labels", "test_labels", "noise_levels"),
-            *("finished_results", "params:kernels", "params:learning_curve_forecasts"),
+            *("train_kernels", "test_kernels", "train_images", "train_labels", "test_labels"),
+            *("noise_levels", "finished_results"),
+            *("params:kernels", "params:learning_curve_forecasts"),
         ],
         outputs="learning_curves",
         name="forecast_learning_curves",
