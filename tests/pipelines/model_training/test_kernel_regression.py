@@ -111,6 +111,11 @@ def test_scores_hold_every_level_kernel_and_ridge_that_parameters_name():
     assert row["test_accuracy"] == pytest.approx(hits[3].mean(), rel=1e-6)
 
 
+def test_null_drops_an_exception_of_base():
+    dropped = RidgeParameters(values=[1.0], exceptions={"linear": None}, solver="auto")
+    assert dropped.grid("linear").tolist() == [1.0]
+
+
 def test_exceptions_give_single_kernels_their_own_ridges_and_misspelt_ones_are_refused():
     scores, _ = Experiment().fit(exceptions={"linear": [0, {"from": 0, "to": 1, "count": 2}]})
     ridges = scores[scores["level"] == "level_0"].groupby("kernel")["ridge"].apply(list)

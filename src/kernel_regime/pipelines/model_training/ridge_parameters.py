@@ -1,10 +1,19 @@
 """Parameters `ridge` and `selection`."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 from kernel_regime.pipelines.model_training.grids import Grid, expand
 
@@ -13,13 +22,19 @@ class _Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _without_dropped(exceptions: Any) -> Any:
+    if not isinstance(exceptions, Mapping):
+        return exceptions
+    return {name: grid for name, grid in exceptions.items() if grid is not None}
+
+
 class RidgeParameters(_Parameters):
     """Which ridges, and how to solve for them."""
 
     values: Grid
     """Ridges λ, as numbers or as {from, to, count} in powers of ten."""
-    exceptions: dict[str, Grid] = {}
-    """Other ridges for single kernels, by kernel name."""
+    exceptions: Annotated[dict[str, Grid], BeforeValidator(_without_dropped)] = {}
+    """Other ridges for single kernels, by kernel name; null drops one of base's."""
     solver: Literal["auto", "cholesky", "direct", "iterative"]
     """How to solve: `kernel_regime.regression.choose_solver`."""
 
