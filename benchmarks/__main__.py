@@ -24,6 +24,7 @@ TOPICS = (
     "random_features",
     "store",
     "ridge",
+    "gaussian_process",
     "training",
     "empirical_ntk",
     "shallow_ntk",
