@@ -65,7 +65,7 @@ def test_a_second_run_recomputes_no_kernel_and_no_network(project, finished_run)
 
 
 def planned(project, *arguments):
-    """Rows of both tables of `kedro plan`, cells by the first two columns."""
+    """Rows of all tables of `kedro plan`."""
     result = kedro(project, "plan", "--env", "test", *arguments)
     assert result.returncode == 0, result.stdout + result.stderr
     lines = [line for line in result.stdout.splitlines() if line.startswith("│")]
@@ -80,8 +80,15 @@ def test_a_plan_after_the_run_finds_everything_finished(project, finished_run):
     trainings = next(row for row in rows if row[0] == "trainings")
     # Two levels, two seeds, one penalty.
     assert trainings == ["trainings", "mean_field", "4", "4", "0"]
-    paths = [row for row in rows if row[0] == "ridge paths"]
+    others = [row for row in rows if len(row) == 5]
+    paths = [row for row in others if row[0] == "ridge paths"]
     assert [row[1:3] for row in paths] == [["ntk", "2"], ["nngp", "2"], ["quadratic", "2"]]
+    assert {row[0] for row in others if row[0] not in ("total", "trainings", "ridge paths")} == {
+        *("Gaussian processes", "feature machines", "spectra", "learning curves"),
+        *("verdicts", "kernel evolution", "spectral bias"),
+    }
+    disk = {row[0]: row[2] for row in rows if len(row) == 4}
+    assert disk == {"samples": "0", "kernels": "0", "networks": "0", "total": "0"}
 
 
 def test_a_plan_of_something_new_writes_nothing_and_finds_nothing(project, finished_run):
@@ -91,7 +98,7 @@ def test_a_plan_of_something_new_writes_nothing_and_finds_nothing(project, finis
     before = files()
     rows = planned(project, "--params", "data.n_train=90")
     assert files() == before
-    assert {row[-1] for row in rows if len(row) > 5 and row[0] != "kernel"} == {"0"}
+    assert {row[-1] for row in rows if len(row) > 5} == {"0"}
     trainings = next(row for row in rows if row[0] == "trainings")
     assert trainings[2:4] == ["4", "0"]
     assert 0 < float(trainings[4]) < 0.1

@@ -104,13 +104,15 @@ def run(context: click.Context, /, traceback: bool, **options: Any) -> Any:
 @cli.command(params=_PLAN_OPTIONS)
 @_traceback_option
 def plan(env: str | None, conf_source: str | None, params: dict[str, Any], traceback: bool) -> None:
-    """Forecast hours, gigabytes and memory of kernels, ridge paths, spectra and trainings.
+    """Forecast hours, gigabytes and memory of an experiment.
 
-    Computes and writes none of them: it measures one small tile of each kernel and one epoch of
-    each network on this machine. Spectral bias, learning curves and verdicts are not forecast.
+    Computes and writes nothing of it: it measures one small tile of each kernel, one epoch and a
+    few tangent kernels of each network on this machine. Figures, the report and comparisons with
+    exact limits, a matter of minutes, are not forecast.
     """
     from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
-    from kernel_regime.pipelines.planning import plan_fits, planned_inputs
+    from kernel_regime.pipelines.planned_inputs import planned_inputs
+    from kernel_regime.pipelines.planning import plan_disk, plan_work
 
     def session() -> KedroSession:
         return KedroSession.create(env=env, conf_source=conf_source, runtime_params=params)
@@ -122,7 +124,11 @@ def plan(env: str | None, conf_source: str | None, params: dict[str, Any], trace
         inputs = planned_inputs(catalog, given)
         kernels = plan_kernels(inputs.beside(catalog), given["kernels"], given["execution"])
         _show("Kernels", kernels)
-        _show("Ridge paths, spectra and trainings", plan_fits(inputs, given, catalog))
+        work, sweep = plan_work(inputs, given, catalog)
+        _show("Everything else", work)
+        _show("Disk", plan_disk(inputs, kernels, sweep))
+        hours = float(kernels["hours"].iloc[-1] + work["hours"].iloc[-1])
+        click.echo(f"In all {hours:.3g} hours, on this machine alone.")
 
 
 def _show(title: str, forecasts: pd.DataFrame) -> None:

@@ -82,3 +82,21 @@ def test_kernels_along_training_are_drawn_from_the_first_epoch_on():
     figure.canvas.draw()
     empty = kernels_along_training(evolution().head(0), NOISE_LEVELS, "ratio τ")
     assert "nothing to follow" in empty.get_suptitle()
+
+
+def test_a_kernel_that_never_moved_is_drawn_on_linear_axes():
+    still = evolution().assign(drift=0.0, speed=0.0)
+    figure = kernels_along_training(still, NOISE_LEVELS, "ratio τ")
+    assert [ax.get_yscale() for ax in figure.axes[:2]] == ["linear", "linear"]
+    figure.canvas.draw()
+
+
+def test_a_measure_that_is_unknown_at_one_level_leaves_the_others_their_place():
+    regime = pd.DataFrame({
+        "level": NOISE_LEVELS["level"], "network": "net", "drift": [0.2, 0.3], "gap": [np.nan, 0.4],
+        "drift_high": [0.3, 0.4], "gap_high": [np.nan, 0.5],
+        "kernel_below": 0.1, "features_above": 0.3,
+    })  # fmt: skip
+    figure = regimes(regime, NOISE_LEVELS, "κ")
+    np.testing.assert_allclose(figure.axes[1].get_ylim(), (0.05, 1.2))
+    figure.canvas.draw()

@@ -34,6 +34,8 @@ def test_ridge_paths_draws_a_panel_per_level_and_kernel():
     # A logarithmic axis has no place for ridge 0.
     assert {len(line.get_xdata()) for line in figure.axes[0].lines} <= {0, 1, 2}
     figure.canvas.draw()
+    alone = ridge_paths(scores[scores["ridge"] == 0], selection, LEVELS, "κ")
+    alone.canvas.draw()  # nothing to draw, and nothing to fail on
 
 
 def test_phase_diagram_draws_methods_dimension_and_the_crossings_there_are():

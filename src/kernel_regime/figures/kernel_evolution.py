@@ -23,6 +23,7 @@ _LABELS = {
     "alignment": "centred alignment\nwith the targets",
     "kernel_loss": "test loss",
 }
+_LOGARITHMIC = ("drift", "speed")
 _DASHES = ("-", "--")
 
 
@@ -64,7 +65,7 @@ def kernels_along_training(
     for ax, (measure, label) in zip(axes, _LABELS.items(), strict=True):
         ax.set(xlabel="epoch", xscale="log")
         ax.set_ylabel(label, fontsize=9)
-        if measure in ("drift", "speed"):
+        if measure in _LOGARITHMIC:
             ax.set_yscale("log")
     lines = [key(method_name(name), color=styles[name]["color"]) for name in names]
     dashed = [key(titles[level], linestyle=dashes)
@@ -77,7 +78,9 @@ def kernels_along_training(
 
 def _draw(ax: Axes, rows: pd.DataFrame, measure: str, style: dict[str, Any]) -> None:
     """One measure over the epochs; the start, which a logarithm has no place for, at the left."""
-    later = rows[(rows.index > 0) & (rows[measure] > 0)]
+    later = rows[rows.index > 0]
+    if measure in _LOGARITHMIC:
+        later = later[later[measure] > 0]
     ax.plot(later.index, later[measure], marker="o", markersize=3, linewidth=1.3, **style)
     if measure == "kernel_loss":
         ax.plot(later.index, later["network_loss"], linewidth=0.6, **style)

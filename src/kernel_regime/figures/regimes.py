@@ -67,5 +67,6 @@ def _draw_thresholds(ax: Axes, rows: pd.DataFrame, measure: str) -> None:
             color="0.3", bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},
         )  # fmt: skip
     values = np.append(rows[measure].to_numpy(float), [below, above])
+    values = values[np.isfinite(values)]
     ax.set_yscale("log")
     ax.set_ylim(max(values.min(), 1e-5) / 2, values.max() * 3)

@@ -13,6 +13,7 @@ from kernel_regime.figures.style import (
     new_figure,
     noise_titles,
     set_title,
+    tidy_log_ticks,
 )
 
 CURVES = {
@@ -74,6 +75,7 @@ def ridge_paths(
                                              strict=True)
     ]  # fmt: skip
     legend_below(figure, lines + marks, columns=3 if len(kernels) < 3 else 6)
+    tidy_log_ticks(figure)
     return figure
 
 

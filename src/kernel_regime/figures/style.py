@@ -121,9 +121,12 @@ def mark_values(ax: Axes, values: Iterable[float]) -> None:
 
 def tidy_log_ticks(figure: Figure) -> None:
     """On logarithmic axes, labels that do not overlap: decades, or 1, 2, 5 within two of them, or
-    evenly spaced ones within less than one."""
+    evenly spaced ones within less than one. Where nothing drawn is positive, the axis is linear:
+    Matplotlib cannot save it otherwise."""
     for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis):
+        for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+            if axis.get_scale() == "log" and not np.isfinite(axis.get_minpos()):
+                ax.set(**{f"{name}scale": "linear"})
             if axis.get_scale() != "log":
                 continue
             low, high = sorted(axis.get_view_interval())

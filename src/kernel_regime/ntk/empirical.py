@@ -106,6 +106,19 @@ def empirical_ntk_diagonal(apply: Apply, params: Any, x: Any, outputs: int | str
         return np.concatenate([np.empty(0, x.dtype), *norms])
 
 
+def samples_at_once(apply: Apply, params: Any, x: Array, outputs: int | str = 0) -> int:
+    """How many samples like those of `x` are pulled back and kept at once, by working memory.
+
+    Examples
+    --------
+    >>> samples_at_once(lambda w, x: x @ w, np.ones((2, 1)), np.ones((3, 2))) > 1000
+    True
+    """
+    with jax_precision(x.dtype):
+        network = _Network.of(apply, params, x)
+        return network.at_once(x, jnp.asarray(network.cotangents(outputs), x.dtype))
+
+
 @dataclass(frozen=True)
 class _Network:
     """A network with its parameters in the working precision."""
@@ -166,10 +179,7 @@ class _Network:
         if len(x) == 0:
             return
         weights = jnp.asarray(cotangents, x.dtype)
-        sample = jax.ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
-        shapes = jax.eval_shape(partial(pull_back, self.apply), self.params, sample, weights)
-        numbers = sum(leaf.size for leaf in jax.tree.leaves(shapes))
-        step = rows_within(numbers * x.itemsize, share=1 / 2)
+        step = self.at_once(x, weights)
         for start in range(0, len(x), step):
             block = x[start : start + step]
             factors = self._pull_back(block, weights)
@@ -177,6 +187,13 @@ class _Network:
                 slice(start * rows_per_sample, (start + len(block)) * rows_per_sample),
                 GradientTable.join(factors, len(block), rows_per_sample, x.dtype),
             )
+
+    def at_once(self, x: Array, weights: jax.Array) -> int:
+        """Samples whose gradients fit into half of the working memory."""
+        sample = jax.ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
+        shapes = jax.eval_shape(partial(pull_back, self.apply), self.params, sample, weights)
+        numbers = sum(leaf.size for leaf in jax.tree.leaves(shapes))
+        return rows_within(numbers * x.itemsize, share=1 / 2)
 
     def _pull_back(self, x: Array, weights: jax.Array) -> list[Factors]:
         """Factors of all samples, batch by batch on every core: XLA keeps a batch to one."""

@@ -72,7 +72,7 @@ def run_study(
         )
     rng = np.random.default_rng(study.seed)
     order, shuffled = rng.permutation(len(inputs)), rng.permutation(len(inputs))
-    pool = LabelledSamples(_prepare(inputs, study.side)[order], targets[order])
+    pool = LabelledSamples(prepared_inputs(inputs, study.side)[order], targets[order])
     permuted = LabelledSamples(pool.inputs, targets[shuffled])
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in (*RUN_TABLES, "distances")}
     for kind, widths in study.widths().items():
@@ -98,8 +98,14 @@ def _learners(study: SpectralBiasStudy, widths: Sequence[int]) -> Iterator[Learn
             yield Learner(run, width)
 
 
-def _prepare(inputs: Array, side: int | None) -> Array:
-    """Centred and scaled inputs, images grey and of the wanted size."""
+def prepared_inputs(inputs: Array, side: int | None) -> Array:
+    """Centred and scaled inputs of a study, images grey and of the wanted size.
+
+    Examples
+    --------
+    >>> prepared_inputs(np.eye(64).reshape(4, 16, 8, 8)[:, 0], side=4).shape
+    (4, 4, 4)
+    """
     inputs = np.asarray(inputs, np.float32)
     if inputs.ndim > 2:
         inputs = grey(inputs)

@@ -1,11 +1,8 @@
 """Time of a spectrum, before it is computed."""
 
 from kernel_regime.analysis.spectrum.profile import ProfileSettings
-from kernel_regime.linalg.throughput import product_rate
+from kernel_regime.linalg.throughput import eigensystem_seconds, product_rate
 
-# Operations of LAPACK's divide and conquer with eigenvectors, at half the rate of products:
-# half of the reduction to tridiagonal form is bound by memory.
-_FULL = 2 * 9.0
 # Passes over the matrix: Lanczos for each of the largest, and stochastic Lanczos in all.
 _PASSES_PER_TOP, _PROBES, _STEPS = 3, 8, 64
 
@@ -20,8 +17,8 @@ def spectrum_seconds(n: int, settings: ProfileSettings) -> float:
     True
     """
     if n <= settings.full_up_to:
-        operations = _FULL * n**3
-    elif n <= settings.top_up_to:
+        return eigensystem_seconds(n)
+    if n <= settings.top_up_to:
         operations = 2.0 * _PASSES_PER_TOP * settings.top * n**2
     else:
         operations = 2.0 * _PROBES * _STEPS * n**2
