@@ -1,5 +1,6 @@
 """Architectures as data: what is read, and how what does not fit is refused."""
 
+import importlib
 import subprocess
 import sys
 
@@ -86,6 +87,23 @@ def test_functions_are_told_apart_by_their_source(tmp_path, monkeypatch):
     assert len(text["source"]) == 64
     with pytest.raises(InputError, match="cannot be imported by its name"):
         as_json([{"Elementwise": {"fn": lambda x: x}}])
+
+
+def test_a_function_is_told_apart_by_what_it_calls_and_refused_when_that_is_stale(
+    tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    helper, module = tmp_path / "helper_of_a_user.py", tmp_path / "calls_of_a_user.py"
+    helper.write_text("def twice(x):\n    return 2 * x\n")
+    module.write_text("from helper_of_a_user import twice\ndef fn(x):\n    return twice(x)\n")
+    given = [DENSE, {"Elementwise": {"fn": "calls_of_a_user:fn"}}, DENSE]
+    before = as_json(given)
+    helper.write_text("def twice(x):\n    return 30 * x\n")
+    with pytest.raises(InputError, match=r"helper_of_a_user: .* was edited after it was imported"):
+        as_json(given)
+    importlib.invalidate_caches()
+    importlib.reload(sys.modules["helper_of_a_user"])
+    assert as_json(given) != before
 
 
 def test_reading_needs_no_neural_tangents():

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
@@ -101,6 +102,19 @@ def test_a_changed_module_has_new_values_under_its_new_source(importable, reload
     np.testing.assert_allclose(before(x[:2], x), old[:2], rtol=1e-7)
     assert after != before
     assert after.identity() != before.identity()
+
+
+def test_a_helper_that_was_edited_after_its_import_is_refused(importable):
+    helper = importable.with_name("helper_of_my_network.py")
+    helper.write_text("from neural_tangents import stax\ndef layer():\n    return stax.Relu()\n")
+    importable.write_text(
+        "from helper_of_my_network import layer\nfrom neural_tangents import stax\n"
+        "def dense(): return stax.serial(stax.Dense(1), layer(), stax.Dense(1))\n"
+    )
+    StaxKernel("my_network:dense")
+    helper.write_text(helper.read_text().replace("Relu", "Erf"))
+    with pytest.raises(InputError, match=r"helper_of_my_network: .* was edited after"):
+        StaxKernel("my_network:dense")
 
 
 def test_a_worker_with_another_version_of_the_module_is_refused(importable):

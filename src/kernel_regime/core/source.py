@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from kernel_regime.core.current_source import require_current
+
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -23,6 +25,11 @@ def source_digest(defined: Any) -> str | None:
     str or None
         None if the definition is in no file, as those of a notebook.
 
+    Raises
+    ------
+    InputError
+        If one of the files was edited after it was imported: see `require_current`.
+
     Examples
     --------
     >>> from fractions import Fraction
@@ -37,19 +44,23 @@ def source_digest(defined: Any) -> str | None:
         return None
     if file is None or not Path(file).is_file():
         return None
+    require_current([Path(file).resolve()])
     return file_digest(Path(file), defined.__module__)
 
 
 def file_digest(file: Path, module: str) -> str:
     """SHA-256 of a module's file and its own imports, as `source_digest` counts them.
 
+    The module's own file may have been edited since it was imported; what it imports may not.
+
     Examples
     --------
     >>> len(file_digest(Path(inspect.__file__), "inspect"))
     64
     """
-    state = sha256()
-    for part in sorted(_with_own_imports(file.resolve(), module)):
+    state, parts = sha256(), _with_own_imports(file.resolve(), module)
+    require_current(parts - {file.resolve()})
+    for part in sorted(parts):
         state.update(part.read_bytes() + b"\0")
     return state.hexdigest()
 

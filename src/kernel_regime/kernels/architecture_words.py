@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.source import source_digest
 from kernel_regime.kernels.architecture import CONTAINERS, LayerDescription
 from kernel_regime.kernels.dual_activations.numerical import FUNCTIONS
 
@@ -61,7 +62,10 @@ def as_json(given: Any) -> Any:
 
 
 def _function_as_json(function: Callable[..., Any]) -> Any:
-    """Name, and digest of the source where there is one."""
+    """Name, and digest of its module and all that this imports from beside it.
+
+    A function of a script or a notebook is known by its own text alone.
+    """
     known = [name for name, value in FUNCTIONS.items() if value is function]
     if known:
         return known[0]
@@ -71,11 +75,13 @@ def _function_as_json(function: Callable[..., Any]) -> Any:
     try:
         if getattr(importlib.import_module(str(module)), name) is not function:
             raise AttributeError(name)
-        source = inspect.getsource(function)
+        source = source_digest(function)
+        if source is None:
+            source = hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
     except (ImportError, AttributeError, OSError, TypeError) as error:
         raise InputError(
             f"architecture: {function!r} cannot be imported by its name, so that a stored matrix "
             "would not say which function it is of; put it into a module and give "
             "package.module:function"
         ) from error
-    return {"function": f"{module}:{name}", "source": hashlib.sha256(source.encode()).hexdigest()}
+    return {"function": f"{module}:{name}", "source": source}
