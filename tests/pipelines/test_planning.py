@@ -6,7 +6,7 @@ import pytest
 
 from kernel_regime.analysis.analysis_cost import evolution_seconds, learning_curve_seconds
 from kernel_regime.analysis.kernel_evolution import KernelEvolutionStudy
-from kernel_regime.analysis.learning_curves import LearningCurveSettings
+from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.analysis.spectral_bias import SpectralBiasStudy, Widths
 from kernel_regime.analysis.spectral_bias.study_cost import study_seconds
 from kernel_regime.core.memory import limited_memory

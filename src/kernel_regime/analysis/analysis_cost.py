@@ -1,7 +1,7 @@
 """Time of learning curves, verdicts and kernels along training, before they are computed."""
 
 from kernel_regime.analysis.kernel_evolution import KernelEvolutionStudy
-from kernel_regime.analysis.learning_curves import LearningCurveSettings
+from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.linalg.throughput import eigensystem_seconds, product_rate
 from kernel_regime.ntk.kernel_cost import TangentKernelCost
 from kernel_regime.regression.path_cost import path_seconds
@@ -12,7 +12,8 @@ _RIDGES = 8  # of the regressions with kernels of networks
 def learning_curve_seconds(settings: LearningCurveSettings, m: int, outputs: int) -> float:
     """Seconds of one kernel's learning curve, forecast and measured on `m` test samples.
 
-    An eigendecomposition forecasts it; every regression is a path and its predictions.
+    An eigendecomposition forecasts it; every regression is a path and its predictions. The Hermite
+    forecast, which sees inputs alone, is not counted.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kernel_regime.analysis.learning_curves import LearningCurveSettings
+from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.analysis.spectrum.spectrum_cost import spectrum_seconds
 from kernel_regime.core.progress import progress
 from kernel_regime.datasets.labelled_data import LabelledData
