@@ -24,6 +24,7 @@ TINY_STUDIES = {
     },
     "regime_verdict": {"samples": 20},
     "kernel_evolution_study": {"times": 2, "samples": 10},
+    "laziness": {"widths": [4], "alphas": [1.0], "most_gradients": 20, "samples": 4},
     "selection": {"resamples": 50},
 }
 

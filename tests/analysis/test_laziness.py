@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import linalg
 
@@ -10,10 +11,14 @@ from kernel_regime.analysis.laziness import (
     LazyNetwork,
     gap_slope,
     judge_laziness,
+    lost_advantage,
     measure_laziness,
+    transition_scales,
+    width_exponent,
 )
 from kernel_regime.analysis.regime_verdict import Thresholds
 from kernel_regime.core.errors import InputError
+from kernel_regime.execution.results import Results
 from kernel_regime.figures.laziness import laziness_dial
 from kernel_regime.ntk.empirical import empirical_ntk
 from kernel_regime.training.lazy_descent import train_lazily
@@ -69,20 +74,29 @@ def test_small_alpha_and_small_width_leave_the_kernel_regime(runs):
     assert (drifts[64] < drifts[16]).all()
 
 
-def test_training_is_gradient_descent_on_the_centred_and_scaled_output():
-    """A short step against its formula: θ moves by −η ∇ (1/2α²) Σ (α(f − f₀) − y)²."""
+def test_training_descends_the_centred_and_scaled_output():
+    """A short way against its direction: θ moves along −∇ (1/2α²) Σ (α(f − f₀) − y)²."""
     import jax
 
     start, alpha = network(5, 0).params, 7.0
     x, y = SAMPLES[0]
-    found = train_lazily(apply, start, x, y, alpha, stop_at=1e-9, largest_rate=1e6, most_steps=1)
-    kernel_step = 0.5 / 1e6
+    found = train_lazily(apply, start, x, y, alpha, stop_at=0.99, most_gradients=100)
+    assert found.share == pytest.approx(0.99, rel=1e-3)
     _, backward = jax.vjp(lambda params: apply(params, x), start)
-    (pulled,) = backward(jnp.asarray(y / alpha, jnp.float32))
-    for name in start:
-        moved = found.params[name] - start[name]
-        np.testing.assert_allclose(moved, kernel_step * pulled[name], rtol=1e-4, atol=1e-7)
-    assert found.steps == 1
+    (pulled,) = backward(jnp.asarray(y, jnp.float32))
+    moved = {name: found.params[name] - start[name] for name in start}
+    times = [np.vdot(moved[name], pulled[name]) / np.vdot(pulled[name], pulled[name]) * alpha
+             for name in start]  # fmt: skip
+    assert times[0] == pytest.approx(times[1], rel=0.02) and times[0] > 0
+    for name, time in zip(start, times, strict=True):
+        apart = np.linalg.norm(moved[name] - time / alpha * pulled[name])
+        assert apart < 0.03 * np.linalg.norm(moved[name])
+
+
+def test_training_stops_at_its_limit_where_the_goal_is_out_of_reach():
+    x, y = np.ones((2, 3)), np.array([[1.0], [-1.0]])  # one input, two targets
+    found = train_lazily(apply, network(4, 0, 1).params, x, y, 1.0, stop_at=0.1, most_gradients=60)
+    assert found.share == pytest.approx(1, abs=1e-6) and found.gradients >= 60
 
 
 def test_the_lazy_limit_is_the_closed_form_of_kernel_gradient_flow():
@@ -112,6 +126,76 @@ def test_the_map_shows_a_line_per_width(runs):
     figure.canvas.draw()
 
 
+def test_the_transition_moves_as_one_over_the_root_of_the_width():
+    """In NTK parametrisation α* ∝ width^(−1/2) (Geiger et al. 2020)."""
+    networks = [network(width, seed, 1) for width in (64, 1024) for seed in range(4)]
+    samples = tuple((x, y[:, :1]) for x, y in SAMPLES)
+    study = LazinessStudy(alphas=[0.01, 0.03, 0.1, 0.3], stop_at=0.1)
+    transitions = transition_scales(measure_laziness(networks, samples, study), drift=1.0)
+    assert len(transitions) == len(networks)
+    _, low, high = width_exponent(transitions)
+    assert low < -0.5 < high
+    assert high - low < 0.3
+
+
+def test_a_mean_field_alpha_is_that_of_ntk_parametrisation_times_the_root_of_the_width():
+    """One network in two parametrisations: the same flow, α√N against α."""
+    from kernel_regime.networks.fully_connected import FullyConnected
+    from kernel_regime.ntk.keras_models import as_jax
+    from kernel_regime.ntk.training_kernel import in_training_units
+
+    model = FullyConnected(width=16, seed=1)
+    model.build((None, 3))
+    mean_field, scaled = in_training_units(model, *as_jax(model, (3,)))
+    names = ("inner", "bias", "outer", "shift")
+    weights = dict(zip(names, (np.asarray(v) for v in model.trainable_variables), strict=True))
+
+    def ntk(params, x):
+        hidden = jnp.maximum(x @ params["inner"] + params["bias"], 0)
+        return hidden @ params["outer"] / 4 + params["shift"]
+
+    samples = tuple((x, y[:, :1]) for x, y in SAMPLES)
+    found = [
+        measure_laziness(
+            [LazyNetwork(apply=apply, params=params, width=16, seed=1)], samples,
+            LazinessStudy(alphas=[alpha], stop_at=0.3),
+        ).iloc[0]
+        for apply, params, alpha in ((mean_field, scaled, 2.0), (ntk, weights, 0.5))
+    ]  # fmt: skip
+    for measure in ("drift", "gap", "test_loss", "kernel_loss"):
+        assert found[0][measure] == pytest.approx(found[1][measure], rel=1e-4), measure
+
+
+def test_finished_runs_are_found_again_and_those_of_other_networks_are_not(tmp_path):
+    results, computed = Results(tmp_path), []
+
+    def keep(description, compute):
+        def counted():
+            computed.append(description["alpha"])
+            return compute()
+
+        return results.get(description, counted)
+
+    study = LazinessStudy(alphas=[10.0, 100.0], stop_at=0.3)
+    one, other = (
+        LazyNetwork(apply=apply, params=network(8, s).params, width=8, seed=s, content=f"seed {s}")
+        for s in (0, 1)
+    )
+    first = measure_laziness([one], SAMPLES, study, keep=keep)
+    assert sorted(computed) == ["10.0", "100.0", "inf"]
+    again = measure_laziness([one], SAMPLES, study, keep=keep)
+    assert len(computed) == 3
+    assert again.equals(first)
+    assert not measure_laziness([other], SAMPLES, study, keep=keep)["gap"].equals(first["gap"])
+
+
+def test_no_advantage_is_lost_where_there_is_none():
+    places = [(alpha, seed) for alpha in (1.0, 10.0) for seed in (0, 1, 2)]
+    runs = pd.DataFrame(places, columns=["alpha", "seed"]).assign(kernel_loss=1.0)
+    runs["test_loss"] = 1 + 0.1 * (runs["seed"] - 1)
+    assert np.isnan(lost_advantage(runs)).all()
+
+
 @pytest.mark.parametrize("alphas", [[0.0], [-1.0], []])
 def test_scales_that_make_no_sense_are_refused(alphas):
     with pytest.raises(InputError, match="alphas"):
@@ -121,4 +205,4 @@ def test_scales_that_make_no_sense_are_refused(alphas):
 def test_too_many_samples_for_a_whole_kernel_are_refused():
     many = np.zeros((2001, 3)), np.zeros((2001, 2))
     with pytest.raises(InputError, match="give at most 2000 samples"):
-        measure_laziness([], (many, SAMPLES[1]), LazinessStudy(alphas=[1.0]))
+        measure_laziness([], (many, SAMPLES[1]), LazinessStudy(alphas=[1.0], samples=2001))

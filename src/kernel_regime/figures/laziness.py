@@ -46,8 +46,9 @@ def laziness_dial(
         axes[2].plot(2 * last["alpha"], last["kernel_loss"], "x", color=colour)
     for ax, text in zip(axes, (*_LABELS.values(), "test loss"), strict=True):
         ax.set(xscale="log", xlabel="scale α (larger: lazier)", ylabel=text)
-    for ax in axes[:2]:
+    for ax, measure in zip(axes, _LABELS, strict=False):
         ax.set_yscale("log")
+        ax.set_ylim(bottom=verdicts[measure].min() / 3)  # intervals may reach down to nothing
         for limit in (kernel_below, features_above):
             ax.axhline(limit, color="0.4", linestyle=":", linewidth=1)
     legend_below(figure, axes[0])

@@ -4,13 +4,14 @@ With :math:`F = α(f - f_0)` the loss is :math:`\frac{1}{2α^2}\sum (F - y)^2`, 
 moves the outputs by :math:`\dot F = K_t (y - F)`, whatever α: α only says how far the weights, and
 with them the kernel :math:`K_t` of f, must go for it. This is the α of Chizat, Oyallon & Bach
 (2019), and of Geiger et al. (2020), who find that networks in NTK parametrisation turn lazy at
-α ∝ 1/√width.
+α ∝ 1/√width. A network with a factor 1/√width more in front of its output, as in mean-field
+parametrisation, has an α that is √width times as large for the same training.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,13 +19,21 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.ntk.factors import Apply
+from kernel_regime.training.runge_kutta_chebyshev import (
+    chebyshev_step,
+    longest_step,
+    stages_for,
+)
 
 with from_extra("jax"):
     import jax
     import jax.numpy as jnp
+    from jax.flatten_util import ravel_pytree
 
-_STEP = 0.5  # times the fastest rate at the start: Runge-Kutta is stable up to 2.8
-_GROWTH = 1.05  # of the step after one that lowered the loss
+_RESOLUTION = 0.2  # length of a step, relative to the time gone by
+_AT_GOAL = 1e-3  # a loss so near to that at which training ends, relative, has reached it
+_SAFETY = 1.2  # times the measured curvature, which lags behind where it grows
+_FALL = 0.6  # share of the loss that one step must leave
 
 
 @dataclass(frozen=True)
@@ -35,15 +44,15 @@ class LazyTraining:
     ----------
     params : pytree of arrays
         Trained parameters.
-    train_loss : float
-        Mean squared error of F, summed over outputs.
-    steps : int
-        Taken, those that were taken back included.
+    share : float
+        Of the initial squared error, what is left.
+    gradients : int
+        Evaluated, those of steps that were taken back included.
     """
 
     params: Any
-    train_loss: float
-    steps: int
+    share: float
+    gradients: int
 
 
 def train_lazily(
@@ -54,13 +63,15 @@ def train_lazily(
     alpha: float,
     *,
     stop_at: float,
-    largest_rate: float,
-    most_steps: int,
+    most_gradients: int,
 ) -> LazyTraining:
-    """Gradient flow of a network with scale α, on all samples, in float64.
+    """Gradient flow of a network with scale α, on all samples, in the precision of x.
 
-    By Runge-Kutta steps of fourth order, so that what differs from the flow of the linearisation
-    is the network; one that raises the loss is taken back and halved.
+    By Runge–Kutta–Chebyshev steps, so that what differs from the flow of the linearisation is the
+    network, and no momentum and no step size. Steps are a fifth of the time gone by: modes that
+    are faster have decayed. One that raises the loss, or takes too much of it at once, is taken
+    back and halved; error estimates from slopes fail where ReLUs switch. The flow is stopped at a
+    training loss, not after a time.
 
     Parameters
     ----------
@@ -71,12 +82,10 @@ def train_lazily(
     x, targets : arrays (n, …), (n, K)
         Training samples.
     alpha : float
-        α.
+        α; infinite for the linearisation at θ₀, f + ⟨∇f, θ − θ₀⟩, whose F is ⟨∇f, θ − θ₀⟩.
     stop_at : float
-        Share of the initial loss at which training ends.
-    largest_rate : float
-        Largest eigenvalue of the kernel at the start, over all outputs.
-    most_steps : int
+        Share of the initial squared error at which training ends.
+    most_gradients : int
         After which it ends in any case.
 
     Examples
@@ -87,60 +96,132 @@ def train_lazily(
     >>> apply = lambda w, x: x @ w
     >>> for alpha in (0.1, 10.0):
     ...     found = train_lazily(
-    ...         apply, np.zeros((2, 1)), x, y, alpha, stop_at=1e-6, largest_rate=1.0, most_steps=999
+    ...         apply, np.zeros((2, 1)), x, y, alpha, stop_at=1e-6, most_gradients=999
     ...     )
     ...     (alpha * found.params).round(2).ravel().tolist()
     [1.0, -1.0]
     [1.0, -1.0]
     """
-    with jax_precision(np.float64):
-        start = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
-        given = jnp.asarray(x, jnp.float64), jnp.asarray(targets, jnp.float64)
-        limits = (float(alpha), stop_at, _STEP / largest_rate, most_steps)
-        found, loss, steps = _descend(apply, start, *given, *limits)
-        return LazyTraining(jax.device_get(found), 2 * float(loss) / len(x), int(steps))
+    with jax_precision(x.dtype):
+        start = jax.tree.map(lambda leaf: jnp.asarray(leaf, x.dtype), params)
+        given = jnp.asarray(x), jnp.asarray(targets, x.dtype)
+        linear = not np.isfinite(alpha)
+        limits = 1.0 if linear else float(alpha), stop_at, most_gradients
+        found, share, gradients = _descend(apply, linear, start, *given, *limits)
+        return LazyTraining(jax.device_get(found), float(share), int(gradients))
 
 
-@partial(jax.jit, static_argnames="apply")
+def scaled_outputs(apply: Apply, start: Any, params: Any, x: Array, alpha: float) -> Array:
+    """F = α(f(x; θ) − f(x; θ₀)), or its linearisation for an infinite α, in the precision of x.
+
+    Examples
+    --------
+    >>> scaled_outputs(lambda w, x: x @ w, np.ones((1, 1)), np.full((1, 1), 3.0), np.eye(1), 10.0)
+    array([[20.]])
+    """
+    with jax_precision(x.dtype):
+        pair = (jax.tree.map(lambda leaf: jnp.asarray(leaf, x.dtype), p)
+                for p in (start, params))  # fmt: skip
+        linear = not np.isfinite(alpha)
+        outputs = _outputs(apply, linear, *pair, jnp.asarray(x))
+        return np.asarray(outputs) * (1.0 if linear else alpha)
+
+
+def _moved(apply: Apply, linear: bool, start: Any, x: Any) -> Callable[[Any], Any]:
+    """f(x; θ) − f(x; θ₀) as a function of θ, or its linearisation."""
+    if linear:
+        _, push = jax.linearize(lambda params: apply(params, x), start)
+        return lambda params: push(jax.tree.map(jnp.subtract, params, start))
+    before = apply(start, x)
+    return lambda params: apply(params, x) - before
+
+
+@partial(jax.jit, static_argnames=("apply", "linear"))
+def _outputs(apply: Apply, linear: bool, start: Any, params: Any, x: Any) -> Any:
+    return _moved(apply, linear, start, x)(params)
+
+
+@partial(jax.jit, static_argnames=("apply", "linear"))
 def _descend(
-    apply: Apply, start: Any, x: Any, y: Any, alpha: Any, stop_at: Any, step: Any, most: Any
+    apply: Apply, linear: bool, start: Any, x: Any, y: Any, alpha: Any, stop_at: Any, most: Any
 ) -> Any:
-    """Parameters, half the summed squared error of F, and the number of steps."""
-    initial = apply(start, x)
+    """Parameters, share of the squared error that is left, and the number of gradients."""
+    origin, unravel = ravel_pytree(start)
+    moved, whole = _moved(apply, linear, start, x), (y**2).sum()
 
-    def error(params: Any) -> Any:
-        return ((alpha * (apply(params, x) - initial) - y) ** 2).sum() / 2
+    def share(point: Any) -> Any:
+        return ((alpha * moved(unravel(point)) - y) ** 2).sum() / whole
 
-    goal = stop_at * error(start)
-    gradient: Callable[[Any], Any] = jax.grad(lambda params: error(params) / alpha**2)
+    # The loss is this share times |y|²/2α².
+    unit = whole / (2 * alpha**2)
+    gradient: Callable[[Any], Any] = jax.grad(lambda point: unit * share(point))
 
-    def going(state: Any) -> Any:
-        _, loss, _, steps = state
-        return (loss > goal) & (steps < most)
+    def going(state: _State) -> Any:
+        return (state.left > stop_at * (1 + _AT_GOAL)) & (state.gradients < most)
 
-    def move(state: Any) -> Any:
-        params, loss, size, steps = state
-        moved = _runge_kutta(gradient, params, size)
-        after = error(moved)
-        better = after < loss
-        kept = jax.tree.map(lambda new, old: jnp.where(better, new, old), moved, params)
-        size = jnp.where(better, _GROWTH * size, size / 2)
-        return kept, jnp.where(better, after, loss), jnp.minimum(size, step), steps + 1
+    def move(state: _State) -> _State:
+        return _advance(state, share, gradient, stop_at)
 
-    params, loss, _, steps = jax.lax.while_loop(going, move, (start, error(start), step, 0))
-    return params, loss, steps
+    end = jax.lax.while_loop(going, move, _begin(origin, share, gradient))
+    return unravel(end.at), end.left, end.gradients
 
 
-def _runge_kutta(gradient: Callable[[Any], Any], params: Any, size: Any) -> Any:
-    """Parameters after a step down the gradient, of fourth order."""
+class _State(NamedTuple):
+    """A point of the flow, and what the next step takes."""
 
-    def ahead(slope: Any, share: float) -> Any:
-        return gradient(jax.tree.map(lambda p, g: p - share * size * g, params, slope))
+    at: Any
+    left: Any  # share of the squared error
+    slope: Any
+    time: Any
+    pace: Any  # share of the longest step that the time gone by allows
+    direction: Any  # of the largest curvature
+    gradients: Any
 
-    first = gradient(params)
-    second = ahead(first, 0.5)
-    third = ahead(second, 0.5)
-    slopes = first, second, third, ahead(third, 1.0)
-    return jax.tree.map(
-        lambda p, a, b, c, d: p - size * (a + 2 * b + 2 * c + d) / 6, params, *slopes
+
+def _begin(origin: Any, share: Callable[[Any], Any], gradient: Callable[[Any], Any]) -> _State:
+    slope = -gradient(origin)
+    curvature, direction = _curvature(gradient, origin, slope / jnp.linalg.norm(slope))
+    return _State(
+        origin, share(origin), slope, 1 / curvature, jnp.ones_like(curvature), direction, 4
     )
+
+
+def _advance(
+    state: _State, share: Callable[[Any], Any], gradient: Callable[[Any], Any], goal: Any
+) -> _State:
+    """The state after one step, kept or taken back."""
+    curvature, direction = _curvature(gradient, state.at, state.direction)
+    curvature = _SAFETY * curvature
+    size = jnp.minimum(state.pace * _RESOLUTION * state.time, longest_step(curvature))
+    stages = stages_for(size, curvature)
+    new = chebyshev_step(lambda p: -gradient(p), state.at, state.slope, size, stages)
+    left = share(new)
+    kept, factor = _judged(state.left, left, goal)
+    return _State(
+        at=jnp.where(kept, new, state.at),
+        left=jnp.where(kept, left, state.left),
+        slope=jnp.where(kept, -gradient(new), state.slope),
+        time=jnp.where(kept, state.time + size, state.time),
+        pace=jnp.minimum(factor * state.pace, 1),
+        direction=direction,
+        gradients=state.gradients + stages + 3,
+    )
+
+
+def _judged(before: Any, after: Any, goal: Any) -> tuple[Any, Any]:
+    """Whether a step is kept, and by what the pace changes.
+
+    One that passes the goal is taken back and shortened to end there, along a straight line of
+    the logarithm.
+    """
+    fell = (after < before) & (after > _FALL * before)
+    passed = fell & (after < goal * (1 - _AT_GOAL))
+    shorter = jnp.log(before / goal) / jnp.log(before / jnp.where(passed, after, goal / 2))
+    return fell & ~passed, jnp.where(passed, shorter, jnp.where(fell, 1.5, 0.5))
+
+
+def _curvature(gradient: Callable[[Any], Any], at: Any, direction: Any) -> tuple[Any, Any]:
+    """Largest curvature of the loss by a step of the power method, and the next direction."""
+    turned = jax.jvp(gradient, (at,), (direction,))[1]
+    size = jnp.linalg.norm(turned)
+    return size, turned / size

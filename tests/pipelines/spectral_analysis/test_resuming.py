@@ -1,4 +1,4 @@
-"""Spectra, learning curves, verdicts and spectral bias: what was finished is never repeated."""
+"""Long nodes of spectral_analysis: what was finished is never repeated."""
 
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,10 @@ from kernel_regime.pipelines.kernel_generation.parameters import KernelParameter
 from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
+)
+from kernel_regime.pipelines.spectral_analysis.laziness_nodes import (
+    LazinessParameters,
+    dial_laziness,
 )
 from kernel_regime.pipelines.spectral_analysis.learning_curve_nodes import forecast_learning_curves
 from kernel_regime.pipelines.spectral_analysis.parameters import (
@@ -107,6 +111,15 @@ def verdicts(networks, folder, levels=ENDS, samples=40):
     )
 
 
+def dial(networks, folder, levels=ENDS, stop_at=0.9):
+    entry = {"kind": "shallow", "width": 4, "learning_rate": 0.1, "penalties": [0.1]}
+    study = LazinessParameters(
+        alphas=[1.0, 100.0], widths=[3], seeds=1, stop_at=stop_at, most_gradients=100, samples=5
+    )
+    networks = NetworkParameters({"net": entry})
+    return dial_laziness(*SAMPLES, levels, folder, networks, study, RegimeParameters(samples=5))
+
+
 STUDY = SpectralBiasStudy(
     **{"architectures": {"fully_connected": Widths([4])}, "runs": 2, "modes": 2, "records": 4},
     **{"train": 20, "reference": 30, "held_out": 20},
@@ -121,6 +134,8 @@ NODES = {
     spectra: {"results": 2 * 3 + 1, "of one level": 3, "change": {"last": 30}},
     curves: {"results": 2, "of one level": 1, "change": {"ridge": 0.2}},
     verdicts: {"results": 2, "of one level": 1, "change": {"samples": 30}},
+    # The linearisation, and a network for each of two scales.
+    dial: {"results": 2 * 3, "of one level": 3, "change": {"stop_at": 0.8}},
     bias: {"results": 2 * 2 * 2, "of one level": 0, "change": {"horizon": 1.0}},
 }
 each_node = pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)

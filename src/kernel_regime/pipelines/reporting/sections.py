@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kernel_regime.figures.kinds import built_in_figures
-from kernel_regime.pipelines.reporting import views
+from kernel_regime.pipelines.reporting import laziness, views
 from kernel_regime.pipelines.reporting.run import ReportedRun
 from kernel_regime.pipelines.reporting.tables import ReportTable
 
@@ -170,6 +170,13 @@ SECTIONS = (
     ),
     Section("Networks in training", _training, ("training_curves",), (views.networks_table,)),
     Section("Kernel regime or feature learning", _regimes, ("regime",), (views.regimes_table,)),
+    Section(
+        "Laziness as a dial",
+        laziness.section_text,
+        ("laziness_noise", "laziness_map"),
+        (laziness.verdicts_table, laziness.laws_table),
+        needs="laziness_verdicts",
+    ),
     Section(
         "Kernels along training",
         _always(

@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from kernel_regime.pipelines import model_training
 from kernel_regime.pipelines.partitions import SAMPLES
 from kernel_regime.pipelines.spectral_analysis.evolution_nodes import follow_kernels
+from kernel_regime.pipelines.spectral_analysis.laziness_nodes import dial_laziness
 from kernel_regime.pipelines.spectral_analysis.learning_curve_nodes import forecast_learning_curves
 from kernel_regime.pipelines.spectral_analysis.limit_nodes import (
     approach_infinite_width,
@@ -24,7 +25,7 @@ def create_pipeline() -> Pipeline:
     True
     """
     own = Pipeline(
-        [_spectra(), _spectral_bias(), _learning_curves(), _limits(), _regime()],
+        [_spectra(), _spectral_bias(), _learning_curves(), _limits(), _regime(), _laziness()],
         namespace="spectral_analysis",
         prefix_datasets_with_namespace=False,
         tags="spectra",
@@ -116,3 +117,17 @@ def _regime() -> Pipeline:
         name="follow_kernels",
     )
     return Pipeline([judge, follow])
+
+
+def _laziness() -> Pipeline:
+    """Samples → the laziness tables."""
+    dial = Node(
+        dial_laziness,
+        inputs=[
+            *(*SAMPLES, "finished_results"),
+            *("params:network_sweep", "params:laziness", "params:regime_verdict"),
+        ],
+        outputs=["laziness_runs", "laziness_verdicts", "laziness_laws"],
+        name="dial_laziness",
+    )
+    return Pipeline([dial])

@@ -10,6 +10,7 @@ from kernel_regime.core.progress import progress
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.pipelines.model_training.plan import PlannedTrainings
 from kernel_regime.pipelines.planned_inputs import PlannedInputs, PlannedWork
+from kernel_regime.pipelines.spectral_analysis.laziness_plan import plan_laziness
 from kernel_regime.training.methods import GradientDescent
 
 if TYPE_CHECKING:
@@ -147,3 +148,4 @@ def plan_analyses(
     yield from plan_network_analyses(inputs, parameters, sweep)
     yield from plan_fresh_networks(raw_train, parameters)
     yield plan_spectral_bias(inputs, parameters)
+    yield from plan_laziness(inputs, parameters)
