@@ -1,60 +1,24 @@
-"""The noise experiment along the dial of laziness: `python docs/results/laziness.py`.
+"""Figure and tables of the dial of laziness: `python docs/results/laziness.py NAME EXPERIMENT`.
 
-Test error over the noise level and the scale α, for networks of two layers in NTK parametrisation
-on 120 digits. Writes laziness.csv and laziness.png beside this file.
+Reads what `kedro run --config docs/results/laziness_NAME.yml` wrote under the experiment's name,
+and writes laziness_NAME.png, laziness_NAME.csv and laziness_NAME_laws.csv beside this file.
 """
 
+import sys
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import pandas as pd
-from sklearn.datasets import load_digits
 
-from kernel_regime.analysis.laziness import (
-    LazinessStudy,
-    LazyNetwork,
-    judge_laziness,
-    measure_laziness,
+from kernel_regime.figures.laziness_noise import laziness_under_noise
+
+name, experiment = sys.argv[1:]
+tables, here = Path("data/07_model_output") / experiment, Path(__file__)
+verdicts, laws = (
+    pd.read_parquet(tables / f"laziness_{table}.parquet") for table in ("verdicts", "laws")
 )
-from kernel_regime.analysis.regime_verdict import Thresholds
-from kernel_regime.evaluation import encode_targets
-from kernel_regime.figures.laziness import laziness_dial
-from kernel_regime.noise import high_frequency_noise
-
-WIDTH, TRAIN, TEST, SEEDS = 64, 120, 300, 3
-ALPHAS = [0.1, 0.3, 1.0, 3.0, 30.0]
-
-
-def apply(params, x):
-    hidden = jax.nn.relu(x @ params["inner"] / jnp.sqrt(x.shape[1]))
-    return hidden @ params["outer"] * jnp.sqrt(2 / params["outer"].shape[0])
-
-
-def network(seed):
-    draws = np.random.default_rng(seed)
-    params = {
-        "inner": draws.standard_normal((64, WIDTH)),
-        "outer": draws.standard_normal((WIDTH, 10)),
-    }
-    return LazyNetwork(apply=apply, params=params, width=WIDTH, seed=seed)
-
-
-images, labels = load_digits().images, load_digits().target
-draws = np.random.default_rng(0).standard_normal(images.shape)
-y = encode_targets(labels, 10)
-train, test = slice(0, TRAIN), slice(TRAIN, TRAIN + TEST)
-tables = []
-for level in (0.0, 3.0):
-    x = high_frequency_noise(images, draws, level).reshape(len(images), -1)
-    samples = (x[train], y[train]), (x[test], y[test])
-    study = LazinessStudy(alphas=ALPHAS, stop_at=0.05, most_steps=1000)
-    runs = measure_laziness(map(network, range(SEEDS)), samples, study)
-    tables.append(judge_laziness(runs, Thresholds()).assign(noise=level))
-table = pd.concat(tables, ignore_index=True)
-here = Path(__file__)
-table.round(4).to_csv(here.with_suffix(".csv"), index=False)
-limits = Thresholds()
-figure = laziness_dial(table, "noise", "τ", limits.kernel_below, limits.features_above)
-figure.savefig(here.with_suffix(".png"))
+levels = pd.read_parquet(Path("data/03_primary") / experiment / "noise_levels.parquet")
+verdicts.round(4).to_csv(here.with_name(f"laziness_{name}.csv"), index=False)
+laws.round(3).to_csv(here.with_name(f"laziness_{name}_laws.csv"), index=False)
+laziness_under_noise(verdicts, levels, "noise-to-signal ratio τ").savefig(
+    here.with_name(f"laziness_{name}.png")
+)
