@@ -14,7 +14,10 @@ from kernel_regime.pipelines.kernel_generation.nodes import (
 )
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.kernel_regression import fit_kernel_ridge
-from kernel_regime.pipelines.model_training.ridge_parameters import RidgeParameters
+from kernel_regime.pipelines.model_training.ridge_parameters import (
+    RidgeParameters,
+    SelectionParameters,
+)
 from kernel_regime.pipelines.spectral_analysis.learning_curve_nodes import forecast_learning_curves
 
 TRAIN, TEST = 63, 31  # files of 16 KiB and 8 KiB
@@ -23,6 +26,7 @@ KERNELS = KernelParameters.model_validate(
     {"ntk": {"kind": "two_layer_ntk"}, "cubic": {"kind": "polynomial", "degree": 3}}
 )
 RIDGE = RidgeParameters(values=[0.1, 1.0], solver="auto")
+SELECTION = SelectionParameters(criterion="loo_loss", resamples=10, confidence=0.9, seed=0)
 CURVES = LearningCurveSettings(forecast_from=30, sizes=[10, 20], ridges=[0.1], repeats=2, seed=0)
 
 
@@ -43,7 +47,7 @@ def run(folder, execution):
     fitted = train.load(), test.load(), *labels, LEVELS, results, KERNELS
     return {
         "audit": audit.drop(columns=["seconds", "pairs_per_second"]),
-        "scores": fit_kernel_ridge(*fitted, RIDGE)[0],
+        "scores": fit_kernel_ridge(*fitted, RIDGE, SELECTION)[0],
         "curves": forecast_learning_curves(*fitted[:2], inputs[0], *fitted[2:], CURVES),
     }
 

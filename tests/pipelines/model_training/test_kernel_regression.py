@@ -72,7 +72,7 @@ class Experiment:
     def fit_into(self, folder, levels=LEVELS, **changes):
         scores, errors = fit_kernel_ridge(
             *(self.kernels, self.tests, self.labels, self.test_labels),
-            *(levels, folder, KERNELS, ridge(**changes)),
+            *(levels, folder, KERNELS, ridge(**changes), SELECTION),
         )
         return scores, {name: lambda e=e: e for name, e in errors.items()}
 

@@ -13,17 +13,19 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.files import digest
 from kernel_regime.evaluation.scores import correct, squared_errors
-from kernel_regime.evaluation.selection import select_ridges
+from kernel_regime.evaluation.selection import best_row, select_ridges
 from kernel_regime.evaluation.targets import class_labels, encode_targets
 from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
+from kernel_regime.pipelines.model_training.ridge_coefficients import RidgeCoefficients
 from kernel_regime.pipelines.model_training.ridge_parameters import (
     RidgeParameters,
     SelectionParameters,
 )
 from kernel_regime.pipelines.partitions import Partitions, select
 from kernel_regime.regression.fit import fit_ridge_path, score_path
+from kernel_regime.regression.ridge_path import RidgePath
 
 # Raised when the same kernels, targets, ridges and solver would give other numbers than before.
 _FORMAT = 2
@@ -38,10 +40,12 @@ def fit_kernel_ridge(
     finished_results: Path,
     kernels: KernelParameters,
     ridge: RidgeParameters,
+    selection: SelectionParameters,
 ) -> tuple[pd.DataFrame, dict[str, Array]]:
     """Score every ridge of every kernel at every level, one kernel in memory at a time.
 
-    Every path is kept in `finished_results` as soon as it is finished: see `Results`.
+    Every path is kept in `finished_results` as soon as it is finished: see `Results`. So are the
+    coefficients of the ridge that the criterion picks, for test samples that come later.
 
     Returns
     -------
@@ -63,7 +67,10 @@ def fit_kernel_ridge(
             **{"kernels": list(map(partition_content, loads)), "ridges": ridges.tolist()},
             "targets": list(map(digest, targets)),
         }
-        path = results.get(description, partial(_score, loads, targets, ridges, ridge.solver))
+        kept = RidgeCoefficients(results, loads[0], targets[0], ridge.solver)
+        fit = partial(fit_ridge_path, ridges=ridges, solver=ridge.solver)
+        score = partial(_score, loads, targets, fit, kept, selection.criterion)
+        path = results.get(description, score)
         table = pd.DataFrame(path["scores"])
         table.insert(0, "level", level)
         table.insert(1, "kernel", kernel)
@@ -73,15 +80,23 @@ def fit_kernel_ridge(
 
 
 def _score(
-    loads: list[Callable[[], Array]], targets: list[Array], ridges: Array, solver: str
+    loads: list[Callable[[], Array]],
+    targets: list[Array],
+    fit: Callable[[Array, Array], RidgePath],
+    kept: RidgeCoefficients,
+    criterion: str,
 ) -> Content:
     """Table of a ridge path, and squared error and hit of every test sample (2, ridges, m)."""
     (load_train, load_test), (train_targets, test_targets) = loads, targets
-    path = fit_ridge_path(load_train(), train_targets, ridges, solver=solver)
+    path = fit(load_train(), train_targets)
     predictions = path.predict(load_test())
+    scores = score_path(path, predictions, test_targets)
+    chosen = best_row(scores, criterion)
+    if chosen is not None:
+        kept.keep(path, chosen)
     errors = [squared_errors(predictions, test_targets), correct(predictions, test_targets)]
     return {
-        "scores": score_path(path, predictions, test_targets),
+        "scores": scores,
         "test_errors": np.stack(errors).astype(np.float32),
     }
 
@@ -131,6 +146,7 @@ def create_kernel_regression() -> Pipeline:
                 inputs=[
                     *("train_kernels", "test_kernels", "train_labels", "test_labels"),
                     *("noise_levels", "finished_results", "params:kernels", "params:ridge"),
+                    "params:selection",
                 ],
                 outputs=["kernel_scores", "kernel_test_errors"],
                 name="fit_kernel_ridge",

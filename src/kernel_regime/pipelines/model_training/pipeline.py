@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from kernel_regime.pipelines import kernel_generation
+from kernel_regime.pipelines.model_training.distribution_shift import create_distribution_shift
 from kernel_regime.pipelines.model_training.feature_machines import create_feature_machines
 from kernel_regime.pipelines.model_training.gaussian_processes import create_gaussian_processes
 from kernel_regime.pipelines.model_training.kernel_regression import create_kernel_regression
@@ -23,6 +24,7 @@ def create_pipeline() -> Pipeline:
             create_gaussian_processes(),
             create_feature_machines(),
             create_network_training(),
+            create_distribution_shift(),
         ],
         namespace="model_training",
         prefix_datasets_with_namespace=False,

@@ -1,4 +1,4 @@
-"""Plan of model_training: ridge paths, Gaussian processes, feature machines and trainings."""
+"""Plan of model_training: regressions, feature machines, trainings, and tests under shift."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ from kedro.io import CatalogProtocol
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.progress import progress
+from kernel_regime.execution.store import KernelJob
+from kernel_regime.execution.store.cost import measure_rate
+from kernel_regime.pipelines.model_training.distribution_shift import COPIES
 from kernel_regime.pipelines.model_training.network_training import training_jobs
 from kernel_regime.pipelines.planned_inputs import PlannedInputs, PlannedWork
 from kernel_regime.regression.feature_machine_cost import feature_machine_seconds
@@ -19,7 +22,7 @@ _MACHINE_SAMPLES = 512
 
 
 def plan_regressions(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterator[PlannedWork]:
-    """Ridge paths and Gaussian processes of every kernel, and feature machines."""
+    """Ridge paths, Gaussian processes and tests under shift of kernels, and feature machines."""
     n, m, levels = len(inputs.train_labels), len(inputs.test_labels), len(inputs.noise_levels)
     kernels = parameters["kernels"].names
     for kernel in kernels:
@@ -29,6 +32,7 @@ def plan_regressions(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> It
         seconds = process_seconds(n, m, ensemble=entry.initial is not None)
         yield PlannedWork("Gaussian processes", name, levels, levels * seconds)
     yield from _feature_machines(inputs, parameters)
+    yield from _shifts(inputs, parameters)
 
 
 def _feature_machines(
@@ -41,6 +45,17 @@ def _feature_machines(
         new = held_out + len(inputs.test_labels)
         seconds = feature_machine_seconds(machine, *few, n - held_out, new)
         yield PlannedWork("feature machines", name, levels, levels * seconds)
+
+
+def _shifts(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterator[PlannedWork]:
+    """Of every kernel: an inverse a level, and two kernels without a file a pair of levels."""
+    n, m, levels = len(inputs.train_labels), len(inputs.test_labels), len(inputs.noise_levels)
+    built, level = parameters["kernels"].build(), inputs.first_level
+    for name in parameters["distribution_shift_study"].chosen(list(built)):
+        job = KernelJob(built[name], inputs.test[level](), inputs.train[level]())
+        pairs = (levels - 1) * n * (m + min(n, COPIES))
+        seconds = path_seconds(n, ridges=1) + pairs / measure_rate(job)
+        yield PlannedWork("distribution shift", name, levels, levels * seconds)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kernel_regime.figures.kinds import built_in_figures
-from kernel_regime.pipelines.reporting import laziness, views
+from kernel_regime.pipelines.reporting import distribution_shift, laziness, views
 from kernel_regime.pipelines.reporting.run import ReportedRun
 from kernel_regime.pipelines.reporting.tables import ReportTable
 
@@ -167,6 +167,13 @@ SECTIONS = (
         ("feature_machines",),
         (views.machines_table,),
         needs="feature_machine_scores",
+    ),
+    Section(
+        "Tested off the training level",
+        distribution_shift.shift_text,
+        ("distribution_shift",),
+        (distribution_shift.shifts_table,),
+        needs="distribution_shift",
     ),
     Section("Networks in training", _training, ("training_curves",), (views.networks_table,)),
     Section("Kernel regime or feature learning", _regimes, ("regime",), (views.regimes_table,)),
