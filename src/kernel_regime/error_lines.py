@@ -74,6 +74,8 @@ def error_line(error: Exception) -> str | None:
         line = _dataset_line(error)
     elif isinstance(error, UserError):
         line = str(error)
+    elif isinstance(error, OSError) and error.filename:
+        line = _file_line(error)
     elif isinstance(error, _CONFIGURATION) or _is_raised_by_kedro(error):
         line = _flat(error)
     else:
@@ -94,10 +96,14 @@ def _dataset_line(error: DatasetError) -> str | None:
     if isinstance(cause, UserError):
         return f"{name}{cause}"
     if isinstance(cause, OSError):
-        return f"{name}{cause.strerror}: {cause.filename}" if cause.filename else f"{name}{cause}"
+        return f"{name}{_file_line(cause)}"
     if function == "load":  # saving computes, where a strange error is one of the program
         return f"{name}cannot be read ({type(cause).__name__}: {_flat(cause)})"
     return None
+
+
+def _file_line(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error)
 
 
 def _is_raised_by_kedro(error: Exception) -> bool:

@@ -162,6 +162,11 @@ def test_a_full_disk_names_the_dataset_and_the_file():
     assert line_of("save", error) == "scores: No space left on device: data/scores.npy"
 
 
+def test_a_file_that_a_node_may_not_write_is_named():
+    error = PermissionError(13, "Permission denied", "data/04_feature/digits")
+    assert error_line(error) == "Permission denied: data/04_feature/digits"
+
+
 def test_a_strange_error_while_reading_is_of_the_file_and_while_saving_of_the_program():
     error = ValueError("operands could not be broadcast together")
     assert line_of("load", error).startswith("scores: cannot be read (ValueError: operands")

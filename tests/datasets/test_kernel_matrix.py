@@ -1,14 +1,14 @@
-"""The catalog's kernels: jobs in, checked matrices out."""
+"""The catalog's kernels: which partitions an output has, and checked matrices out."""
 
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset, KernelMatrixDataset
+from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.datasets.kernel_validator import KernelValidator, check_matrix
 from kernel_regime.execution.results import partition_content
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store import KernelJob, MissingMatrixError, SharedDisk, disk_of
 from kernel_regime.kernels.polynomial import Polynomial
 
 KERNEL = Polynomial(degree=2, intercept=1.0)
@@ -19,82 +19,68 @@ def samples():
     return np.random.default_rng(0).standard_normal((20, 5)).astype(np.float32)
 
 
-@pytest.fixture
-def dataset(tmp_path):
-    return KernelMatrixDataset(filepath=str(tmp_path / "level_00" / "k.npy"))
+def filled(folder, jobs):
+    """Matrices of the output `kernels`, as a node returns them."""
+    disk = disk_of(folder)
+    matrices = {name: disk.partition("kernels", name) for name in jobs}
+    disk.add({matrices[name].path: lambda job=job: job for name, job in jobs.items()})
+    return matrices
 
 
-def test_saving_computes_and_loading_maps(dataset, samples):
-    assert not dataset.exists()
-    dataset.save(KernelJob(KERNEL, samples))
-    assert dataset.exists()
-    matrix = dataset.load()
+def dataset(folder, name="kernels"):
+    return KernelMatricesDataset(path=str(folder / name))
+
+
+def test_saving_records_what_was_computed_and_loading_maps(tmp_path, samples):
+    matrices = filled(tmp_path, {f"level_{tau}/a": KernelJob(KERNEL, samples) for tau in (0, 2)})
+    kernels = dataset(tmp_path)
+    assert not kernels.exists()
+    kernels.save(matrices)
+    assert kernels.exists()
+    loaded = kernels.load()
+    assert list(loaded) == ["level_0/a", "level_2/a"]  # manifests are no partitions
+    matrix = loaded["level_2/a"]()
     assert isinstance(matrix, np.memmap)
     np.testing.assert_allclose(matrix, KERNEL(samples), rtol=1e-6)
+    assert kernels.file("level_2/a") == tmp_path / "kernels" / "level_2" / "a.npy"
 
 
-def test_an_incomplete_matrix_does_not_exist(dataset, samples, tmp_path):
-    dataset.save(KernelJob(KERNEL, samples))
-    path = tmp_path / "level_00" / "k.npy"
+def test_an_incomplete_matrix_does_not_exist(tmp_path, samples):
+    kernels = dataset(tmp_path)
+    kernels.save(filled(tmp_path, {"level_0/a": KernelJob(KERNEL, samples)}))
+    path = kernels.file("level_0/a")
     path.write_bytes(path.read_bytes()[:-4])
-    assert not dataset.exists()
-    with pytest.raises(DatasetError, match="unfinished or damaged; run the kernel_generation"):
-        dataset.load()
+    assert not kernels.exists()
+    with pytest.raises(MissingMatrixError, match="unfinished or damaged; run the kernel_generati"):
+        SharedDisk(tmp_path).open(path)  # of another process, where nothing was described
 
 
-def test_only_jobs_are_saved(dataset, samples):
-    with pytest.raises(DatasetError, match="expected a KernelJob, got ndarray"):
-        dataset.save(samples)
+def test_what_lies_elsewhere_is_refused_by_name(tmp_path, samples):
+    matrices = filled(tmp_path, {"level_0/a": KernelJob(KERNEL, samples)})
+    for other in (dataset(tmp_path, "others"), dataset(tmp_path / "moved")):
+        with pytest.raises(DatasetError, match=r"level_0/a: expected .*, got .*kernels/level_0/a"):
+            other.save(matrices)
+        assert not other.exists()
+    with pytest.raises(DatasetError, match=r"level_0/b: expected .*, got ndarray; let "):
+        dataset(tmp_path).save({"level_0/b": samples})
 
 
 def test_only_local_files_are_filled():
     with pytest.raises(DatasetError, match="need a local path, not s3"):
-        KernelMatrixDataset(filepath="s3://bucket/k.npy")
+        KernelMatricesDataset(path="s3://bucket/kernels")
 
 
-def test_the_preview_shows_the_corner(dataset, samples):
-    dataset.save(KernelJob(KERNEL, samples, samples[:3]))
-    preview = dataset.preview()
-    assert preview["columns"] == ["0", "1", "2"]
-    assert preview["data"][1][2] == pytest.approx(dataset.load()[1, 2], rel=1e-3)
-
-
-def test_partitions_are_filled_lazily_and_in_folders(tmp_path, samples):
-    partitions = KernelMatricesDataset(path=str(tmp_path / "kernels"))
-    assert not partitions.exists()
-    partitions.save({f"level_{tau}/a": lambda: KernelJob(KERNEL, samples) for tau in (0, 2)})
-    loaded = partitions.load()
-    assert list(loaded) == ["level_0/a", "level_2/a"]  # manifests are no partitions
-    assert loaded["level_2/a"]().shape == (20, 20)
-    assert partitions.exists()
-    assert partitions.file("level_2/a") == tmp_path / "kernels" / "level_2" / "a.npy"
-
-
-def test_partitions_that_fit_the_disk_one_by_one_only_are_computed_when_they_are_loaded(
+def test_matrices_that_fit_the_disk_one_by_one_only_are_computed_when_they_are_loaded(
     tmp_path, samples
 ):
     """Each takes 1,728 bytes, in a block of 4,096."""
-    job = KernelJob(KERNEL, samples, execution=Execution(disk=5000))
-    train, test = (KernelMatricesDataset(path=str(tmp_path / name)) for name in ("train", "test"))
-    for dataset in (train, test):
-        dataset.save({"level_0/a": lambda: job})
-    assert [path.parts[-3] for path in tmp_path.rglob("*.npy")] == ["train"]
-    checked = KernelValidator(symmetric=True).validate(test.load())["level_0/a"]
+    job, kernels = KernelJob(KERNEL, samples, execution=Execution(disk=5000)), dataset(tmp_path)
+    kernels.save(filled(tmp_path, {"level_0/a": job, "level_0/b": job}))
+    assert [path.stem for path in tmp_path.rglob("*.npy")] == ["a"]
+    checked = KernelValidator(symmetric=True).validate(kernels.load())["level_0/b"]
     assert partition_content(checked) == job.fingerprint()
-    np.testing.assert_array_equal(np.array(checked()), train.load()["level_0/a"]())
-    assert train.exists()
-    assert not test.exists()
-
-
-def test_a_partition_that_fits_no_disk_is_refused_before_the_first(tmp_path, samples):
-    partitions = KernelMatricesDataset(path=str(tmp_path / "kernels"))
-    jobs = {
-        name: lambda n=n: KernelJob(KERNEL, samples[:n], execution=Execution(disk=1700))
-        for name, n in (("level_0/a", 5), ("level_0/b", 20))
-    }
-    with pytest.raises(DatasetError, match=r"b\.npy: the matrix needs 1,728 bytes, kernels may"):
-        partitions.save(jobs)
-    assert list(tmp_path.iterdir()) == []
+    np.testing.assert_array_equal(np.array(checked()), kernels.load()["level_0/a"]())
+    assert not kernels.exists()
 
 
 def test_a_folder_without_matrices_says_what_to_run(tmp_path):

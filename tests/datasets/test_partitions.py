@@ -6,7 +6,7 @@ import pytest
 from kernel_regime.datasets import NpyDataset
 from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.datasets.partitions import CompletePartitions
-from kernel_regime.execution.store import KernelJob
+from kernel_regime.execution.store import KernelJob, disk_of
 from kernel_regime.kernels import Polynomial
 
 
@@ -49,11 +49,14 @@ def test_no_partitions_at_all_are_complete_too(tmp_path):
 
 
 def test_an_unfinished_kernel_makes_kernels_incomplete(tmp_path):
-    kernels = KernelMatricesDataset(path=str(tmp_path))
+    disk, kernels = disk_of(tmp_path), KernelMatricesDataset(path=str(tmp_path / "kernels"))
     job = KernelJob(Polynomial(degree=2, intercept=1.0), np.random.default_rng(0).random((5, 3)))
-    kernels.save({"level_0/a": lambda: job, "level_0/b": lambda: job})
-    assert kernels.exists()
-    (tmp_path / "level_0" / "b.npy").unlink()
+    matrices = {name: disk.partition("kernels", name) for name in ("level_0/a", "level_0/b")}
+    disk.add({matrix.path: lambda: job for matrix in matrices.values()})
     assert not kernels.exists()
-    kernels.save({"level_0/a": lambda: job, "level_0/b": lambda: job})
+    kernels.save(matrices)
+    assert kernels.exists()
+    matrices["level_0/b"].path.unlink()
+    assert not kernels.exists()
+    disk.add({matrix.path: lambda: job for matrix in matrices.values()})
     assert kernels.exists()

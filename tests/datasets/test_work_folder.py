@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from kernel_regime.datasets.work_folder import WorkFolderDataset
+from kernel_regime.datasets.work_folder import KernelDiskDataset, WorkFolderDataset
 from kernel_regime.execution.results import Results
 
 
@@ -17,6 +17,7 @@ def test_a_folder_is_there_once_something_was_kept_in_it(tmp_path):
     assert dataset.load() == folder
 
 
-def test_saving_is_refused(tmp_path):
+@pytest.mark.parametrize("dataset", [WorkFolderDataset, KernelDiskDataset])
+def test_saving_is_refused(dataset, tmp_path):
     with pytest.raises(DatasetError, match="nodes write into this folder themselves"):
-        WorkFolderDataset(str(tmp_path / "folder")).save(1)
+        dataset(str(tmp_path / "folder")).save(1)

@@ -16,11 +16,6 @@ from tests.execution.recording import Recorded, numbered_samples
 KERNEL = Polynomial(degree=2, intercept=1.0)
 
 
-def test_a_job_is_not_callable():
-    """Kedro calls callables while it saves partitions."""
-    assert not callable(KernelJob(KERNEL, numbered_samples(3)))
-
-
 @pytest.mark.parametrize("columns", [None, numbered_samples(5)])
 def test_shape_and_pairs(columns):
     job = KernelJob(KERNEL, numbered_samples(7), columns)

@@ -132,6 +132,18 @@ def test_matrices_of_other_runs_count_and_stay(tmp_path):
     assert held.shape == (N, N)
 
 
+def test_a_kernel_that_fits_no_disk_is_refused_before_the_first(tmp_path):
+    jobs = {
+        tmp_path / name: lambda n=n: KernelJob(
+            Polynomial(degree=2), SAMPLES[:n], execution=Execution(disk=1700)
+        )
+        for name, n in (("a.npy", 5), ("b.npy", 20))
+    }
+    with pytest.raises(DiskTooSmallError, match=r"b\.npy: the matrix needs 1,728 bytes, kern"):
+        SharedDisk(tmp_path).add(jobs)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("disk", [0, "much"])
 def test_a_limit_is_a_number_of_bytes(disk):
     with pytest.raises((InputError, ValueError), match="disk"):

@@ -6,11 +6,11 @@ import pandas as pd
 from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import fill_all
+from kernel_regime.execution.store import disk_of, fill_all
 from kernel_regime.pipelines.kernel_generation.nodes import (
     audit_kernels,
-    describe_test_kernels,
-    describe_train_kernels,
+    compute_test_kernels,
+    compute_train_kernels,
 )
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.kernel_regression import fit_kernel_ridge
@@ -20,6 +20,7 @@ from kernel_regime.pipelines.model_training.ridge_parameters import (
 )
 from kernel_regime.pipelines.spectral_analysis.learning_curve_nodes import forecast_learning_curves
 
+OUTPUTS = "train_kernels", "test_kernels"
 TRAIN, TEST = 63, 31  # files of 16 KiB and 8 KiB
 LEVELS = pd.DataFrame({"level": ["level_0", "level_1", "level_2"], "value": [0.0, 1.0, 2.0]})
 KERNELS = KernelParameters.model_validate(
@@ -39,9 +40,10 @@ def run(folder, execution):
     """Audit, ridge paths and learning curves, and the kernels that are left."""
     inputs = images(TRAIN, 0), images(TEST, 1)
     labels = [np.arange(count) % 3 for count in (TRAIN, TEST)]
-    train, test = (KernelMatricesDataset(path=str(folder / name)) for name in ("train", "test"))
-    train.save(describe_train_kernels(inputs[0], LEVELS, KERNELS, execution))
-    test.save(describe_test_kernels(*reversed(inputs), LEVELS, KERNELS, execution))
+    train, test = (KernelMatricesDataset(path=str(folder / name)) for name in OUTPUTS)
+    swept = LEVELS, disk_of(folder), KERNELS, execution
+    train.save(compute_train_kernels(inputs[0], *swept))
+    test.save(compute_test_kernels(*reversed(inputs), *swept))
     results = folder / "results"
     audit = audit_kernels(train.load(), inputs[0], LEVELS, results, KERNELS)
     fitted = train.load(), test.load(), *labels, LEVELS, results, KERNELS
@@ -63,8 +65,7 @@ def test_kernels_that_give_way_to_each_other_change_no_result(tmp_path, monkeypa
 
     def watched(jobs):
         fill_all(jobs)
-        kernels = [limited / "train", limited / "test"]
-        most.append(sum(occupied(folder) for folder in kernels))
+        most.append(sum(occupied(limited / name) for name in OUTPUTS))
 
     monkeypatch.setattr("kernel_regime.execution.store.shared_disk.fill_all", watched)
     found = run(limited, Execution(disk=disk))

@@ -8,15 +8,17 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
+from kernel_regime.datasets.work_folder import KernelDiskDataset
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import audit
+from kernel_regime.execution.store import audit, is_complete
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
 from kernel_regime.pipelines.kernel_generation import create_pipeline, nodes
 from kernel_regime.pipelines.kernel_generation.nodes import (
     audit_kernels,
-    describe_test_kernels,
-    describe_train_kernels,
+    compute_test_kernels,
+    compute_train_kernels,
+    describe_train_jobs,
 )
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
@@ -39,7 +41,7 @@ def images(count, seed):
 @pytest.fixture
 def catalog(tmp_path):
     """What data_processing leaves, one level of an earlier run (1) included."""
-    kernels = {
+    kernels = {"kernel_disk": KernelDiskDataset(str(tmp_path))} | {
         name: KernelMatricesDataset(path=str(tmp_path / name))
         for name in ("train_kernels", "test_kernels")
     }
@@ -51,10 +53,44 @@ def catalog(tmp_path):
 
 @pytest.fixture
 def filled(catalog):
-    train, test = catalog.load("train_images"), catalog.load("test_images")
-    catalog.save("train_kernels", describe_train_kernels(train, LEVELS, KERNELS, Execution()))
-    catalog.save("test_kernels", describe_test_kernels(test, train, LEVELS, KERNELS, Execution()))
+    for name, matrices in compute(catalog).items():
+        catalog.save(name, matrices)
     return catalog
+
+
+def compute(catalog):
+    """What the bodies of both nodes return."""
+    train, test = catalog.load("train_images"), catalog.load("test_images")
+    swept = LEVELS, catalog.load("kernel_disk"), KERNELS, Execution()
+    return {
+        "train_kernels": compute_train_kernels(train, *swept),
+        "test_kernels": compute_test_kernels(test, train, *swept),
+    }
+
+
+def test_bodies_compute_and_saving_only_records(catalog):
+    computed = compute(catalog)
+    for matrices in computed.values():
+        assert list(matrices) == NAMES
+        assert all(is_complete(matrix.path) for matrix in matrices.values())
+    assert not any(catalog.exists(name) for name in computed)
+    for name, matrices in computed.items():
+        catalog.save(name, matrices)
+        assert catalog.exists(name)
+
+
+def test_a_sweep_that_was_killed_is_a_missing_output(filled, monkeypatch):
+    assert filled.exists("train_kernels")
+    more = pd.DataFrame({"level": ["level_0", "level_1"], "value": [0.0, 1.0]})
+
+    def kill(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kernel_regime.execution.store.shared_disk.fill_all", kill)
+    inputs = filled.load("train_images"), more, filled.load("kernel_disk"), KERNELS, Execution()
+    with pytest.raises(KeyboardInterrupt):
+        compute_train_kernels(*inputs)
+    assert not filled.exists("train_kernels")
 
 
 def test_every_level_and_kernel_is_a_partition(filled):
@@ -72,8 +108,8 @@ def test_train_kernels_are_symmetric_and_test_kernels_have_test_rows(filled):
     np.testing.assert_allclose(stored, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_jobs_are_made_one_by_one_when_saved(catalog):
-    jobs = describe_train_kernels(catalog.load("train_images"), LEVELS, KERNELS, Execution())
+def test_jobs_are_made_one_by_one(catalog):
+    jobs = describe_train_jobs(catalog.load("train_images"), LEVELS, KERNELS, Execution())
     assert all(callable(job) for job in jobs.values())
     assert isinstance(jobs["level_0/ntk"](), KernelJob)
 

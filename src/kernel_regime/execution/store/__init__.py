@@ -13,13 +13,14 @@ from kernel_regime.execution.store.finished import (
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.matrix_store import MatrixRefusedError
 from kernel_regime.execution.store.resources import DiskTooSmallError
-from kernel_regime.execution.store.shared_disk import SharedDisk, disk_of
+from kernel_regime.execution.store.shared_disk import KernelPartition, SharedDisk, disk_of
 
 __all__ = [
     "Audit",
     "CostForecast",
     "DiskTooSmallError",
     "KernelJob",
+    "KernelPartition",
     "MatrixRefusedError",
     "MissingMatrixError",
     "NotFiniteError",

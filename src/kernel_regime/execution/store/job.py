@@ -25,8 +25,7 @@ class KernelJob:
     """The kernel matrix between `rows` and `columns`, or of `rows` with themselves.
 
     A job is a description: it is cheap to make, holds its inputs by reference (memory-mapped
-    ones stay on disk) and computes one tile at a time when asked. It is deliberately not
-    callable: Kedro calls callables while saving partitions.
+    ones stay on disk) and computes one tile at a time when asked.
 
     Parameters
     ----------

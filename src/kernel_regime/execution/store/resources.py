@@ -12,6 +12,9 @@ from kernel_regime.execution.store.manifest import Places
 from kernel_regime.execution.store.matrix_file import file_bytes
 from kernel_regime.execution.store.tiles import buffer_bytes
 
+_MARGIN = 2 * 10**9
+"""Bytes of a large disk that kernels leave to everything else; of a small one, a twentieth."""
+
 
 class DiskTooSmallError(UserError, OSError):
     """The matrix does not fit the disk.
@@ -89,6 +92,19 @@ def free_bytes(folder: Path) -> int:
     """Bytes left on the file system on which a folder lies, or will lie."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return shutil.disk_usage(existing).free
+
+
+def bytes_allowed(folder: Path, limit: int | None, allocated: int) -> int:
+    """Bytes that kernels may still write into a folder, where they have already so many.
+
+    Examples
+    --------
+    >>> bytes_allowed(Path(), limit=10, allocated=4)
+    6
+    """
+    free = free_bytes(folder)
+    allowed = free - min(_MARGIN, free // 20)
+    return allowed if limit is None else min(allowed, limit - allocated)
 
 
 def readable_bytes(size: int) -> str:

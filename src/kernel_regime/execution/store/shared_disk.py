@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.execution.store.filling import fill_all
 from kernel_regime.execution.store.finished import MissingMatrixError, is_complete, open_matrix
 from kernel_regime.execution.store.job import Fingerprint, KernelJob
@@ -21,13 +22,10 @@ from kernel_regime.execution.store.matrix_file import file_bytes
 from kernel_regime.execution.store.matrix_store import remove_matrix
 from kernel_regime.execution.store.resources import (
     DiskTooSmallError,
+    bytes_allowed,
     bytes_to_come,
-    free_bytes,
     readable_bytes,
 )
-
-_MARGIN = 2 * 10**9
-"""Bytes of a large disk that kernels leave to everything else; of a small one, a twentieth."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +45,28 @@ class _Kernel:
         """The order of magnitude of the seconds that computing it took."""
         manifest = read_manifest(Places(path).manifest)
         return round(math.log10(max(manifest.seconds, 1.0))) if manifest is not None else 0.0
+
+
+@dataclass(frozen=True)
+class KernelPartition:
+    """A kernel matrix that calling opens, and computes first where it gave way to others.
+
+    Examples
+    --------
+    >>> SharedDisk(Path("kernels")).partition("train_kernels", "level_0/ntk").path.as_posix()
+    'kernels/train_kernels/level_0/ntk.npy'
+    """
+
+    disk: "SharedDisk"
+    path: Path
+
+    def __call__(self) -> Array:
+        """The matrix, memory-mapped read-only."""
+        return self.disk.open(self.path)
+
+    def content(self) -> Fingerprint:
+        """The fingerprint of the matrix, which need not be there."""
+        return self.disk.content(self.path)
 
 
 class SharedDisk:
@@ -77,12 +97,16 @@ class SharedDisk:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._kernels: dict[Path, _Kernel] = {}
         self._clock = count(1)
 
     def __contains__(self, path: Path) -> bool:
         return path in self._kernels
+
+    def partition(self, folder: str, name: str) -> KernelPartition:
+        """The matrix called `name`, `level_0/ntk`, of one folder, whether it is there or not."""
+        return KernelPartition(self, self.folder / folder / f"{name}.npy")
 
     def add(self, jobs: Mapping[Path, Describe]) -> None:
         """Fill the matrices that fit, in this order, and remember how to compute the others.
@@ -198,8 +222,8 @@ class SharedDisk:
 
     def _there(self) -> set[Path]:
         """Matrices on the disk, finished or not."""
-        finished = set(self._folder.rglob("*.npy"))
-        return finished | {path.with_suffix("") for path in self._folder.rglob("*.npy.partial")}
+        finished = set(self.folder.rglob("*.npy"))
+        return finished | {path.with_suffix("") for path in self.folder.rglob("*.npy.partial")}
 
     def _to_come(self, path: Path) -> int:
         return bytes_to_come(self._kernels[path].describe(), Places(path))
@@ -212,19 +236,6 @@ class SharedDisk:
             f"{readable_bytes(max(allowed, 0))} more{of_others}; free space, raise execution.disk, "
             "lower data.n_train, or move the data folder to a larger disk"
         )
-
-
-def bytes_allowed(folder: Path, limit: int | None, allocated: int) -> int:
-    """Bytes that kernels may still write into a folder, where they have already so many.
-
-    Examples
-    --------
-    >>> bytes_allowed(Path(), limit=10, allocated=4)
-    6
-    """
-    free = free_bytes(folder)
-    allowed = free - min(_MARGIN, free // 20)
-    return allowed if limit is None else min(allowed, limit - allocated)
 
 
 @cache

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.datasets.kernel_matrix import KernelPartitions
+from kernel_regime.datasets.partitions import forget_partitions
 from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import KernelJob, audit, seconds_spent
+from kernel_regime.execution.store import KernelJob, SharedDisk, audit, seconds_spent
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
@@ -23,17 +25,38 @@ LazyJobs = dict[str, Callable[[], KernelJob]]
 _FORMAT = 2  # raised when the audit of the same matrix would find other numbers than before
 
 
-def describe_train_kernels(
+def compute_train_kernels(
+    train_images: Partitions,
+    noise_levels: pd.DataFrame,
+    kernel_disk: SharedDisk,
+    kernels: KernelParameters,
+    execution: Execution,
+) -> KernelPartitions:
+    """Fill a matrix per level and kernel: all training inputs with themselves."""
+    jobs = describe_train_jobs(train_images, noise_levels, kernels, execution)
+    return _fill(kernel_disk, "train_kernels", jobs)
+
+
+def compute_test_kernels(
+    test_images: Partitions,
+    train_images: Partitions,
+    noise_levels: pd.DataFrame,
+    kernel_disk: SharedDisk,
+    kernels: KernelParameters,
+    execution: Execution,
+) -> KernelPartitions:
+    """Fill a matrix per level and kernel: test inputs (rows) against training inputs (columns)."""
+    jobs = describe_test_jobs(test_images, train_images, noise_levels, kernels, execution)
+    return _fill(kernel_disk, "test_kernels", jobs)
+
+
+def describe_train_jobs(
     train_images: Partitions,
     noise_levels: pd.DataFrame,
     kernels: KernelParameters,
     execution: Execution,
 ) -> LazyJobs:
-    """A job per level and kernel: all training inputs with themselves.
-
-    The jobs are made one by one while Kedro saves them, so that one level is open at a time;
-    saving computes.
-    """
+    """Training kernels as jobs, made one by one, so that one level is open at a time."""
     images = select(train_images, noise_levels["level"])
     return {
         f"{level}/{name}": partial(_describe, kernel, images[level], None, execution)
@@ -41,14 +64,14 @@ def describe_train_kernels(
     }
 
 
-def describe_test_kernels(
+def describe_test_jobs(
     test_images: Partitions,
     train_images: Partitions,
     noise_levels: pd.DataFrame,
     kernels: KernelParameters,
     execution: Execution,
 ) -> LazyJobs:
-    """A job per level and kernel: test inputs (rows) against training inputs (columns)."""
+    """Test kernels as jobs, made one by one, so that one level is open at a time."""
     levels = list(noise_levels["level"])
     rows, columns = select(test_images, levels), select(train_images, levels)
     return {
@@ -84,6 +107,14 @@ def audit_kernels(
 def partition_names(levels: Iterable[str], kernels: Iterable[str]) -> list[str]:
     """Partitions of the kernel matrices: `level_0/ntk`, `level_0/nngp`, …"""
     return [f"{level}/{name}" for level, name in product(levels, list(kernels))]
+
+
+def _fill(disk: SharedDisk, output: str, jobs: LazyJobs) -> KernelPartitions:
+    """Compute what fits the disk; what a killed run left is no output until it is saved."""
+    matrices = {name: disk.partition(output, name) for name in jobs}
+    forget_partitions(disk.folder / output)
+    disk.add({matrices[name].path: describe for name, describe in jobs.items()})
+    return matrices
 
 
 def _describe(

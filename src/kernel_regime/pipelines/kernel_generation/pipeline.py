@@ -5,8 +5,8 @@ from kedro.pipeline import Node, Pipeline
 from kernel_regime.pipelines import data_processing
 from kernel_regime.pipelines.kernel_generation.nodes import (
     audit_kernels,
-    describe_test_kernels,
-    describe_train_kernels,
+    compute_test_kernels,
+    compute_train_kernels,
 )
 
 
@@ -21,19 +21,19 @@ def create_pipeline() -> Pipeline:
     own = Pipeline(
         [
             Node(
-                describe_train_kernels,
-                inputs=["train_images", "noise_levels", "params:kernels", "params:execution"],
+                compute_train_kernels,
+                inputs=[
+                    *("train_images", "noise_levels", "kernel_disk"),
+                    *("params:kernels", "params:execution"),
+                ],
                 outputs="train_kernels",
                 name="train_kernels",
             ),
             Node(
-                describe_test_kernels,
+                compute_test_kernels,
                 inputs=[
-                    "test_images",
-                    "train_images",
-                    "noise_levels",
-                    "params:kernels",
-                    "params:execution",
+                    *("test_images", "train_images", "noise_levels", "kernel_disk"),
+                    *("params:kernels", "params:execution"),
                 ],
                 outputs="test_kernels",
                 name="test_kernels",

@@ -14,12 +14,11 @@ from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
 from kernel_regime.execution.store.job import KernelJob
-from kernel_regime.execution.store.resources import free_bytes
-from kernel_regime.execution.store.shared_disk import bytes_allowed
+from kernel_regime.execution.store.resources import bytes_allowed, free_bytes
 from kernel_regime.pipelines.kernel_generation.nodes import (
     LazyJobs,
-    describe_test_kernels,
-    describe_train_kernels,
+    describe_test_jobs,
+    describe_train_jobs,
 )
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 
@@ -61,8 +60,8 @@ def plan_kernels(
             "the same --env and --params"
         ) from error
     jobs = {
-        "train_kernels": describe_train_kernels(train, levels, kernels, execution),
-        "test_kernels": describe_test_kernels(test, train, levels, kernels, execution),
+        "train_kernels": describe_train_jobs(train, levels, kernels, execution),
+        "test_kernels": describe_test_jobs(test, train, levels, kernels, execution),
     }
     folders = {name: cast(KernelMatricesDataset, catalog.get(name)) for name in jobs}
     by_kernel = {kernel: _jobs_of(kernel, jobs, folders) for kernel in kernels.names}
