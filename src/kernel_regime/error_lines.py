@@ -97,7 +97,7 @@ def _dataset_line(error: DatasetError) -> str | None:
         return f"{name}{cause}"
     if isinstance(cause, OSError):
         return f"{name}{_file_line(cause)}"
-    if function == "load":  # saving computes, where a strange error is one of the program
+    if function == "load":  # a strange error while saving is one of the program
         return f"{name}cannot be read ({type(cause).__name__}: {_flat(cause)})"
     return None
 

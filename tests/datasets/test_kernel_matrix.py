@@ -19,10 +19,10 @@ def samples():
     return np.random.default_rng(0).standard_normal((20, 5)).astype(np.float32)
 
 
-def filled(folder, jobs):
-    """Matrices of the output `kernels`, as a node returns them."""
+def filled(folder, jobs, output="kernels"):
+    """Matrices of an output, as a node returns them."""
     disk = disk_of(folder)
-    matrices = {name: disk.partition("kernels", name) for name in jobs}
+    matrices = {name: disk.partition(output, name) for name in jobs}
     disk.add({matrices[name].path: lambda job=job: job for name, job in jobs.items()})
     return matrices
 
@@ -74,13 +74,16 @@ def test_matrices_that_fit_the_disk_one_by_one_only_are_computed_when_they_are_l
     tmp_path, samples
 ):
     """Each takes 1,728 bytes, in a block of 4,096."""
-    job, kernels = KernelJob(KERNEL, samples, execution=Execution(disk=5000)), dataset(tmp_path)
-    kernels.save(filled(tmp_path, {"level_0/a": job, "level_0/b": job}))
-    assert [path.stem for path in tmp_path.rglob("*.npy")] == ["a"]
-    checked = KernelValidator(symmetric=True).validate(kernels.load())["level_0/b"]
+    job = KernelJob(KERNEL, samples, execution=Execution(disk=5000))
+    train, test = dataset(tmp_path, "train"), dataset(tmp_path, "test")
+    train.save(filled(tmp_path, {"level_0/a": job}, "train"))
+    test.save(filled(tmp_path, {"level_0/a": job}, "test"))
+    assert [path.parts[-3] for path in tmp_path.rglob("*.npy")] == ["train"]
+    checked = KernelValidator(symmetric=True).validate(test.load())["level_0/a"]
     assert partition_content(checked) == job.fingerprint()
-    np.testing.assert_array_equal(np.array(checked()), kernels.load()["level_0/a"]())
-    assert not kernels.exists()
+    np.testing.assert_array_equal(np.array(checked()), train.load()["level_0/a"]())
+    assert train.exists()
+    assert not test.exists()
 
 
 def test_a_folder_without_matrices_says_what_to_run(tmp_path):
