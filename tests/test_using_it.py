@@ -86,6 +86,7 @@ def test_a_plan_after_the_run_finds_everything_finished(project, finished_run):
     assert {row[0] for row in others if row[0] not in ("total", "trainings", "ridge paths")} == {
         *("Gaussian processes", "feature machines", "spectra", "learning curves"),
         *("verdicts", "kernel evolution", "spectral bias"),
+        *("laziness", "distribution shift"),
     }
     disk = {row[0]: row[2] for row in rows if len(row) == 4}
     assert disk == {"samples": "0", "kernels": "0", "networks": "0", "total": "0"}

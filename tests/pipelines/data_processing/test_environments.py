@@ -29,6 +29,7 @@ SHAPES = {
     "cifar10": (32, 32, 3),
     "spiked_covariates": (1024,),
     "spectral_bias": (32, 32, 3),
+    "laziness": (8, 8),
 }
 
 

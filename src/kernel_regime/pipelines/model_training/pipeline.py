@@ -15,7 +15,7 @@ def create_pipeline() -> Pipeline:
 
     Examples
     --------
-    >>> "networks" in create_pipeline().outputs()
+    >>> "networks" in create_pipeline().all_outputs()
     True
     """
     own = Pipeline(
