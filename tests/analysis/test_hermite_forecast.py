@@ -159,6 +159,16 @@ def test_what_has_no_hermite_eigenstructure_is_refused(kernel, inputs, message):
         HermiteEigenstructure.of(kernel, inputs, modes=10)
 
 
+def test_samples_that_are_not_finite_are_named(task):
+    kernel, x, targets, structure = task
+    broken = np.where(np.arange(len(x))[:, None] == 3, np.nan, x)
+    with pytest.raises(ValueError, match="inputs: sample 3 is not finite"):
+        HermiteEigenstructure.of(kernel, broken, modes=10)
+    lost = np.where(np.arange(len(x))[:, None] == 5, np.inf, targets)
+    with pytest.raises(ValueError, match="targets: sample 5 is not finite"):
+        HermiteForecast.of(structure, x, lost)
+
+
 def test_forecasts_refuse_too_few_labels_and_no_ridge(task):
     _, x, targets, structure = task
     with pytest.raises(ValueError, match="16 labelled samples at least"):

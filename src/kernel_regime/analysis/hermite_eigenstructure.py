@@ -29,6 +29,7 @@ from scipy.linalg import eigh
 
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_samples
 from kernel_regime.kernels.base import Kernel
 
 Monomial = tuple[int, ...]
@@ -81,9 +82,10 @@ class HermiteEigenstructure:
         Raises
         ------
         InputError
-            If the kernel is no function of lengths and angles, or the inputs are all the same.
+            If the kernel is no function of lengths and angles, an input is not finite, or all are
+            the same.
         """
-        x = as_floating(inputs, "inputs").astype(np.float64)
+        x = checked_samples(inputs, "inputs").astype(np.float64)
         x = x.reshape(len(x), -1)
         mean, squared_norm = x.mean(axis=0), float((x**2).sum(axis=1).mean())
         variances, axes = _principal_directions(x - mean)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from kernel_regime.analysis.hermite_eigenstructure import HermiteEigenstructure
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 
 FEWEST = 16
@@ -60,9 +60,11 @@ class HermiteForecast:
         Raises
         ------
         InputError
-            If there are fewer than 16 samples, or inputs and targets differ in number.
+            If there are fewer than 16 samples, a target is not finite, or inputs and targets differ
+            in number.
         """
         columns = as_floating(targets, "targets").astype(np.float64)
+        require_finite(columns, "targets")
         columns = columns.reshape(len(columns), -1)
         modes, p = len(structure.eigenvalues), len(columns)
         if p < FEWEST or len(inputs) != p:
