@@ -27,7 +27,7 @@ selection["noise"] = selection["level"].str.removeprefix("level_").astype(float)
 rows = []
 for (noise, kernel), picks in selection.groupby(["noise", "kernel"]):
     by = picks.set_index("criterion")
-    best, honest = by.loc["test_accuracy"], by.loc["loo_loss"]
+    best, chosen = by.loc["test_accuracy"], by.loc["loo_loss"]
     nearest = abs(PUBLISHED.index - noise).argmin()
     rows.append(
         {
@@ -38,9 +38,9 @@ for (noise, kernel), picks in selection.groupby(["noise", "kernel"]):
             "low": best["test_accuracy_low"],
             "high": best["test_accuracy_high"],
             "ridge": best["ridge"],
-            "accuracy_by_loo": honest["test_accuracy"],
-            "loss_by_loo": honest["test_loss"],
-            "ridge_by_loo": honest["ridge"],
+            "accuracy_by_loo": chosen["test_accuracy"],
+            "loss_by_loo": chosen["test_loss"],
+            "ridge_by_loo": chosen["ridge"],
         }
     )
 table = pd.DataFrame(rows)
