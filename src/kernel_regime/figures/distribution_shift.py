@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from kernel_regime.core.arrays import Array
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import line_styles, method_name
-from kernel_regime.figures.style import legend_under, new_figure, quantity, set_title
+from kernel_regime.figures.style import empty_figure, legend_under, new_figure, quantity, set_title
 
 
 @register_figure("distribution_shift")
@@ -29,10 +29,9 @@ def distribution_shift_maps(
         What the noise level measures.
     """
     methods = list(dict.fromkeys(distribution_shift["method"]))
-    figure, axes = new_figure(1, len(methods) + 1, width=3.2, height=3.4)
     if distribution_shift.empty:
-        figure.suptitle("nothing is tested off its training level: distribution_shift_study")
-        return figure
+        return empty_figure("nothing is tested off its training level: distribution_shift_study")
+    figure, axes = new_figure(1, len(methods) + 1, width=3.2, height=3.4)
     levels = noise_levels.sort_values("value").drop_duplicates("level")
     accuracies = distribution_shift["accuracy"]
     errors = 100 * (1 - accuracies) if accuracies.notna().any() else distribution_shift["loss"]

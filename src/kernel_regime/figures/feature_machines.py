@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import (
+    empty_figure,
     legend_below,
     levels_of,
     new_figure,
@@ -43,9 +44,7 @@ def feature_machine_iterations(
         What the noise level measures.
     """
     if feature_machine_scores.empty:
-        figure, _ = new_figure()
-        figure.suptitle("no feature machine: the parameters name none")
-        return figure
+        return empty_figure("no feature machine: the parameters name none")
     machines = list(feature_machine_scores["machine"].unique())
     levels = levels_of(feature_machine_scores, noise_levels)
     titles = noise_titles(noise_levels, noise)

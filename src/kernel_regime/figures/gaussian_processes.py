@@ -8,6 +8,7 @@ from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import (
     COLOURS,
+    empty_figure,
     legend_below,
     levels_of,
     new_figure,
@@ -36,9 +37,7 @@ def gaussian_process_figure(
         What the noise level measures.
     """
     if gaussian_process_scores.empty:
-        figure, _ = new_figure()
-        figure.suptitle("no Gaussian process: the parameters name none")
-        return figure
+        return empty_figure("no Gaussian process: the parameters name none")
     titles = noise_titles(noise_levels, noise)
     levels = levels_of(gaussian_process_scores, noise_levels)
     colours = {level: COLOURS[k % len(COLOURS)] for k, level in enumerate(levels)}

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import line_styles, method_name
 from kernel_regime.figures.style import (
+    empty_figure,
     key,
     legend_below,
     levels_of,
@@ -46,12 +47,11 @@ def kernels_along_training(
     noise : str
         What the noise level measures.
     """
-    figure, axes = new_figure(1, len(_LABELS), width=3.3, height=3.0)
     if kernel_evolution.empty:
-        figure.suptitle(
+        return empty_figure(
             "nothing to follow: no network was trained by descent, or none was asked for"
         )
-        return figure
+    figure, axes = new_figure(1, len(_LABELS), width=3.3, height=3.0)
     levels = levels_of(kernel_evolution, noise_levels)
     titles = noise_titles(noise_levels, noise)
     styles = line_styles(kernel_evolution["network"])

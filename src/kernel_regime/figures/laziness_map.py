@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 from kernel_regime.core.arrays import Array
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import method_name
-from kernel_regime.figures.style import key, legend_below, levels_of, new_figure, noise_titles
+from kernel_regime.figures.style import (
+    empty_figure,
+    key,
+    legend_below,
+    levels_of,
+    new_figure,
+    noise_titles,
+)
 
 _VERDICTS = {"kernel regime": "K", "feature learning": "F", "undecided": "?"}
 _MEASURES = {"drift": "NTK drift", "gap": "distance from\nthe linearisation"}
@@ -33,9 +40,7 @@ def laziness_map(laziness_verdicts: pd.DataFrame, noise_levels: pd.DataFrame, no
         What the noise level measures.
     """
     if laziness_verdicts.empty:
-        figure, _ = new_figure()
-        figure.suptitle("nothing on the dial: `laziness.seeds` is 0, or no network descends")
-        return figure
+        return empty_figure("nothing on the dial: `laziness.seeds` is 0, or no network descends")
     table, error = with_error(laziness_verdicts)
     levels = levels_of(table, noise_levels)
     titles = noise_titles(noise_levels, noise)

@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.laziness_map import with_error
 from kernel_regime.figures.methods import method_name
-from kernel_regime.figures.style import legend_below, mark_values, new_figure, quantity, set_title
+from kernel_regime.figures.style import (
+    empty_figure,
+    legend_below,
+    mark_values,
+    new_figure,
+    quantity,
+    set_title,
+)
 
 
 @register_figure("laziness_noise")
@@ -32,9 +39,7 @@ def laziness_under_noise(
         What the noise level measures.
     """
     if laziness_verdicts.empty:
-        figure, _ = new_figure()
-        figure.suptitle("nothing on the dial: `laziness.seeds` is 0, or no network descends")
-        return figure
+        return empty_figure("nothing on the dial: `laziness.seeds` is 0, or no network descends")
     table, error = with_error(laziness_verdicts)
     table = table.merge(noise_levels)
     networks = list(table["network"].unique())

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import line_styles, method_name
-from kernel_regime.figures.style import legend_below, new_figure, tidy_log_ticks
+from kernel_regime.figures.style import empty_figure, legend_below, new_figure, tidy_log_ticks
 
 _LABELS = {
     "drift": r"NTK drift $\|K_T - K_0\| / \|K_0\|$",
@@ -31,10 +31,9 @@ def regimes(regime: pd.DataFrame, noise_levels: pd.DataFrame, noise: str) -> Fig
     noise : str
         What the noise level measures, for the horizontal axes.
     """
-    figure, axes = new_figure(1, 2)
     if regime.empty:
-        figure.suptitle("no verdict: every training diverged, or none was on the square loss")
-        return figure
+        return empty_figure("no verdict: every training diverged, or none was on the square loss")
+    figure, axes = new_figure(1, 2)
     rows = regime.merge(noise_levels).sort_values("value")
     for ax, measure in zip(axes, _LABELS, strict=True):
         _draw_measure(ax, rows, measure)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import line_styles, method_name
 from kernel_regime.figures.style import (
+    empty_figure,
     legend_under,
     levels_of,
     new_figure,
@@ -62,10 +63,9 @@ def _decays(
 ) -> Figure:
     """A plot per level: every source with its runs and its power law."""
     titles, levels = noise_titles(noise_levels, noise), levels_of(spectra, noise_levels)
-    figure, axes = new_figure(1, max(len(levels), 1), sharey=True, height=4.4)
     if not levels:
-        figure.suptitle("nothing to show: every training diverged")
-        return figure
+        return empty_figure("nothing to show: every training diverged")
+    figure, axes = new_figure(1, len(levels), sharey=True, height=4.4)
     colours = _colours(spectra)
     for ax, level in zip(axes, levels, strict=True):
         for source, table in spectra[spectra["level"] == level].groupby("source"):
@@ -149,10 +149,9 @@ def target_power_decay(
         What the noise level measures.
     """
     titles, levels = noise_titles(noise_levels, noise), levels_of(target_power, noise_levels)
-    figure, axes = new_figure(1, max(len(levels), 1), sharey=True, height=4.4)
     if not levels:
-        figure.suptitle("nothing to show: no spectrum has eigenvectors")
-        return figure
+        return empty_figure("nothing to show: no spectrum has eigenvectors")
+    figure, axes = new_figure(1, len(levels), sharey=True, height=4.4)
     colours = _colours(target_power)
     for ax, level in zip(axes, levels, strict=True):
         for source, table in target_power[target_power["level"] == level].groupby("source"):

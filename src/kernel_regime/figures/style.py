@@ -33,6 +33,19 @@ def new_figure(
     return figure, axes
 
 
+def empty_figure(reason: str) -> Figure:
+    """Figure of a run that has nothing to draw, which says why.
+
+    Examples
+    --------
+    >>> empty_figure("no network was trained").get_suptitle()
+    'no network was trained'
+    """
+    figure, _ = new_figure()
+    figure.suptitle(reason)
+    return figure
+
+
 def quantity(noise: str) -> str:
     """What the noise level measures, without the remark in brackets.
 

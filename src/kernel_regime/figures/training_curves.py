@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import line_styles, method_name
 from kernel_regime.figures.style import (
+    empty_figure,
     key,
     legend_below,
     levels_of,
@@ -47,9 +48,7 @@ def loss_over_epochs(
     chosen = training_curves.merge(selected, on=keys)
     levels = levels_of(chosen, noise_levels)
     if not levels:
-        figure, _ = new_figure()
-        figure.suptitle("nothing to show: no network was trained by descent, or all diverged")
-        return figure
+        return empty_figure("nothing to show: no network was trained by descent, or all diverged")
     columns = min(_PLOTS_PER_ROW, len(levels))
     figure, axes = new_figure(
         -(-len(levels) // columns), columns, width=3.2, height=2.6, sharex=True, sharey=True
