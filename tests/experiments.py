@@ -56,8 +56,8 @@ def write_raw(folder):
     raw.mkdir(parents=True)
     (raw / "batches.meta.txt").write_text("\n".join(CLASSES))
     for name in (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"):
-        pixels = rng.integers(0, 256, (40, 3072), dtype=np.uint8)
-        write_records(raw / f"{name}.bin", pixels, np.arange(40) % 10)
+        pixels = rng.integers(0, 256, (200, 3072), dtype=np.uint8)  # 40 of two classes
+        write_records(raw / f"{name}.bin", pixels, np.arange(200) % 10)
 
 
 def tiny(environment, conf):
