@@ -10,18 +10,26 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from kernel_regime.core.errors import TooLargeError
+from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.execution.devices import on_device
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.finished import open_matrix
 from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.tiles import TileGrid
 from kernel_regime.kernels.dense.fully_connected_kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
 )
 from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
-from kernel_regime.kernels.gpu import angular_jax, polynomial_jax, random_features_jax
-from kernel_regime.kernels.gpu.jax_engine import EDGE, first_gpu
+from kernel_regime.kernels.gpu import (
+    angular_jax,
+    jax_engine,
+    polynomial_jax,
+    random_features_jax,
+)
+from kernel_regime.kernels.gpu.jax_engine import block_grid, bring_to_host, first_gpu
 from kernel_regime.kernels.polynomial import Polynomial
 from kernel_regime.kernels.random_features_kernel import RandomFeatures
 from tests.beside import golden
@@ -128,16 +136,49 @@ def test_exactly_symmetric_with_the_diagonal_of_the_cpu(kernel, dtype, device):
 
 
 @ON_EVERY_DEVICE
-@pytest.mark.parametrize("kernel", ALL[:3], ids=repr)
-def test_blocks_of_a_large_matrix_fit_together(kernel, device):
-    x = draw(EDGE + 60, 4, dtype=np.float32)
-    whole = kernel(x)
+@pytest.mark.parametrize("kernel", ALL, ids=repr)
+def test_blocks_of_a_matrix_fit_together_on_the_host_and_on_the_device(kernel, device, monkeypatch):
+    """Six blocks and their mirror images, each of several pieces."""
+    monkeypatch.setattr(jax_engine, "EDGE", 64)
+    monkeypatch.setattr(jax_engine, "_PIECE", 64 * 4 * 10)
+    x = draw(150, 7, dtype=np.float32)
+    x[140] = x[3]
+    engine, whole = on(device, kernel), kernel(x)
+    gram, kept = engine.gram(x), engine.gram_on_device(x)
+    np.testing.assert_array_equal(gram, gram.T)
+    np.testing.assert_array_equal(kept, gram)
+    assert kept.devices() == {device}
+    assert gram.flags.writeable
     for values, expected in (
-        (on(device, kernel).gram(x), whole),
-        (on(device, kernel).cross(x[:5], x), whole[:5]),
-        (on(device, kernel).cross(x, x[9:12]), whole[:, 9:12]),
+        (gram, whole),
+        (engine.cross(x[:64], x), whole[:64]),
     ):
         np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_blocks_fit_the_memory_of_the_device():
+    """Twenty-four of them, of float32; a device that says nothing is taken to be large."""
+
+    class Card:
+        def memory_stats(self):
+            return {"bytes_limit": 40 * 2**20, "bytes_in_use": 10 * 2**20}
+
+    grid = block_grid((5000, 5000), np.dtype(np.float32), True, Card())
+    assert all(24 * 4 * np.prod(tile.shape) <= 30 * 2**20 for tile in grid.tiles)
+    whole = block_grid((5000, 5000), np.dtype(np.float32), True, jax.devices("cpu")[0])
+    assert max(tile.shape for tile in whole.tiles) == (2512, 2512)
+
+
+def test_memory_that_runs_out_is_said_with_the_remedy(monkeypatch):
+    def exhausted(*_):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes")
+
+    engine, x = on(jax.devices("cpu")[0], TwoLayerNTK()), draw(4, 3)
+    monkeypatch.setattr(angular_jax, "angular_values", exhausted)
+    with pytest.raises(TooLargeError, match=r"of 4 × 4 points does not fit .*execution.memory"):
+        engine.gram(x)
+    with pytest.raises(TooLargeError, match="leave it to the host"):
+        engine.gram_on_device(x)
 
 
 @ON_EVERY_DEVICE
@@ -166,9 +207,11 @@ def test_published_random_features(dtype, tolerance, device):
     train, test = data["x_train"].astype(dtype), data["x_test"].astype(dtype)
     weights = data["weights"].T * np.sqrt(train.shape[1])
     for x1, name in ((train, "train"), (test, "test")):
-        values = random_features_jax.random_features_on(
-            device, x1, train, [weights[:130], weights[130:]]
-        )
+        values, grid = np.empty(data[name].shape, dtype), TileGrid(data[name].shape, 16, False)
+        with jax_precision(np.float64):
+            drawn = [weights[:130], weights[130:]]
+            blocks = random_features_jax.feature_blocks(x1, train, grid, drawn, device)
+            bring_to_host(blocks, values, grid)
         np.testing.assert_allclose(values, data[name], rtol=tolerance)
 
 
@@ -179,7 +222,8 @@ def test_no_product_may_be_rounded_to_tensorfloat():
     for products, lowered in (
         (1, angular_jax.angular_values.lower(side, side, rows[0], rows[0])),
         (1, polynomial_jax.polynomial_values.lower(Polynomial(2, 1.0), rows, rows)),
-        (3, random_features_jax.with_features_added.lower(square, rows, rows, rows)),
+        (1, random_features_jax.features_of.lower(rows, rows)),
+        (1, random_features_jax.with_products_added.lower(square, rows, rows)),
     ):
         text = lowered.as_text()
         assert text.count("stablehlo.dot_general") == products

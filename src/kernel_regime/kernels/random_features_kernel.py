@@ -1,10 +1,13 @@
 """Kernels of finitely many random ReLU features, never held all at once."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar
 
 import numpy as np
+from numba import get_num_threads
 from pydantic import NonNegativeInt, PositiveInt
 
 from kernel_regime.core.arrays import Array
@@ -75,14 +78,16 @@ class RandomFeatures(Kernel):
         Each run of 512 features has its own seed. Drawn in single precision for every dtype:
         the float64 kernel is then that of the same features, not of others.
         """
-        for start in range(0, self.width, BLOCK):
-            block = np.empty((min(BLOCK, self.width - start), dimension), np.float32)
-            for offset in range(0, len(block), STREAM):
-                stream = np.random.SFC64([self.seed, (start + offset) // STREAM])
-                np.random.Generator(stream).standard_normal(
-                    dtype=np.float32, out=block[offset : offset + STREAM]
-                )
-            yield block
+        with ThreadPoolExecutor(get_num_threads()) as drawing:
+            for start in range(0, self.width, BLOCK):
+                block = np.empty((min(BLOCK, self.width - start), dimension), np.float32)
+                parts = [block[i : i + STREAM] for i in range(0, len(block), STREAM)]
+                list(drawing.map(self._draw, count(start // STREAM), parts))
+                yield block
+
+    def _draw(self, stream: int, out: Array) -> None:
+        generator = np.random.Generator(np.random.SFC64([self.seed, stream]))
+        generator.standard_normal(dtype=np.float32, out=out)
 
 
 def random_features_cross(x1: Array, x2: Array, weights: Iterable[Array]) -> Array:

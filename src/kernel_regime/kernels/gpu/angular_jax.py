@@ -5,24 +5,24 @@ exact enough, but float64 inputs need their nearly parallel pairs corrected in a
 for the desktop multiplies float64 at a sixty-fourth of its speed. So either dtype goes one way.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
-
-import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
-from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.execution.store.tiles import TileGrid
 from kernel_regime.kernels.dense.angular import AngularKernel, polynomials
 from kernel_regime.kernels.dense.angular_tiles import NEARLY_PARALLEL
-from kernel_regime.kernels.gpu.jax_engine import fill_in_blocks, fill_symmetric, first_gpu
-from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
+from kernel_regime.kernels.gpu.jax_engine import Block, largest_norm, mirrored_upper, rows_of
+from kernel_regime.kernels.gpu.kernel_on_jax import KernelOnJax
 
 with from_extra("gpu"):
     import jax
     import jax.numpy as jnp
 
-PAIRS = 16384  # nearly parallel ones corrected at once: more than a block's diagonal
+PAIRS = 16384  # nearly parallel ones corrected at once
 State = tuple[jax.Array, jax.Array]  # versines, and which pairs are still to be corrected
 
 
@@ -34,7 +34,7 @@ class UnitVectors(NamedTuple):
 
 
 @dataclass(frozen=True)
-class AngularOnGpu(KernelOnGpu[AngularKernel]):
+class AngularOnGpu(KernelOnJax[AngularKernel]):
     """An angular kernel on a device of JAX.
 
     Parameters
@@ -44,11 +44,6 @@ class AngularOnGpu(KernelOnGpu[AngularKernel]):
     device : jax.Device
         Where to compute; left out, the first GPU.
 
-    Raises
-    ------
-    MissingDeviceError
-        If there is no GPU.
-
     Examples
     --------
     >>> from kernel_regime.kernels import TwoLayerNTK
@@ -57,28 +52,20 @@ class AngularOnGpu(KernelOnGpu[AngularKernel]):
     array([[25.]])
     """
 
-    device: jax.Device = field(default_factory=first_gpu)
-
-    def _gram(self, x: Array) -> Array:
-        matrix = np.empty((len(x), len(x)), x.dtype)
-        with jax_precision(np.float64):
-            arccos, kappa = self._curves(x.dtype)
-            rows = self._unit_vectors(x)
-            fill_symmetric(lambda r, c: angular_values(r, c, arccos, kappa), rows, matrix)
-        return matrix
-
-    def _cross(self, x1: Array, x2: Array) -> Array:
-        matrix = np.empty((len(x1), len(x2)), x1.dtype)
-        with jax_precision(np.float64):
-            arccos, kappa = self._curves(x1.dtype)
-            left, right = self._unit_vectors(x1), self._unit_vectors(x2)
-            fill_in_blocks(lambda r, c: angular_values(r, c, arccos, kappa), left, right, matrix)
-        return matrix
-
-    def _curves(self, dtype: np.dtype) -> tuple[jax.Array, jax.Array]:
-        curves = polynomials(self.kernel, dtype.str)
+    def _blocks(self, x1: Array, x2: Array, grid: TileGrid) -> Iterator[Block]:
+        curves = polynomials(self.kernel, x1.dtype.str)
         arccos, kappa = jax.device_put((curves.arccos, curves.kappa), self.device)
-        return arccos, kappa
+        left = self._unit_vectors(x1)
+        right = left if grid.symmetric else self._unit_vectors(x2)
+        for tile in grid.tiles:
+            sides = rows_of(left, tile.rows), rows_of(right, tile.columns)
+            same = grid.symmetric and tile.row == tile.column
+            yield tile, angular_values(*sides, arccos, kappa, same)
+
+    def _bound(self, x1: Array, x2: Array) -> float:
+        dtype = x1.dtype.str
+        factor, curves = self.kernel.factor(x1[0].size, dtype), polynomials(self.kernel, dtype)
+        return curves.at_zero * (factor * largest_norm(x1)) * (factor * largest_norm(x2))
 
     def _unit_vectors(self, x: Array) -> UnitVectors:
         """In float64 on the way, whatever the inputs."""
@@ -97,22 +84,24 @@ def _normalise(rows: jax.Array, factor: float) -> UnitVectors:
     return UnitVectors(units.astype(rows.dtype), (factor * lengths).astype(rows.dtype))
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="same")
 def angular_values(
-    left: UnitVectors, right: UnitVectors, arccos: jax.Array, kappa: jax.Array
+    left: UnitVectors, right: UnitVectors, arccos: jax.Array, kappa: jax.Array, same: bool = False
 ) -> jax.Array:
-    """Kernel values of all pairs, shape (n1, n2)."""
+    """Kernel values of all pairs, (n1, n2); exactly symmetric where both sides are the same."""
     cosines = jnp.matmul(left.units, right.units.T, precision="highest")
-    versines = _versines(cosines, left.units, right.units)
-    turn = jnp.sqrt(versines) * _horner(arccos, versines) - 1
-    values = _clenshaw(kappa, jnp.copysign(turn, -cosines))
-    return values * (left.lengths[:, None] * right.lengths)
+    versines = _versines(cosines, left.units, right.units, same)
+    turn = jnp.sqrt(versines) * horner(arccos, versines) - 1
+    values = clenshaw(kappa, jnp.copysign(turn, -cosines))
+    values *= left.lengths[:, None] * right.lengths
+    return mirrored_upper(values) if same else values
 
 
-def _versines(cosines: jax.Array, units1: jax.Array, units2: jax.Array) -> jax.Array:
+def _versines(cosines: jax.Array, units1: jax.Array, units2: jax.Array, same: bool) -> jax.Array:
     """1 − |cosine| (n1, n2); of nearly parallel pairs, from the distance of their unit vectors.
 
-    Those pairs are few, but for the diagonal: as long as some are left, `PAIRS` of them are taken.
+    As long as some of those pairs are left, `PAIRS` of them are taken. A sample has no distance
+    from itself.
     """
 
     def some_are_left(state: State) -> jax.Array:
@@ -129,11 +118,13 @@ def _versines(cosines: jax.Array, units1: jax.Array, units2: jax.Array) -> jax.A
         )
 
     sizes = jnp.abs(cosines)
-    state = 1 - sizes, sizes > 1 - NEARLY_PARALLEL
+    own = jnp.eye(len(cosines), dtype=bool) if same else jnp.zeros((), bool)
+    near = (sizes > 1 - NEARLY_PARALLEL) & ~own
+    state = jnp.where(own & (sizes > 0), 0, 1 - sizes), near
     return jax.lax.while_loop(some_are_left, correct, state)[0]
 
 
-def _horner(coefficients: jax.Array, x: jax.Array) -> jax.Array:
+def horner(coefficients: jax.Array, x: jax.Array) -> jax.Array:
     """Polynomial, lowest coefficient first."""
     value = coefficients[-1]
     for power in range(len(coefficients) - 2, -1, -1):
@@ -141,7 +132,7 @@ def _horner(coefficients: jax.Array, x: jax.Array) -> jax.Array:
     return value
 
 
-def _clenshaw(coefficients: jax.Array, x: jax.Array) -> jax.Array:
+def clenshaw(coefficients: jax.Array, x: jax.Array) -> jax.Array:
     """Chebyshev series, lowest coefficient first."""
     now = before = jnp.zeros_like(x)
     for degree in range(len(coefficients) - 1, 0, -1):

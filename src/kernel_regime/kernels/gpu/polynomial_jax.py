@@ -1,15 +1,16 @@
 """Polynomial kernels in JAX."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
-from kernel_regime.core.jax_precision import jax_precision
-from kernel_regime.kernels.gpu.jax_engine import fill_in_blocks, fill_symmetric, first_gpu
-from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
+from kernel_regime.execution.store.tiles import TileGrid
+from kernel_regime.kernels.gpu.jax_engine import Block, largest_norm, mirrored_upper
+from kernel_regime.kernels.gpu.kernel_on_jax import KernelOnJax
 from kernel_regime.kernels.polynomial import Polynomial
 
 with from_extra("gpu"):
@@ -18,7 +19,7 @@ with from_extra("gpu"):
 
 
 @dataclass(frozen=True)
-class PolynomialOnGpu(KernelOnGpu[Polynomial]):
+class PolynomialOnGpu(KernelOnJax[Polynomial]):
     """A polynomial kernel on a device of JAX.
 
     Parameters
@@ -28,11 +29,6 @@ class PolynomialOnGpu(KernelOnGpu[Polynomial]):
     device : jax.Device
         Where to compute; left out, the first GPU.
 
-    Raises
-    ------
-    MissingDeviceError
-        If there is no GPU.
-
     Examples
     --------
     >>> engine = PolynomialOnGpu(Polynomial(2), jax.devices("cpu")[0])
@@ -40,27 +36,27 @@ class PolynomialOnGpu(KernelOnGpu[Polynomial]):
     array([[9.]])
     """
 
-    device: jax.Device = field(default_factory=first_gpu)
+    def _blocks(self, x1: Array, x2: Array, grid: TileGrid) -> Iterator[Block]:
+        left = self._rows(x1)
+        right = left if grid.symmetric else self._rows(x2)
+        for tile in grid.tiles:
+            same = grid.symmetric and tile.row == tile.column
+            yield tile, polynomial_values(self.kernel, left[tile.rows], right[tile.columns], same)
 
-    def _gram(self, x: Array) -> Array:
-        matrix = np.empty((len(x), len(x)), x.dtype)
-        with jax_precision(x.dtype):
-            fill_symmetric(partial(polynomial_values, self.kernel), self._rows(x), matrix)
-        return matrix
-
-    def _cross(self, x1: Array, x2: Array) -> Array:
-        matrix = np.empty((len(x1), len(x2)), x1.dtype)
-        evaluate = partial(polynomial_values, self.kernel)
-        with jax_precision(x1.dtype):
-            fill_in_blocks(evaluate, self._rows(x1), self._rows(x2), matrix)
-        return matrix
+    def _bound(self, x1: Array, x2: Array) -> float:
+        products = np.array([largest_norm(x1) * largest_norm(x2)])
+        with np.errstate(over="ignore"):  # the check of the values tells
+            return float(self.kernel.of_products(products, x1[0].size)[0])
 
     def _rows(self, x: Array) -> jax.Array:
         return jax.device_put(x.reshape(len(x), -1), self.device)
 
 
-@partial(jax.jit, static_argnums=0)
-def polynomial_values(kernel: Polynomial, left: jax.Array, right: jax.Array) -> jax.Array:
-    """Kernel values of rows (n1, d) and (n2, d), shape (n1, n2)."""
+@partial(jax.jit, static_argnums=(0, 3))
+def polynomial_values(
+    kernel: Polynomial, left: jax.Array, right: jax.Array, same: bool = False
+) -> jax.Array:
+    """Kernel values of rows (n1, d) and (n2, d); exactly symmetric where both are the same."""
     products = jnp.matmul(left, right.T, precision="highest")
-    return kernel.of_products(products, left.shape[1])
+    values = kernel.of_products(products, left.shape[1])
+    return mirrored_upper(values) if same else values

@@ -1,26 +1,34 @@
-"""Random features in JAX: the weights of the CPU, drawn there while the device multiplies."""
+"""Random features in JAX: the weights of the CPU, drawn there while the device multiplies.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+Every 512 features are one stream of a generator whose rejections decide what it draws next: a walk
+of 512·d dependent steps, which a GPU would take one by one. The threads of the host draw one
+stream each, so that the weights of the next block are there before the products of this one are.
+"""
 
-import numpy as np
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
-from kernel_regime.core.jax_precision import jax_precision
-from kernel_regime.kernels.gpu.jax_engine import first_gpu
-from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
+from kernel_regime.execution.store.tiles import TileGrid
+from kernel_regime.kernels.gpu.jax_engine import Block, largest_norm, mirrored_upper
+from kernel_regime.kernels.gpu.kernel_on_jax import KernelOnJax
 from kernel_regime.kernels.random_features_kernel import RandomFeatures, scaled_rows
-from kernel_regime.linalg.symmetric import mirror_upper
 
 with from_extra("gpu"):
     import jax
     import jax.numpy as jnp
 
+_LARGEST_WEIGHT = 16.0  # more than a float32 normal that takes 32 random bits can be
+
 
 @dataclass(frozen=True)
-class RandomFeaturesOnGpu(KernelOnGpu[RandomFeatures]):
+class RandomFeaturesOnGpu(KernelOnJax[RandomFeatures]):
     """A kernel of random features on a device of JAX.
+
+    Sums over features are kept there in float64: 8 bytes a pair, of a symmetric matrix half.
 
     Parameters
     ----------
@@ -29,11 +37,6 @@ class RandomFeaturesOnGpu(KernelOnGpu[RandomFeatures]):
     device : jax.Device
         Where to compute; left out, the first GPU.
 
-    Raises
-    ------
-    MissingDeviceError
-        If there is no GPU.
-
     Examples
     --------
     >>> engine = RandomFeaturesOnGpu(RandomFeatures(100), jax.devices("cpu")[0])
@@ -41,37 +44,60 @@ class RandomFeaturesOnGpu(KernelOnGpu[RandomFeatures]):
     array([[1.]])
     """
 
-    device: jax.Device = field(default_factory=first_gpu)
+    def _blocks(self, x1: Array, x2: Array, grid: TileGrid) -> Iterator[Block]:
+        weights = drawn_ahead(self.kernel.weights(x1[0].size))
+        return feature_blocks(x1, x2, grid, weights, self.device)
 
-    def _gram(self, x: Array) -> Array:
-        matrix = random_features_on(self.device, x, x, self.kernel.weights(x[0].size))
-        mirror_upper(matrix)
-        return matrix
-
-    def _cross(self, x1: Array, x2: Array) -> Array:
-        return random_features_on(self.device, x1, x2, self.kernel.weights(x1[0].size))
+    def _bound(self, x1: Array, x2: Array) -> float:
+        """No weight is larger than some number, so that no feature is."""
+        longest = largest_norm(x1) * largest_norm(x2)
+        return 1 + self.kernel.width * _LARGEST_WEIGHT**2 * longest
 
 
-def random_features_on(device: jax.Device, x1: Array, x2: Array, weights: Iterable[Array]) -> Array:
-    """What `random_features_cross` returns, shape (n1, n2), computed on a device of JAX.
+def drawn_ahead(blocks: Iterator[Array]) -> Iterator[Array]:
+    """Blocks of weights, each drawn while the one before is used.
 
-    The device holds the sums over blocks, in float64: 8 n1 n2 bytes.
+    Examples
+    --------
+    >>> [block.tolist() for block in drawn_ahead(iter([np.ones(1), np.zeros(1)]))]
+    [[1.0], [0.0]]
     """
-    with jax_precision(np.float64):
-        left, right = (jax.device_put(scaled_rows(x), device) for x in (x1, x2))
-        total = jnp.ones((len(x1), len(x2)), jnp.float64, device=device)
-        for block in weights:
-            total = with_features_added(total, left, right, jax.device_put(block, device))
-        return np.array(total.astype(x1.dtype))
+    with ThreadPoolExecutor(1) as drawing:
+        coming = drawing.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = drawing.submit(next, blocks, None)
+            yield block
+
+
+def feature_blocks(
+    x1: Array, x2: Array, grid: TileGrid, weights: Iterable[Array], device: jax.Device
+) -> Iterator[Block]:
+    """Blocks of 1 + Σ ReLU(Wx/√d)·ReLU(Wx'/√d), over blocks of weights (features, d)."""
+    left = jax.device_put(scaled_rows(x1), device)
+    right = left if grid.symmetric else jax.device_put(scaled_rows(x2), device)
+    totals = [jnp.ones(tile.shape, jnp.float64, device=device) for tile in grid.tiles]
+    for block in weights:
+        on_device = jax.device_put(block, device)
+        features1 = features_of(left, on_device)
+        features2 = features1 if grid.symmetric else features_of(right, on_device)
+        for k, tile in enumerate(grid.tiles):
+            totals[k] = with_products_added(
+                totals[k], features1[tile.rows], features2[tile.columns]
+            )
+    for tile, total in zip(grid.tiles, totals, strict=True):
+        values = total.astype(x1.dtype)
+        same = grid.symmetric and tile.row == tile.column
+        yield tile, mirrored_upper(values) if same else values
 
 
 @jax.jit
-def with_features_added(
-    total: jax.Array, left: jax.Array, right: jax.Array, weights: jax.Array
-) -> jax.Array:
-    """total + ReLU(xWᵀ)·ReLU(x'Wᵀ)ᵀ of rows (n1, d) and (n2, d) and weights (features, d)."""
-    transposed = weights.astype(left.dtype).T
-    features1, features2 = (
-        jnp.maximum(jnp.matmul(rows, transposed, precision="highest"), 0) for rows in (left, right)
-    )
-    return total + jnp.matmul(features1, features2.T, precision="highest")
+def features_of(rows: jax.Array, weights: jax.Array) -> jax.Array:
+    """ReLU(xWᵀ) of rows (n, d) and weights (features, d), shape (n, features)."""
+    products = jnp.matmul(rows, weights.astype(rows.dtype).T, precision="highest")
+    return jnp.maximum(products, 0)
+
+
+@partial(jax.jit, donate_argnums=0)
+def with_products_added(total: jax.Array, left: jax.Array, right: jax.Array) -> jax.Array:
+    """total + F F'ᵀ of features (n1, features) and (n2, features), in place."""
+    return total + jnp.matmul(left, right.T, precision="highest")

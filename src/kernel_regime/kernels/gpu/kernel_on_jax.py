@@ -1,0 +1,86 @@
+"""Kernels made of matrix products on a device of JAX: what they have in common."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.extras import from_extra
+from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.samples import checked_samples
+from kernel_regime.execution.store.tiles import TileGrid
+from kernel_regime.kernels.gpu.jax_engine import (
+    Block,
+    assemble,
+    block_grid,
+    bring_to_host,
+    first_gpu,
+    within_memory,
+)
+from kernel_regime.kernels.gpu.kernel_on_gpu import K, KernelOnGpu
+
+with from_extra("gpu"):
+    import jax
+
+_SMALLER_TILES = "lower execution.memory, which makes tiles smaller"
+
+
+@dataclass(frozen=True)
+class KernelOnJax(KernelOnGpu[K]):
+    """Base of what computes one kernel on a device of JAX, block by block.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        The kernel.
+    device : jax.Device
+        Where to compute; left out, the first GPU.
+
+    Raises
+    ------
+    MissingDeviceError
+        If there is no GPU.
+    """
+
+    device: jax.Device = field(default_factory=first_gpu)
+
+    def gram_on_device(self, x: Any) -> jax.Array:
+        """What the kernel's `gram` returns, shape (n, n), left on the device.
+
+        Raises
+        ------
+        TooLargeError
+            If the matrix does not fit the memory of the device.
+        """
+        x = checked_samples(x, "x1")
+        grid = self._grid(x, x, symmetric=True)
+        work = f"a kernel of {len(x):,} points"
+        with jax_precision(np.float64), within_memory(self.device, work, "leave it to the host"):
+            return assemble(self._blocks(x, x, grid), grid, x.dtype, self.device)
+
+    def _gram(self, x: Array) -> Array:
+        return self._matrix(x, x, symmetric=True)
+
+    def _cross(self, x1: Array, x2: Array) -> Array:
+        return self._matrix(x1, x2, symmetric=False)
+
+    def _matrix(self, x1: Array, x2: Array, *, symmetric: bool) -> Array:
+        grid = self._grid(x1, x2, symmetric=symmetric)
+        matrix = np.empty(grid.shape, x1.dtype)
+        work = f"{self.kernel} of {len(x1):,} × {len(x2):,} points"
+        with jax_precision(np.float64), within_memory(self.device, work, _SMALLER_TILES):
+            bring_to_host(self._blocks(x1, x2, grid), matrix, grid)
+        return matrix
+
+    def _grid(self, x1: Array, x2: Array, *, symmetric: bool) -> TileGrid:
+        return block_grid((len(x1), len(x2)), x1.dtype, symmetric, self.device)
+
+    @abstractmethod
+    def _blocks(self, x1: Array, x2: Array, grid: TileGrid) -> Iterator[Block]:
+        """Blocks of checked inputs, computed as they are asked for; symmetric on the diagonal.
+
+        JAX is in double precision meanwhile, so that it keeps that of the inputs.
+        """
