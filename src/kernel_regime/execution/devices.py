@@ -23,7 +23,7 @@ class TileEngine(Protocol):
 class TileKernel(TileEngine, Protocol):
     """A kernel, as far as a stored matrix needs it; `kernels.Kernel` is one.
 
-    A class whose tiles a GPU can compute names, in `gpu`, the class that does:
+    A kernel whose tiles a GPU can compute, or its class, names in `gpu` the class that does:
     `"package.module:Class"`. It is imported when it is needed, made of the kernel alone, and has
     the methods `gram` and `cross`.
     """
@@ -121,7 +121,7 @@ def gpu_class(kernel: TileKernel) -> str:
     MissingDeviceError
         If the kernel has none.
     """
-    engine = getattr(type(kernel), "gpu", None)
+    engine = getattr(kernel, "gpu", None)
     if engine is None:
         raise MissingDeviceError(
             f"execution.device: {type(kernel).__name__} has no code for a GPU; leave `device` out "

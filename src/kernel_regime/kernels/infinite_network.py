@@ -20,7 +20,7 @@ from kernel_regime.kernels.dense.homogeneous import HomogeneousEngine, homogeneo
 from kernel_regime.kernels.dense.network_layers import (
     activations_of,
     kernel_at_angles,
-    late_flatten,
+    refuse_late_flatten,
     unsupported,
 )
 from kernel_regime.kernels.dense.zonal import Zonal
@@ -31,6 +31,8 @@ from kernel_regime.kernels.stax import StaxKernel
 logger = logging.getLogger(__name__)
 
 Engine = Literal["dense", "convolutional", "stax"]
+
+_DENSE_ON_GPU = "kernel_regime.kernels.gpu.network_jax:NetworkOnGpu"
 
 
 @register("network")
@@ -80,6 +82,8 @@ class NetworkKernel(InfiniteNetworkKernel):
         object.__setattr__(
             self, "largest_tile_edge", getattr(self._engine, "largest_tile_edge", 8192)
         )
+        if self.engine == "dense":
+            object.__setattr__(self, "gpu", _DENSE_ON_GPU)
         # A function's source as it is now, with the function itself, whatever its file becomes.
         object.__setattr__(self, "_words", _words(self.architecture))
 
@@ -177,14 +181,8 @@ class NetworkKernel(InfiniteNetworkKernel):
         return StaxKernel(in_stax_words(self.architecture), self.get)
 
     def _refuse_late_flatten(self, x: Array) -> None:
-        """Refuse images where a dense layer would work on each pixel alone."""
-        if x.ndim > 2 and isinstance(self._engine, DenseEngine | HomogeneousEngine):
-            flatten = late_flatten(self._engine.network)
-            if flatten is not None:
-                raise InputError(
-                    f"{flatten.label} stands behind layers that would treat each pixel of "
-                    f"{x.shape[1:]} alone; put Flatten first, or write Conv, filter_shape: [1, 1]"
-                )
+        if isinstance(self._engine, DenseEngine | HomogeneousEngine):
+            refuse_late_flatten(self._engine.network, x)
 
 
 def _require_stax(forcing: Layer, network: SerialLayers) -> None:

@@ -5,7 +5,7 @@ what the polynomial does not cover (nearly parallel inputs of networks with kink
 shorter or longer than most, and small matrices) is computed pair by pair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -33,10 +33,8 @@ from kernel_regime.kernels.dense.network_pairs import (
 )
 from kernel_regime.kernels.dense.network_tiles import (
     NetworkAngles,
-    NetworkRows,
-    coefficients_of_rows,
-    fill_network,
-    network_rows,
+    NetworkSide,
+    fill_on_host,
 )
 from kernel_regime.kernels.dense.zonal import arccos_polynomial
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
@@ -44,6 +42,8 @@ from kernel_regime.kernels.layer import SerialLayers
 from kernel_regime.linalg.packed_products import EDGE
 
 Matrices = tuple[Array, ...]
+Filler = Callable[..., tuple[Matrices, Array]]
+"""What has the arguments and results of `fill_on_host`."""
 
 FEWEST_PAIRS = 2**16  # for which a polynomial pays
 USUAL_LENGTHS = 8.0  # times the median length, or one over it, that the polynomial covers
@@ -80,6 +80,8 @@ class DenseEngine:
     ----------
     network : SerialLayers
         Layers that `network_layers.unsupported` finds no fault with.
+    fill : callable
+        What evaluates polynomials: `fill_on_host`, or its like on a GPU.
 
     Examples
     --------
@@ -92,6 +94,7 @@ class DenseEngine:
     """
 
     network: SerialLayers
+    fill: Filler = fill_on_host
 
     @property
     def kinked(self) -> bool:
@@ -178,31 +181,28 @@ class DenseEngine:
             1 - NEARLY_PARALLEL if self.kinked else np.inf,
         )
         terms = max(one.shape[1] for one in series)
-        basis, rows1 = self._rows(left, usual[0], gets, interval, terms)
-        rows2 = rows1 if symmetric else self._rows(right, usual[1], gets, interval, terms)[1]
-        matrices = tuple(np.empty(wanted.shape, dtype) for _ in gets)
-        left_out = np.zeros(tuple(-(-n // EDGE) for n in wanted.shape), np.bool_)
-        coefficients = tuple(coefficients_of_rows(one, basis, rows1) for one in series)
+        side1 = self._side(left, usual[0], gets, interval, terms)
+        side2 = side1 if symmetric else self._side(right, usual[1], gets, interval, terms)
         widths = tuple(widths_of(one, _tolerance(dtype)) for one in series)
-        fill_network(matrices, rows1, rows2, angles, coefficients, widths, symmetric, left_out)
+        matrices, left_out = self.fill(side1, side2, angles, series, widths, symmetric)
         for i, j in np.argwhere(left_out):
             self._fill_left_out(matrices, wanted, i * EDGE, j * EDGE)
         return matrices
 
-    def _rows(
+    def _side(
         self,
         side: Directions,
         usual: Array,
         gets: Sequence[str],
         interval: LengthInterval,
         terms: int,
-    ) -> tuple[Array, NetworkRows]:
-        """Polynomials in the log-lengths, in float64, and packed rows."""
+    ) -> NetworkSide:
+        """Unit vectors, scales, and polynomials in the log-lengths; unusual ones as the median."""
         lengths = np.where(usual, side.lengths, np.median(side.lengths[usual]))
         own = Directions(side.units, lengths)
         scales = np.array([np.sqrt(self._scales(own, get)) for get in gets])
         basis = interval.basis(lengths / np.sqrt(side.units.shape[1]), terms)
-        return basis, network_rows(side.units, scales, basis)
+        return NetworkSide(side.units, scales, basis)
 
     def _fill_left_out(self, matrices: Matrices, wanted: Wanted, top: int, start: int) -> None:
         """Nearly parallel pairs of one tile."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import Layer, ParallelLayers, SerialLayers
@@ -210,13 +211,19 @@ def _dropout(layer: DropoutLayer, state: PairKernels) -> PairKernels:
     return replace(state, pairs=GaussianPairs(more.std1, more.std2, upper, lower))
 
 
-def late_flatten(network: SerialLayers) -> Layer | None:
-    """The first Flatten that stands behind other layers, if any."""
-    return next(
-        (
-            inner
-            for inner in network.layers[1:]
-            if isinstance(inner, FlattenLayer) and not isinstance(network.layers[0], FlattenLayer)
-        ),
-        None,
-    )
+def refuse_late_flatten(network: SerialLayers, x: Array) -> None:
+    """Refuse images (n, height, width, …) where a dense layer would work on each pixel alone.
+
+    Raises
+    ------
+    InputError
+        Naming the Flatten that comes too late.
+    """
+    if x.ndim <= 2 or isinstance(network.layers[0], FlattenLayer):
+        return
+    flatten = next((inner for inner in network.layers if isinstance(inner, FlattenLayer)), None)
+    if flatten is not None:
+        raise InputError(
+            f"{flatten.label} stands behind layers that would treat each pixel of "
+            f"{x.shape[1:]} alone; put Flatten first, or write Conv, filter_shape: [1, 1]"
+        )

@@ -1,5 +1,6 @@
 """The hot loop of network kernels: multiply a tile, turn cosines into values, mirror it."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -27,6 +28,24 @@ from kernel_regime.linalg.simd import (
     root,
     store,
 )
+
+
+class NetworkSide(NamedTuple):
+    """Unit vectors of one input, and what depends on their lengths alone, in float64.
+
+    Attributes
+    ----------
+    units : array (n, d)
+        In the dtype of the kernels.
+    scales : array (kernels, n)
+        √k(x, x), the scale of a row's values.
+    basis : array (lengths, n)
+        Chebyshev polynomials in the logarithm of a row's length.
+    """
+
+    units: Array
+    scales: Array
+    basis: Array
 
 
 class NetworkRows(NamedTuple):
@@ -67,37 +86,58 @@ class NetworkAngles(NamedTuple):
     far: float
 
 
-def network_rows(units: Array, scales: Array, basis: Array) -> NetworkRows:
-    """Rows packed and padded to whole tiles.
+def fill_on_host(
+    left: NetworkSide,
+    right: NetworkSide,
+    angles: NetworkAngles,
+    series: Sequence[Array],
+    widths: Sequence[Array],
+    symmetric: bool,
+) -> tuple[tuple[Array, ...], Array]:
+    """Matrices (n1, n2), one for each kernel, and where pairs were left out.
 
     Parameters
     ----------
-    units : array (n, d)
-        Unit vectors, in the dtype of the kernels.
-    scales : array (kernels, n)
-        √k(x, x).
-    basis : array (lengths, n)
-        Chebyshev polynomials in log-lengths.
+    left, right : NetworkSide
+        The inputs; of a symmetric matrix the same.
+    angles : NetworkAngles
+        Of both kernels.
+    series : sequence of arrays (angles, lengths, lengths)
+        Coefficients of products of Chebyshev polynomials in an angle and two log-lengths, one for
+        each kernel.
+    widths : sequence of int arrays (angles,)
+        How many lengths each angle needs.
+    symmetric : bool
+        Whether to compute the upper triangle and mirror it.
+
+    Returns
+    -------
+    matrices : tuple of arrays (n1, n2)
+        NaN where pairs are nearly parallel: see `NetworkAngles.far`.
+    left_out : bool array (tiles down, tiles across)
+        Which tiles of EDGE × EDGE have such pairs.
     """
-    packed = empty_packed_panels(units)
-    _pack(units, packed)
-    padding = [(0, 0), (0, len(packed) * packed.shape[2] - len(units))]
-    padded = (np.pad(a, padding).astype(units.dtype) for a in (scales, basis))
+    rows1 = _padded(left)
+    rows2 = rows1 if symmetric else _padded(right)
+    shape, dtype = (len(left.units), len(right.units)), left.units.dtype
+    matrices = tuple(np.empty(shape, dtype) for _ in series)
+    left_out = np.zeros(tuple(-(-n // EDGE) for n in shape), np.bool_)
+    coefficients = tuple(_coefficients_of_rows(one, left.basis, rows1) for one in series)
+    fill_network(matrices, rows1, rows2, angles, coefficients, tuple(widths), symmetric, left_out)
+    return matrices, left_out
+
+
+def _padded(side: NetworkSide) -> NetworkRows:
+    """Rows packed and padded to whole tiles."""
+    packed = empty_packed_panels(side.units)
+    _pack(side.units, packed)
+    padding = [(0, 0), (0, len(packed) * packed.shape[2] - len(side.units))]
+    padded = (np.pad(a, padding).astype(side.units.dtype) for a in (side.scales, side.basis))
     return NetworkRows(packed, *padded)
 
 
-def coefficients_of_rows(series: Array, basis: Array, rows: NetworkRows) -> Array:
-    """Coefficients (n, angles, lengths) of one kernel for the length of every row.
-
-    Parameters
-    ----------
-    series : array (angles, lengths, lengths)
-        Coefficients of products of Chebyshev polynomials in an angle and two log-lengths.
-    basis : array (lengths, n)
-        Chebyshev polynomials in the log-lengths of the rows, in float64.
-    rows : NetworkRows
-        The rows.
-    """
+def _coefficients_of_rows(series: Array, basis: Array, rows: NetworkRows) -> Array:
+    """Coefficients (n, angles, lengths) of one kernel for the length of every row."""
     missing = rows.basis.shape[1] - basis.shape[1]
     padded = np.pad(basis[: series.shape[1]], [(0, 0), (0, missing)])
     return np.ascontiguousarray(np.tensordot(padded, series, axes=(0, 1)), rows.basis.dtype)

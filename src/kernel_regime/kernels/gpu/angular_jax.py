@@ -91,8 +91,7 @@ def angular_values(
     """Kernel values of all pairs, (n1, n2); exactly symmetric where both sides are the same."""
     cosines = jnp.matmul(left.units, right.units.T, precision="highest")
     versines = _versines(cosines, left.units, right.units, same)
-    turn = jnp.sqrt(versines) * horner(arccos, versines) - 1
-    values = clenshaw(kappa, jnp.copysign(turn, -cosines))
+    values = _clenshaw(kappa, signed_angles(arccos, versines, cosines))
     values *= left.lengths[:, None] * right.lengths
     return mirrored_upper(values) if same else values
 
@@ -124,7 +123,13 @@ def _versines(cosines: jax.Array, units1: jax.Array, units2: jax.Array, same: bo
     return jax.lax.while_loop(some_are_left, correct, state)[0]
 
 
-def horner(coefficients: jax.Array, x: jax.Array) -> jax.Array:
+def signed_angles(arccos: jax.Array, versines: jax.Array, cosines: jax.Array) -> jax.Array:
+    """Angles, in right angles from a right one, of versines 1 − |cosine|."""
+    turn = jnp.sqrt(versines) * _horner(arccos, versines) - 1
+    return jnp.copysign(turn, -cosines)
+
+
+def _horner(coefficients: jax.Array, x: jax.Array) -> jax.Array:
     """Polynomial, lowest coefficient first."""
     value = coefficients[-1]
     for power in range(len(coefficients) - 2, -1, -1):
@@ -132,7 +137,7 @@ def horner(coefficients: jax.Array, x: jax.Array) -> jax.Array:
     return value
 
 
-def clenshaw(coefficients: jax.Array, x: jax.Array) -> jax.Array:
+def _clenshaw(coefficients: jax.Array, x: jax.Array) -> jax.Array:
     """Chebyshev series, lowest coefficient first."""
     now = before = jnp.zeros_like(x)
     for degree in range(len(coefficients) - 1, 0, -1):

@@ -25,7 +25,7 @@ from kernel_regime.kernels.gpu.kernel_on_gpu import K, KernelOnGpu
 with from_extra("gpu"):
     import jax
 
-_SMALLER_TILES = "lower execution.memory, which makes tiles smaller"
+SMALLER_TILES = "lower execution.memory, which makes tiles smaller"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class KernelOnJax(KernelOnGpu[K]):
         grid = self._grid(x1, x2, symmetric=symmetric)
         matrix = np.empty(grid.shape, x1.dtype)
         work = f"{self.kernel} of {len(x1):,} × {len(x2):,} points"
-        with jax_precision(np.float64), within_memory(self.device, work, _SMALLER_TILES):
+        with jax_precision(np.float64), within_memory(self.device, work, SMALLER_TILES):
             bring_to_host(self._blocks(x1, x2, grid), matrix, grid)
         return matrix
 

@@ -40,7 +40,7 @@ class RandomFeaturesOnGpu(KernelOnJax[RandomFeatures]):
     Examples
     --------
     >>> engine = RandomFeaturesOnGpu(RandomFeatures(100), jax.devices("cpu")[0])
-    >>> engine.gram(np.zeros((1, 3)))
+    >>> engine.gram([[0.0, 0.0]])
     array([[1.]])
     """
 
@@ -59,8 +59,8 @@ def drawn_ahead(blocks: Iterator[Array]) -> Iterator[Array]:
 
     Examples
     --------
-    >>> [block.tolist() for block in drawn_ahead(iter([np.ones(1), np.zeros(1)]))]
-    [[1.0], [0.0]]
+    >>> list(drawn_ahead(iter(["first", "second"])))
+    ['first', 'second']
     """
     with ThreadPoolExecutor(1) as drawing:
         coming = drawing.submit(next, blocks, None)
