@@ -18,6 +18,7 @@ from rich.table import Table
 from yaml import YAMLError
 
 from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.types import Arguments
 from kernel_regime.error_lines import one_line_errors
 
 _KEDRO_RUN = cast(Callable[..., Any], kedro_run.callback)
@@ -31,8 +32,8 @@ _traceback_option = click.option(
 
 
 def _split_parameters(
-    context: click.Context, option: click.Parameter, value: str | dict[str, Any]
-) -> dict[str, Any]:
+    context: click.Context, option: click.Parameter, value: str | Arguments
+) -> Arguments:
     """Parameters from `a.b=1,c=[2, {d: 3}]`; a file of --config gives them as they are."""
     if isinstance(value, dict):
         return value
@@ -45,7 +46,7 @@ def _split_parameters(
         parsed = OmegaConf.to_container(OmegaConf.from_dotlist(items))
     except (YAMLError, OmegaConfBaseException) as error:
         raise click.BadParameter(f"{value!r} is no YAML: {error}", context, option) from error
-    return cast(dict[str, Any], parsed)
+    return cast(Arguments, parsed)
 
 
 def _split_outside_brackets(text: str) -> list[str]:
@@ -103,7 +104,7 @@ def run(context: click.Context, /, traceback: bool, **options: Any) -> Any:
 
 @cli.command(params=_PLAN_OPTIONS)
 @_traceback_option
-def plan(env: str | None, conf_source: str | None, params: dict[str, Any], traceback: bool) -> None:
+def plan(env: str | None, conf_source: str | None, params: Arguments, traceback: bool) -> None:
     """Forecast hours, gigabytes and memory of an experiment.
 
     Computes and writes nothing of it: it measures one small tile of each kernel, one epoch and a
@@ -143,7 +144,7 @@ def _show(title: str, forecasts: pd.DataFrame) -> None:
     Console(width=max(120, Console().width)).print(table)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: str | float) -> str:
     if isinstance(value, str):
         return value
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

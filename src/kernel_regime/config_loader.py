@@ -7,6 +7,8 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
+from kernel_regime.core.types import Arguments
+
 
 class ExperimentConfigLoader(OmegaConfigLoader):
     """Loader of `conf/`, a folder or an archive: base, then an environment, then `--params`.
@@ -25,7 +27,7 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         self,
         conf_source: str | Path,
         env: str | None = None,
-        runtime_params: dict[str, Any] | None = None,
+        runtime_params: Arguments | None = None,
         **settings: Any,
     ) -> None:
         base = OmegaConfigLoader(conf_source, settings["base_env"], **settings)
@@ -38,7 +40,7 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         super().__init__(conf_source, env, runtime_params, **settings)
         OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
 
-    def __getitem__(self, key: str) -> dict[str, Any]:
+    def __getitem__(self, key: str) -> Arguments:
         """Configuration of one type, merged and resolved."""
         found = super().__getitem__(key)
         if key == "globals" and self._experiment is not None:

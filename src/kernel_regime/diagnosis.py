@@ -13,7 +13,7 @@ import pandas as pd
 
 from kernel_regime.analysis.regime import MEASURES, measure_regime
 from kernel_regime.analysis.regime_verdict import Thresholds, judge
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.progress import progress
 from kernel_regime.core.samples import checked_pair
@@ -65,10 +65,10 @@ class Diagnosis:
 
 def diagnose(
     model: Any,
-    x_train: Any,
-    y_train: Any,
-    x_test: Any,
-    y_test: Any,
+    x_train: ArrayLike,
+    y_train: ArrayLike,
+    x_test: ArrayLike,
+    y_test: ArrayLike,
     *,
     before: Any,
     after: Any = None,
@@ -155,8 +155,8 @@ def diagnose(
 
 def plan_diagnosis(
     model: Any,
-    x_train: Any,
-    x_test: Any,
+    x_train: ArrayLike,
+    x_test: ArrayLike,
     *,
     before: Any,
     after: Any = None,
@@ -184,7 +184,7 @@ def plan_diagnosis(
 
 
 def _moments(
-    model: Any, before: Any, after: Any, x_train: Any
+    model: Any, before: Any, after: Any, x_train: ArrayLike
 ) -> "tuple[str, tuple[TrainedFunction, TrainedFunction]]":
     """What the network is called, and the network before and after training."""
     from kernel_regime.ntk.trained_function import TrainedFunction, of_trained_keras
@@ -206,14 +206,14 @@ def _moments(
     return str(name), moments
 
 
-def _inputs(x_train: Any, x_test: Any) -> tuple[Array, Array]:
+def _inputs(x_train: ArrayLike, x_test: ArrayLike) -> tuple[Array, Array]:
     """Inputs in single precision, as networks take them."""
     train, test = as_floating(x_train, "x_train"), as_floating(x_test, "x_test")
     return checked_pair(train.astype(np.float32), test.astype(np.float32), ("x_train", "x_test"))
 
 
 def _targets(
-    y_train: Any, y_test: Any, sizes: tuple[int, int], outputs: int
+    y_train: ArrayLike, y_test: ArrayLike, sizes: tuple[int, int], outputs: int
 ) -> tuple[Array, Array]:
     """Floating targets as they are, classes as centred one-hot rows."""
     classes = class_labels(y_train)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.evaluation.selection import best_row
@@ -44,7 +44,7 @@ class _KernelEstimator(BaseEstimator):
         self.X_fit_ = self._scaled(x)
         return self.kernel_.gram(self.X_fit_)
 
-    def _checked(self, x: Any) -> Array:
+    def _checked(self, x: ArrayLike) -> Array:
         """New inputs (m, d), as the kernel sees them."""
         check_is_fitted(self)
         return self._scaled(validate_data(self, x, reset=False, dtype=np.float64))
@@ -92,7 +92,7 @@ class _KernelRidgePath(_KernelEstimator):
         self.ridge_, self.dual_coef_ = float(path.ridges[best]), path.coefficients[best]
         return self
 
-    def _outputs(self, x: Any) -> Array:
+    def _outputs(self, x: ArrayLike) -> Array:
         """Values (m, outputs) at new inputs."""
         new = self._checked(x)
         return self.kernel_.cross(new, self.X_fit_) @ self.dual_coef_ + self.intercept_

@@ -1,6 +1,5 @@
 """Checks before a run that need several parameters together, or parameters and the data."""
 
-from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -11,6 +10,7 @@ from kedro.pipeline import Pipeline
 
 from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments, Parameters
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.noise.transforms import constant_sample
 
@@ -23,11 +23,11 @@ class CheckExperiment:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Keep the merged parameters."""
-        self._parameters: Mapping[str, Any] = context.config_loader["parameters"]
+        self._parameters: Parameters = context.config_loader["parameters"]
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+        self, run_params: Arguments, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Compare the parameters that this run reads."""
         read = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
@@ -43,7 +43,7 @@ class CheckExperiment:
             refuse_constant_samples(self._read, as_array(data, dataset_name), dataset_name)
 
 
-def refuse_equal_names(parameters: Mapping[str, Any]) -> None:
+def refuse_equal_names(parameters: Parameters) -> None:
     """Refuse a kernel, network, feature machine or initialisation by the name of another.
 
     Tables and figures tell them by it.
@@ -74,7 +74,7 @@ by which tables and figures tell them apart; rename one of them
             )
 
 
-def refuse_too_many_samples(parameters: Mapping[str, Any], available: int) -> None:
+def refuse_too_many_samples(parameters: Parameters, available: int) -> None:
     """Refuse initialisations on more samples than the training data hold.
 
     Raises
@@ -96,7 +96,7 @@ def refuse_too_many_samples(parameters: Mapping[str, Any], available: int) -> No
             )
 
 
-def refuse_constant_samples(parameters: Mapping[str, Any], samples: Array, name: str) -> None:
+def refuse_constant_samples(parameters: Parameters, samples: Array, name: str) -> None:
     """Refuse constant samples that stay so, where a study will centre and scale them.
 
     Kernels take them; the spectral-bias study and the comparison with infinite width do not, hours
@@ -122,10 +122,10 @@ def refuse_constant_samples(parameters: Mapping[str, Any], samples: Array, name:
         raise InputError(f"{name}: {refused}")
 
 
-def _initialisations(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _initialisations(parameters: Parameters) -> Arguments:
     return _entries((parameters.get("spectrum") or {}).get("initialisations"))
 
 
-def _entries(given: Mapping[str, Any] | None) -> dict[str, Any]:
+def _entries(given: Parameters | None) -> Arguments:
     """Entries that an environment did not drop with null."""
     return {name: entry for name, entry in (given or {}).items() if entry is not None}

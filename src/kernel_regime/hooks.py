@@ -3,7 +3,7 @@
 import logging
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -13,6 +13,7 @@ from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.config_loader import ExperimentConfigLoader
 from kernel_regime.core.memory import limited_memory
+from kernel_regime.core.types import Arguments
 from kernel_regime.error_lines import NODE_NOTE
 from kernel_regime.execution.settings import Execution
 from kernel_regime.parameter_checks import check_parameters
@@ -34,7 +35,7 @@ class CheckParameters:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+        self, run_params: Arguments, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Check what takes long to import, such as the classes of networks, where it is used."""
         for name in sorted(pipeline.inputs()):
@@ -50,7 +51,7 @@ class LimitMemory:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+        self, run_params: Arguments, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Take the setting of this run; one that was interrupted may have left its own."""
         self._limit.close()
@@ -73,7 +74,7 @@ class NameTheData:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+        self, run_params: Arguments, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Put the name into the catalog, for the node that writes the report."""
         if _DATA_SOURCE in pipeline.inputs():
@@ -95,7 +96,7 @@ class PointToResults:
 
     @hook_impl
     def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+        self, run_params: Arguments, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Name the report, or else the folders of what the run wrote."""
         paths = {name: _path(catalog, name) for name in sorted(pipeline.all_outputs())}

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.parameters import mistakes
+from kernel_regime.core.types import Parameters
 
 _PARAMETER = "params:"
 
@@ -19,7 +20,7 @@ class ParameterError(InputError):
 
 
 def check_parameters(
-    given: Mapping[str, Any], known: Iterable[str], pipelines: Mapping[str, Pipeline]
+    given: Parameters, known: Iterable[str], pipelines: Mapping[str, Pipeline]
 ) -> None:
     """Refuse unknown top-level keys, and whatever the types of the nodes' inputs refuse.
 
@@ -80,7 +81,7 @@ def _is_checkable(described: Any) -> bool:
     )
 
 
-def _look_up(given: Mapping[str, Any], key: str) -> tuple[bool, Any]:
+def _look_up(given: Parameters, key: str) -> tuple[bool, Any]:
     """Whether parameters have a value at a dotted key, null apart, and which."""
     value: Any = given
     for part in key.split("."):

@@ -28,20 +28,25 @@ the copies are the samples themselves, C = K, it is generalised cross-validation
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.samples import checked_pair
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.kernels.base import Kernel
 
 
 def loss_under_shift(
-    eigenvalues: Any, coefficients: Any, overlap: Any, n: int, ridge: float, noise: float = 0.0
+    eigenvalues: ArrayLike,
+    coefficients: ArrayLike,
+    overlap: ArrayLike,
+    n: int,
+    ridge: float,
+    noise: float = 0.0,
 ) -> float:
     r"""Expected loss under covariate shift of a population whose spectrum is known.
 
@@ -147,7 +152,7 @@ def shifted_cross_validation(
     return float(squared_errors(left_out, targets).mean())
 
 
-def cross_blocks(kernel: Kernel, x1: Any, x2: Any) -> Iterator[tuple[slice, Array]]:
+def cross_blocks(kernel: Kernel, x1: ArrayLike, x2: ArrayLike) -> Iterator[tuple[slice, Array]]:
     """Row blocks of a kernel matrix that is never whole: their rows, and float64 values.
 
     Parameters
@@ -163,5 +168,6 @@ def cross_blocks(kernel: Kernel, x1: Any, x2: Any) -> Iterator[tuple[slice, Arra
     >>> [(rows, block.tolist()) for rows, block in cross_blocks(Polynomial(1), x, x[:1])]
     [(slice(0, 2, None), [[2.0], [2.0]])]
     """
+    x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
     for rows in row_blocks(len(x1), 3 * 8 * len(x2)):
         yield rows, kernel.cross(x1[rows], x2).astype(np.float64, copy=False)

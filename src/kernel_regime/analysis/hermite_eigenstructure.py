@@ -22,12 +22,11 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from operator import or_
-from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_samples
 from kernel_regime.kernels.base import Kernel
@@ -76,7 +75,7 @@ class HermiteEigenstructure:
     whitening: Array
 
     @classmethod
-    def of(cls, kernel: Kernel, inputs: Any, modes: int) -> "HermiteEigenstructure":
+    def of(cls, kernel: Kernel, inputs: ArrayLike, modes: int) -> "HermiteEigenstructure":
         """Of a kernel on inputs like these (n, ...), which need no labels.
 
         Raises
@@ -104,7 +103,7 @@ class HermiteEigenstructure:
         rest = max(trace - float(eigenvalues.sum()), 0.0)
         return cls(eigenvalues, monomials, rest, mean, axes / np.sqrt(variances))
 
-    def features(self, inputs: Any, modes: int) -> Array:
+    def features(self, inputs: ArrayLike, modes: int) -> Array:
         """Normalised Hermite polynomials h_α of the first `modes`, shape (n, modes).
 
         Examples

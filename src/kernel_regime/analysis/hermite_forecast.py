@@ -7,13 +7,12 @@ al. 2025). What those samples cannot resolve, p/2 coefficients at most, goes on 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
 from kernel_regime.analysis.hermite_eigenstructure import HermiteEigenstructure
-from kernel_regime.core.arrays import Array, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 
 FEWEST = 16
@@ -54,7 +53,9 @@ class HermiteForecast:
     beyond: float
 
     @classmethod
-    def of(cls, structure: HermiteEigenstructure, inputs: Any, targets: Any) -> "HermiteForecast":
+    def of(
+        cls, structure: HermiteEigenstructure, inputs: ArrayLike, targets: ArrayLike
+    ) -> "HermiteForecast":
         """From labelled samples: inputs (p, ...), and targets (p,) or (p, outputs).
 
         Raises
@@ -66,6 +67,7 @@ class HermiteForecast:
         columns = as_floating(targets, "targets").astype(np.float64)
         require_finite(columns, "targets")
         columns = columns.reshape(len(columns), -1)
+        inputs = as_array(inputs, "inputs")
         modes, p = len(structure.eigenvalues), len(columns)
         if p < FEWEST or len(inputs) != p:
             raise InputError(

@@ -14,7 +14,6 @@ L(p, ε). So one eigendecomposition forecasts every n ≤ p and every ridge.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +22,9 @@ from scipy.optimize import brentq
 
 from kernel_regime.analysis.hermite_forecast import HermiteForecast
 from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Matrix
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.linalg.eigenvalues import eigensystem
 from kernel_regime.regression.solvers.direct import solve_directly
@@ -54,7 +54,7 @@ class LearningCurveForecast:
     power: Array
 
     @classmethod
-    def of(cls, kernel: Any, targets: Any) -> "LearningCurveForecast":
+    def of(cls, kernel: Matrix, targets: ArrayLike) -> "LearningCurveForecast":
         """From a kernel matrix (p, p) and targets (p,) or (p, outputs), as array-likes."""
         values, vectors = eigensystem(as_floating(kernel, "kernel"))
         columns = as_floating(targets, "targets").astype(np.float64).reshape(len(values), -1)

@@ -1,7 +1,7 @@
 """Kernel regime or feature learning: the verdict on a network, over seeds."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from scipy import stats
 from kernel_regime.analysis.regime import MEASURES
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.parameters import ParameterType
+from kernel_regime.core.types import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ LIMITS = ("kernel_below", "features_above", "confidence")
 
 def judge(
     runs: pd.DataFrame, thresholds: Thresholds, complete: bool = True, unit: str = "seed"
-) -> dict[str, Any]:
+) -> Row:
     """Mean and interval of every measure over seeds, the verdict, and its sentence.
 
     Parameters
@@ -85,7 +86,7 @@ def judge(
     'feature learning'
     """
     count = len(runs)
-    row: dict[str, Any] = {"seeds": count} | {name: getattr(thresholds, name) for name in LIMITS}
+    row: Row = {"seeds": count} | {name: getattr(thresholds, name) for name in LIMITS}
     for name in MEASURES:
         mean = runs[name].mean()
         half = np.inf
@@ -99,7 +100,7 @@ def judge(
     return row
 
 
-def verdict_of(row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...]) -> str:
+def verdict_of(row: Row, thresholds: Thresholds, deciding: tuple[str, ...]) -> str:
     """Verdict that the intervals `<name>_low`, `<name>_high` of the deciding measures allow.
 
     Examples
@@ -120,9 +121,7 @@ _FINDINGS = {
 }
 
 
-def _sentence(
-    row: dict[str, Any], thresholds: Thresholds, deciding: tuple[str, ...], unit: str
-) -> str:
+def _sentence(row: Row, thresholds: Thresholds, deciding: tuple[str, ...], unit: str) -> str:
     findings = [_FINDINGS[name].format(_percent(row, name)) for name in deciding]
     below, above = f"{thresholds.kernel_below:.0%}", f"{thresholds.features_above:.0%}"
     reason = {
@@ -138,6 +137,6 @@ def _sentence(
     return f"{row['verdict'].capitalize()}: over {seeds} {found}: {reason}."
 
 
-def _percent(row: dict[str, Any], name: str) -> str:
+def _percent(row: Row, name: str) -> str:
     half = row[f"{name}_high"] - row[name]
     return f"{row[name]:.0%}" + (f" (±{half:.0%})" if np.isfinite(half) else "")

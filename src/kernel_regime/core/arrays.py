@@ -1,6 +1,6 @@
 """Array-likes as NumPy arrays: the one place where what users pass is converted."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,16 @@ from kernel_regime.core.errors import InputError
 
 Array = NDArray[Any]
 
+Dtype: TypeAlias = np.dtype[Any]
 
-def as_array(values: Any, name: str) -> Array:
+MappedArray: TypeAlias = np.memmap[Any, Any]
+"""Array of a file, read as it is used."""
+
+ArrayLike: TypeAlias = object
+"""What `as_array` converts: arrays and tensors of NumPy, JAX, TensorFlow, torch, pandas; lists."""
+
+
+def as_array(values: ArrayLike, name: str) -> Array:
     """NumPy array of any array-like: NumPy, JAX, TensorFlow, torch, pandas, or nested lists.
 
     An array of NumPy, memory-mapped ones included, comes back as it is, without a copy.
@@ -47,7 +55,7 @@ def as_array(values: Any, name: str) -> Array:
     return array
 
 
-def as_floating(values: Any, name: str) -> Array:
+def as_floating(values: ArrayLike, name: str) -> Array:
     """Array-like as float32 or float64: these stay, half precision becomes float32, others float64.
 
     Arithmetic on integers, booleans or half precision overflows or is cut off without a word.

@@ -20,6 +20,8 @@ from typing import Any
 import numba
 from numba.core import caching
 
+from kernel_regime.core.types import Arguments, Compiled
+
 _PACKAGE = Path(__file__).parents[1]
 _PLACES = (
     caching.UserProvidedCacheLocator,  # NUMBA_CACHE_DIR
@@ -31,7 +33,7 @@ _turn = Lock()
 _forked = False
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def compiled(**options: Any) -> Callable[[Compiled], Any]:
     """Decorator like `numba.njit`, which caches whatever can be cached.
 
     Parameters
@@ -49,7 +51,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     6
     """
 
-    def compile_it(function: Callable[..., Any]) -> Any:
+    def compile_it(function: Compiled) -> Any:
         if options.get("parallel"):
             return ParallelLoop(function, options)
         return _with_cache(function, options)
@@ -71,7 +73,7 @@ class ParallelLoop:
         Of `numba.njit`, `parallel` among them.
     """
 
-    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+    def __init__(self, function: Compiled, options: Arguments) -> None:
         update_wrapper(self, function)
         self._parallel = _with_cache(function, options)
         self._serial = _with_cache(_renamed(function), options | {"parallel": False})
@@ -119,7 +121,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _with_cache(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+def _with_cache(function: Compiled, options: Arguments) -> Any:
     """Compile with a cache if anything can be written: beside the source, or in a home."""
     locator = PackageLocator.from_function(function, function.__code__.co_filename)
     if locator is not None:
@@ -160,7 +162,7 @@ class PackageLocator:
         self._digest = _digest_of_sources(Path(file))
 
     @classmethod
-    def from_function(cls, function: Callable[..., Any], file: str) -> "PackageLocator | None":
+    def from_function(cls, function: Compiled, file: str) -> "PackageLocator | None":
         """Where the machine code of a function goes; None where nothing can be written."""
         for kind in _PLACES:
             place = kind.from_function(function, file)
@@ -176,7 +178,7 @@ class PackageLocator:
         """What file names have besides that of the function."""
         return f"{self._line}-{self._digest[:16]}"
 
-    def remove_stale(self, function: Callable[..., Any]) -> None:
+    def remove_stale(self, function: Compiled) -> None:
         """Remove what other sources have left of a function."""
         qualname = function.__qualname__.replace("<", "").replace(">", "")  # as Numba has it
         name = f"{Path(function.__code__.co_filename).stem}.{qualname}"

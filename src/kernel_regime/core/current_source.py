@@ -11,6 +11,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 
 _IMMUTABLE = (bool, int, float, complex, str, bytes, tuple, type(None))
 
@@ -56,7 +57,7 @@ def _says_the_same(module: ModuleType, file: Path) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _text(text: bytes, file: str) -> tuple[frozenset[CodeType], dict[str, Any]]:
+def _text(text: bytes, file: str) -> tuple[frozenset[CodeType], Arguments]:
     """Code of every function in a text, and constants that it assigns once."""
     tree = ast.parse(text)
     assigned = [

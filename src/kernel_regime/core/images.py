@@ -1,16 +1,14 @@
 """Grey images, and images at another size."""
 
-from typing import Any
-
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating
 
 LUMINANCE = (0.2125, 0.7154, 0.0721)
 """Weights of red, green and blue in grey images (ITU-R BT.709), as scikit-image takes them."""
 
 
-def grey(images: Any) -> Array:
+def grey(images: ArrayLike) -> Array:
     """Luminance (n, s, s) of colour images (n, s, s, 3); grey ones as they are.
 
     Examples
@@ -25,7 +23,7 @@ def grey(images: Any) -> Array:
     return colours @ np.asarray(LUMINANCE, colours.dtype)
 
 
-def resize(images: Any, side: int) -> Array:
+def resize(images: ArrayLike, side: int) -> Array:
     """Images (n, s, s) at another size: bilinear, as image libraries do, none lost at edges.
 
     Examples

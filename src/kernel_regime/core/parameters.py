@@ -1,7 +1,6 @@
 """Objects from parameters: names, defaults and bounds are said once, in a class's signature."""
 
 import inspect
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast, get_args, get_type_hints
@@ -9,6 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from kernel_regime.core.errors import InputError, UserError, did_you_mean
+from kernel_regime.core.types import Arguments, Parameters
 
 Built = TypeVar("Built")
 
@@ -54,7 +54,7 @@ def parameter_model(described: Any, left_out: tuple[str, ...] = ()) -> type[Base
     )
 
 
-def build(described: type[Built], given: Mapping[str, Any], name: str) -> Built:
+def build(described: type[Built], given: Parameters, name: str) -> Built:
     """Object of a class from the arguments that parameters give.
 
     Parameters
@@ -75,8 +75,8 @@ def build(described: type[Built], given: Mapping[str, Any], name: str) -> Built:
 
 
 def checked_arguments(
-    described: type, given: Mapping[str, Any], name: str, left_out: tuple[str, ...] = ()
-) -> dict[str, Any]:
+    described: type, given: Parameters, name: str, left_out: tuple[str, ...] = ()
+) -> Arguments:
     """Arguments that build a class, checked and completed by their defaults; see `build`.
 
     Examples
@@ -174,7 +174,7 @@ def mistakes(described: Any, given: Any, place: str) -> list[str]:
     return []
 
 
-def _validated(model: type[BaseModel], given: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _validated(model: type[BaseModel], given: Parameters, name: str) -> Arguments:
     plain = {key: value.item() if _is_number(value) else value for key, value in given.items()}
     try:
         return dict(model.model_validate(plain))
@@ -182,7 +182,7 @@ def _validated(model: type[BaseModel], given: Mapping[str, Any], name: str) -> d
         raise InputError("; ".join(_line(model, name, each) for each in error.errors())) from None
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     """Whether a value is a scalar of NumPy or JAX, which pydantic does not know."""
     return hasattr(value, "item") and getattr(value, "ndim", None) == 0
 
@@ -221,7 +221,7 @@ def _names_beside(annotation: Any, place: tuple[Any, ...]) -> set[str]:
     }
 
 
-def _fields(annotation: Any) -> dict[str, Any]:
+def _fields(annotation: Any) -> Arguments:
     """Annotations of the fields of a parameter type, by the names that configuration gives."""
     if is_dataclass(annotation):
         annotation = parameter_model(cast(Any, annotation))

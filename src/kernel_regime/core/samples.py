@@ -1,12 +1,10 @@
 """Samples: arrays (n, ...) of finite numbers, one row each."""
 
-from typing import Any
-
-from kernel_regime.core.arrays import Array, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 
 
-def checked_samples(x: Any, name: str) -> Array:
+def checked_samples(x: ArrayLike, name: str) -> Array:
     """Array-like samples (n, ...) as a finite float32 or float64 array.
 
     Raises
@@ -33,7 +31,7 @@ def checked_samples(x: Any, name: str) -> Array:
     return samples
 
 
-def checked_pair(x1: Any, x2: Any, names: tuple[str, str]) -> tuple[Array, Array]:
+def checked_pair(x1: ArrayLike, x2: ArrayLike, names: tuple[str, str]) -> tuple[Array, Array]:
     """Two sets of samples of one shape and dtype.
 
     Raises

@@ -1,18 +1,18 @@
 """One's own NumPy arrays as a data set."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import LabelledData, local_path
-from kernel_regime.datasets.labels import Task
+from kernel_regime.datasets.labels import ClassNames, Task
 from kernel_regime.datasets.splitting import DividedDataset
 from kernel_regime.noise.sampling import Split
 
@@ -51,12 +51,12 @@ class ArraysDataset(DividedDataset):
         inputs: str = "inputs",
         labels: str = "labels",
         *,
-        class_names: Sequence[str] | Mapping[Any, str] | None = None,
+        class_names: ClassNames = None,
         task: Task | None = None,
         split: Split | None = None,
         test_share: float | None = None,
         seed: int = 0,
-        metadata: dict[str, Any] | None = None,
+        metadata: Arguments | None = None,
     ) -> None:
         super().__init__(split, test_share, seed, metadata)
         self._filepath = local_path(filepath)
@@ -103,7 +103,7 @@ class ArraysDataset(DividedDataset):
     def _exists(self) -> bool:
         return all(path.is_file() for path in self._files())
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"filepath": str(self._filepath), **super()._describe()}
 
 

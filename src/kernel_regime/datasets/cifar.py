@@ -3,13 +3,14 @@
 import pickletools
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.images import grey
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import (
     LabelledData,
     LabelledDataset,
@@ -67,7 +68,7 @@ class CifarDataset(LabelledDataset):
         split: Split,
         classes: list[str] | None = None,
         grey: bool = False,
-        metadata: dict[str, Any] | None = None,
+        metadata: Arguments | None = None,
     ) -> None:
         super().__init__(split, metadata)
         self._path = local_path(path)
@@ -128,7 +129,7 @@ class CifarDataset(LabelledDataset):
     def _exists(self) -> bool:
         return all(file.exists() for file in self._files())
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         path, classes = str(self._path), self._classes
         return {"path": path, **super()._describe(), "classes": classes, "grey": self._grey}
 

@@ -3,21 +3,21 @@
 import gzip
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import (
     LabelledData,
     LabelledDataset,
     local_path,
     read_bytes,
 )
+from kernel_regime.datasets.labels import ClassNames
 from kernel_regime.noise.sampling import Split
 
 _UNSIGNED_BYTE = 8
@@ -55,8 +55,8 @@ class IdxDataset(LabelledDataset):
         self,
         path: str,
         split: Split,
-        class_names: Sequence[str] | Mapping[Any, str] | None = None,
-        metadata: dict[str, Any] | None = None,
+        class_names: ClassNames = None,
+        metadata: Arguments | None = None,
     ) -> None:
         super().__init__(split, metadata)
         self._path = local_path(path)
@@ -96,7 +96,7 @@ class IdxDataset(LabelledDataset):
     def _exists(self) -> bool:
         return all(self._file(content).exists() for content in ("images-idx3", "labels-idx1"))
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"path": str(self._path), **super()._describe()}
 
 

@@ -1,7 +1,6 @@
 """One's own folder of images as a data set."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -9,6 +8,7 @@ from PIL import Image
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.images import grey
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import LabelledData, local_path
 from kernel_regime.datasets.splitting import DividedDataset
 from kernel_regime.noise.sampling import Split
@@ -52,7 +52,7 @@ class ImageFolderDataset(DividedDataset):
         split: Split | None = None,
         test_share: float | None = None,
         seed: int = 0,
-        metadata: dict[str, Any] | None = None,
+        metadata: Arguments | None = None,
     ) -> None:
         super().__init__(split, test_share, seed, metadata)
         if side is not None and (isinstance(side, bool) or not isinstance(side, int) or side < 1):
@@ -119,5 +119,5 @@ class ImageFolderDataset(DividedDataset):
     def _exists(self) -> bool:
         return self._path.is_dir()
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"path": str(self._path), **super()._describe()}

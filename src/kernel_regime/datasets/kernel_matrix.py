@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import local_path
 from kernel_regime.datasets.partitions import record_partitions, recorded_partitions
 from kernel_regime.execution.store import KernelPartition, disk_of, is_complete
@@ -42,7 +42,7 @@ class KernelMatricesDataset(AbstractDataset[Mapping[str, KernelPartition], Kerne
     [[1.0, 4.0], [4.0, 16.0]]
     """
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, path: str, metadata: Arguments | None = None) -> None:
         self._folder = local_path(path)
         self.metadata = metadata
 
@@ -77,5 +77,5 @@ class KernelMatricesDataset(AbstractDataset[Mapping[str, KernelPartition], Kerne
         wanted = recorded_partitions(self._folder)
         return wanted is not None and all(is_complete(self.file(name)) for name in wanted)
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"path": str(self._folder)}

@@ -1,17 +1,17 @@
 """Labelled data: what every raw data set loads as."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_protocol_and_path
 
-from kernel_regime.core.arrays import Array, as_array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating
 from kernel_regime.core.errors import InputError
-from kernel_regime.datasets.labels import Task, encode_labels
+from kernel_regime.core.types import Arguments
+from kernel_regime.datasets.labels import ClassNames, Task, encode_labels
 from kernel_regime.noise.sampling import Split
 
 
@@ -34,9 +34,9 @@ class LabelledData(NamedTuple):
     @classmethod
     def of(
         cls,
-        inputs: Any,
-        labels: Any,
-        class_names: Sequence[str] | Mapping[Any, str] | None = None,
+        inputs: ArrayLike,
+        labels: ArrayLike,
+        class_names: ClassNames = None,
         task: Task | None = None,
         source: str = "data",
     ) -> "LabelledData":
@@ -156,7 +156,7 @@ class LabelledDataset(AbstractDataset[NoReturn, LabelledData]):
     array([0, 1, 1, 0])
     """
 
-    def __init__(self, split: Split, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, split: Split, metadata: Arguments | None = None) -> None:
         if split not in ("train", "test"):
             raise InputError(f"split: {split!r} is neither 'train' nor 'test'")
         self._split = split
@@ -175,7 +175,7 @@ class LabelledDataset(AbstractDataset[NoReturn, LabelledData]):
         """Raw data stay as they are."""
         raise InputError(f"{type(self).__name__} holds raw data and is never written")
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"split": self._split}
 
 

@@ -5,18 +5,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating
 from kernel_regime.core.errors import InputError, did_you_mean
 
 Task = Literal["classification", "regression"]
+
+ClassNames = Sequence[str] | Mapping[Any, str] | None
+"""Names of classes: in their order, or by label."""
 
 # More different whole numbers than this, each of few samples, may be measurements as well.
 _MANY_CLASSES = 50
 
 
 def encode_labels(
-    labels: Any,
-    class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    labels: ArrayLike,
+    class_names: ClassNames = None,
     task: Task | None = None,
     source: str = "labels",
 ) -> tuple[Array, tuple[str, ...]]:
@@ -71,7 +74,7 @@ def encode_labels(
     return _classes(values, class_names, task, source)
 
 
-def _plain_strings(labels: Any) -> Any:
+def _plain_strings(labels: ArrayLike) -> Any:
     """Strings that pandas keeps as Python objects, as an array of strings."""
     values = labels.to_numpy() if hasattr(labels, "to_numpy") else labels
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "OT":
@@ -79,7 +82,7 @@ def _plain_strings(labels: Any) -> Any:
     return values.astype(str) if all(isinstance(text, str) for text in values.flat) else values
 
 
-def _targets(values: Array, class_names: Any, source: str) -> Array:
+def _targets(values: Array, class_names: ClassNames, source: str) -> Array:
     if class_names is not None:
         raise InputError(
             f"{source}: class_names are given for labels that are real numbers; set task: "
@@ -89,7 +92,7 @@ def _targets(values: Array, class_names: Any, source: str) -> Array:
 
 
 def _classes(
-    values: Array, class_names: Any, task: Task | None, source: str
+    values: Array, class_names: ClassNames, task: Task | None, source: str
 ) -> tuple[Array, tuple[str, ...]]:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise InputError(
@@ -108,7 +111,7 @@ def _classes(
 
 
 def _ordered(
-    found: Array, encoded: Array, class_names: Any, source: str
+    found: Array, encoded: Array, class_names: ClassNames, source: str
 ) -> tuple[Array, tuple[str, ...]]:
     """Classes of strings, in the order of the names where these are given."""
     texts = [text.decode() if isinstance(text, bytes) else str(text) for text in found]
@@ -122,7 +125,7 @@ def _ordered(
 
 
 def _numbered(
-    found: Array, encoded: Array, class_names: Any, source: str
+    found: Array, encoded: Array, class_names: ClassNames, source: str
 ) -> tuple[Array, tuple[str, ...]]:
     """Classes of numbers, in their order."""
     if class_names is None:

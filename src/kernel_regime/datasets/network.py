@@ -2,11 +2,12 @@
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedro.io import AbstractDataset
 
 from kernel_regime.core.files import replacing
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import local_path
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class NetworkDataset(AbstractDataset[Path, "keras.Model"]):
     ```
     """
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, filepath: str, metadata: Arguments | None = None) -> None:
         self._filepath = local_path(filepath)
         self.metadata = metadata
 
@@ -46,5 +47,5 @@ class NetworkDataset(AbstractDataset[Path, "keras.Model"]):
     def _exists(self) -> bool:
         return self._filepath.is_file()
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"filepath": str(self._filepath)}

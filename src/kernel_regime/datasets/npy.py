@@ -1,7 +1,6 @@
 """NumPy arrays on disk."""
 
 import json
-from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset
@@ -10,6 +9,7 @@ from kedro_datasets._typing import JSONPreview
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.files import replacing
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import local_path
 
 _PREVIEWED = 1000
@@ -34,7 +34,7 @@ class NpyDataset(AbstractDataset[Array, Array]):
     memmap([0, 1, 2])
     """
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, filepath: str, metadata: Arguments | None = None) -> None:
         self._filepath = local_path(filepath)
         self.metadata = metadata
 
@@ -65,7 +65,7 @@ class NpyDataset(AbstractDataset[Array, Array]):
         """Shape, type, and the range of the first thousand samples, for kedro-viz."""
         array = self.load()
         sample = array[:_PREVIEWED]
-        summary: dict[str, Any] = {"shape": list(array.shape), "dtype": str(array.dtype)}
+        summary: Arguments = {"shape": list(array.shape), "dtype": str(array.dtype)}
         if sample.size:
             summary |= {"min": float(sample.min()), "max": float(sample.max())}
             summary |= {"mean": float(sample.mean()), "std": float(sample.std())}
@@ -75,5 +75,5 @@ class NpyDataset(AbstractDataset[Array, Array]):
     def _exists(self) -> bool:
         return self._filepath.exists()
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"filepath": str(self._filepath)}

@@ -8,6 +8,7 @@ from typing import Any
 from kedro_datasets.partitions import PartitionedDataset
 
 from kernel_regime.core.files import write_json
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import local_path
 
 _RECORD = ".partitions.json"
@@ -46,7 +47,7 @@ class CompletePartitions(PartitionedDataset):
         super().__init__(path=path, filename_suffix=filename_suffix, **settings)
         self._folder, self._suffix = local_path(path), filename_suffix
 
-    def save(self, data: dict[str, Any]) -> None:
+    def save(self, data: Arguments) -> None:
         """Save the partitions; until the last is, the folder counts as incomplete."""
         forget_partitions(self._folder)
         super().save(data)

@@ -1,11 +1,10 @@
 """Spiked covariates, drawn when loaded."""
 
-from typing import Any
-
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
 from kernel_regime.noise.sampling import Split
 from kernel_regime.noise.spiked_covariates import SpikedTarget, signal_dimension
@@ -46,7 +45,7 @@ class SpikedCovariatesDataset(LabelledDataset):
         n_test: int,
         dimension: int = 1024,
         seed: int = 0,
-        metadata: dict[str, Any] | None = None,
+        metadata: Arguments | None = None,
     ) -> None:
         super().__init__(split, metadata)
         self._samples = {"train": n_train, "test": n_test}
@@ -89,5 +88,5 @@ class SpikedCovariatesDataset(LabelledDataset):
     def _exists(self) -> bool:
         return True
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {**super()._describe(), "dimension": self._dimension, "seed": self._seed}

@@ -1,11 +1,10 @@
 """Samples of one file divided into training and test samples."""
 
-from typing import Any
-
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
 from kernel_regime.noise.sampling import Split
 
@@ -31,7 +30,7 @@ class DividedDataset(LabelledDataset):
         split: Split | None,
         test_share: float | None,
         seed: int,
-        metadata: dict[str, Any] | None,
+        metadata: Arguments | None,
     ) -> None:
         super().__init__(split or "train", metadata)
         if test_share is not None and not 0 < test_share < 1:
@@ -51,7 +50,7 @@ class DividedDataset(LabelledDataset):
         rows = tested if self._split == "test" else ~tested
         return LabelledData(data.inputs[rows], data.labels[rows], data.class_names)
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {**super()._describe(), "test_share": self._test_share, "seed": self._seed}
 
 

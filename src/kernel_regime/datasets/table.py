@@ -1,13 +1,13 @@
 """One's own table as a data set."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
 
 from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import LabelledData, local_path
-from kernel_regime.datasets.labels import Task
+from kernel_regime.datasets.labels import ClassNames, Task
 from kernel_regime.datasets.splitting import DividedDataset
 from kernel_regime.noise.sampling import Split
 
@@ -56,13 +56,13 @@ class TableDataset(DividedDataset):
         target: str,
         *,
         features: list[str] | None = None,
-        class_names: Sequence[str] | Mapping[Any, str] | None = None,
+        class_names: ClassNames = None,
         task: Task | None = None,
-        load_args: dict[str, Any] | None = None,
+        load_args: Arguments | None = None,
         split: Split | None = None,
         test_share: float | None = None,
         seed: int = 0,
-        metadata: dict[str, Any] | None = None,
+        metadata: Arguments | None = None,
     ) -> None:
         super().__init__(split, test_share, seed, metadata)
         self._filepath = local_path(filepath)
@@ -127,5 +127,5 @@ class TableDataset(DividedDataset):
     def _exists(self) -> bool:
         return self._filepath.is_file()
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"filepath": str(self._filepath), "target": self._target, **super()._describe()}

@@ -1,11 +1,12 @@
 """Folders in the catalog, into which nodes write as they go."""
 
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from kedro.io import AbstractDataset
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import local_path
 from kernel_regime.execution.store import SharedDisk, disk_of
 
@@ -15,7 +16,7 @@ Loaded = TypeVar("Loaded")
 class _Folder(AbstractDataset[NoReturn, Loaded]):
     """A folder for work that outlives a run; loading writes nothing."""
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, filepath: str, metadata: Arguments | None = None) -> None:
         self._filepath = local_path(filepath)
         self.metadata = metadata
 
@@ -26,7 +27,7 @@ class _Folder(AbstractDataset[NoReturn, Loaded]):
     def _exists(self) -> bool:
         return self._filepath.is_dir()
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Arguments:
         return {"filepath": str(self._filepath)}
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Row
 from kernel_regime.evaluation.bootstrap import percentile_interval
 
 
@@ -106,7 +106,7 @@ def _compare(
     first: tuple[str, Array, Array],
     second: tuple[str, Array, Array],
     confidence: float,
-) -> dict[str, Any]:
+) -> Row:
     known = np.isfinite(first[1] - second[1])
     levels, advantage = levels[known], (first[1] - second[1])[known]
     apart = np.flatnonzero(advantage)

@@ -1,15 +1,13 @@
 """Effective dimension of inputs: how many directions they really fill."""
 
-from typing import Any
-
 import numpy as np
 
-from kernel_regime.core.arrays import as_floating, require_finite
+from kernel_regime.core.arrays import ArrayLike, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
 
 
-def input_dimensions(images: Any) -> dict[str, float]:
+def input_dimensions(images: ArrayLike) -> dict[str, float]:
     r"""Effective dimensions of inputs, from the eigenvalues of their covariance Σ.
 
     Parameters

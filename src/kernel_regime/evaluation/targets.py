@@ -1,14 +1,12 @@
 """Labels as the regression targets of the papers."""
 
-from typing import Any
-
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating
 from kernel_regime.core.errors import InputError
 
 
-def encode_targets(labels: Any, classes: Any) -> Array:
+def encode_targets(labels: ArrayLike, classes: ArrayLike) -> Array:
     """Regression targets (n, outputs), float64, of labels.
 
     Classes become one-hot rows minus one over their number; two classes become one scalar, −1/2
@@ -45,7 +43,7 @@ def encode_targets(labels: Any, classes: Any) -> Array:
     return np.eye(len(known))[numbers] - 1 / len(known)
 
 
-def class_labels(train_labels: Any) -> Array:
+def class_labels(train_labels: ArrayLike) -> Array:
     """Classes that training labels name, in order; none for floating targets.
 
     Integers from 0 on name every class up to the largest, whether it occurs or not. Others
@@ -71,7 +69,7 @@ def class_labels(train_labels: Any) -> Array:
     return distinct
 
 
-def count_classes(train_labels: Any) -> int:
+def count_classes(train_labels: ArrayLike) -> int:
     """Number of classes that training labels name (`class_labels`); 0 for floating targets.
 
     Examples
@@ -82,7 +80,7 @@ def count_classes(train_labels: Any) -> int:
     return len(class_labels(train_labels))
 
 
-def _label_array(labels: Any) -> Array:
+def _label_array(labels: ArrayLike) -> Array:
     values = np.asarray(labels) if not hasattr(labels, "detach") else as_array(labels, "labels")
     if values.dtype == object and all(isinstance(value, str) for value in values.ravel()):
         values = values.astype(str)

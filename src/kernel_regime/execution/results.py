@@ -14,10 +14,11 @@ import pandas as pd
 
 from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.files import digest, replacing
+from kernel_regime.core.types import Json, Matrix
 from kernel_regime.execution.store.manifest import Places, read_manifest
 
 Content = Mapping[str, Array | pd.DataFrame]
-Keep = Callable[[Mapping[str, Any], Callable[[], Content]], Content]
+Keep = Callable[[Mapping[str, Json], Callable[[], Content]], Content]
 """How a long computation comes by its parts: `Results.get`, or `compute_anew`."""
 
 _LAYOUT = "layout.json"  # member of the archive: names of arrays, and of tables with their columns
@@ -51,7 +52,7 @@ class Results:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = Path(folder)
 
-    def get(self, description: Mapping[str, Any], compute: Callable[[], Content]) -> Content:
+    def get(self, description: Mapping[str, Json], compute: Callable[[], Content]) -> Content:
         """The result of a description: the one on disk, or a new one, kept from now on.
 
         Parameters
@@ -72,7 +73,7 @@ class Results:
         return content
 
 
-def compute_anew(description: Mapping[str, Any], compute: Callable[[], Content]) -> Content:
+def compute_anew(description: Mapping[str, Json], compute: Callable[[], Content]) -> Content:
     """The result, computed and kept nowhere: what stands for `Results.get` in a notebook.
 
     Examples
@@ -83,7 +84,7 @@ def compute_anew(description: Mapping[str, Any], compute: Callable[[], Content])
     return compute()
 
 
-def description_digest(description: Mapping[str, Any]) -> str:
+def description_digest(description: Mapping[str, Json]) -> str:
     """32 hex digits of a description's SHA-256, whatever the order of its keys.
 
     Examples
@@ -95,7 +96,7 @@ def description_digest(description: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def matrix_content(matrix: Any) -> Any:
+def matrix_content(matrix: Matrix) -> Any:
     """What a matrix is: the fingerprint under which it was filled, else the digest of its values.
 
     Examples
@@ -122,7 +123,7 @@ def partition_content(load: Callable[[], Any]) -> Any:
     return matrix_content(load()) if known is None else known()
 
 
-def _write(path: Path, description: Mapping[str, Any], content: Content) -> None:
+def _write(path: Path, description: Mapping[str, Json], content: Content) -> None:
     members: dict[str, Array] = {}
     layout: dict[str, list[str] | None] = {}
     for name, part in content.items():

@@ -1,11 +1,10 @@
 """Evolution of tangent kernels: drift, speed, alignment and what they predict, over the epochs."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from kernel_regime.core.types import Arguments
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import line_styles, method_name
 from kernel_regime.figures.style import (
@@ -76,7 +75,7 @@ def kernels_along_training(
     return figure
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, measure: str, style: dict[str, Any]) -> None:
+def _draw(ax: Axes, rows: pd.DataFrame, measure: str, style: Arguments) -> None:
     """One measure over the epochs; the start, which a logarithm has no place for, at the left."""
     later = rows[rows.index > 0]
     if measure in _LOGARITHMIC:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
+from kernel_regime.core.types import Arguments
 from kernel_regime.figures.style import COLOURS, MARKERS
 
 # What stands in a name of parameters, longest first, and how it is written.
@@ -68,7 +68,7 @@ def methods_of_run(names: Iterable[str]) -> Iterator[None]:
         _run.reset(token)
 
 
-def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+def line_styles(names: Iterable[str]) -> dict[str, Arguments]:
     """Colour and marker of every name: those of the run in its order, then others by alphabet.
 
     Examples

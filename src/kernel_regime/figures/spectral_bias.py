@@ -1,12 +1,12 @@
 """Spectral bias outside the training set: rates, decays, bounds, and the way to the limit."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from kernel_regime.core.arrays import ArrayLike
+from kernel_regime.core.types import Arguments
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import (
@@ -74,7 +74,7 @@ def _title(architecture: str, learner: str) -> str:
     return f"{method_name(architecture)}, {learner}"
 
 
-def _marker(place: int, hollow: bool) -> dict[str, Any]:
+def _marker(place: int, hollow: bool) -> Arguments:
     """How a series of points looks."""
     colour = COLOURS[place % len(COLOURS)]
     return {
@@ -133,7 +133,7 @@ def mode_decays(
     return figure
 
 
-def _rows(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
+def _rows(table: pd.DataFrame, **values: ArrayLike) -> pd.DataFrame:
     """Rows with these values in these columns."""
     for column, value in values.items():
         table = table[table[column] == value]

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from kernel_regime.core.types import Arguments
+
 # Okabe and Ito (2008): distinguishable to colour-blind readers, and in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -120,7 +122,7 @@ def fitted_slope(means: "pd.Series[float]") -> tuple[float, float]:
 
 def key(label: str, **style: Any) -> Line2D:
     """A line that stands in a legend for all lines of its colour, dashes or marker."""
-    look: dict[str, Any] = {"color": "0.3", "linewidth": style.pop("lw", 1.3)} | style
+    look: Arguments = {"color": "0.3", "linewidth": style.pop("lw", 1.3)} | style
     return Line2D([], [], label=label, **look)
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.errors import InputError, NotFiniteError
 from kernel_regime.core.parameters import ParameterType
 from kernel_regime.core.registry import Registry
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.core.source import source_digest
+from kernel_regime.core.types import Identity
 from kernel_regime.linalg.symmetric import mirror_upper
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ class Kernel(ParameterType, ABC):
         super().__init_subclass__(**arguments)
         cls.kind = f"{cls.__module__}:{cls.__qualname__}"
 
-    def __call__(self, x1: Any, x2: Any = None) -> Array:
+    def __call__(self, x1: ArrayLike, x2: ArrayLike = None) -> Array:
         """`gram(x1)` where `x2` is left out, else `cross(x1, x2)`."""
         return self.gram(x1) if x2 is None else self.cross(x1, x2)
 
-    def gram(self, x: Any) -> Array:
+    def gram(self, x: ArrayLike) -> Array:
         """Kernel matrix of samples with themselves, shape (n, n), exactly symmetric.
 
         Raises
@@ -79,7 +80,7 @@ class Kernel(ParameterType, ABC):
         x = checked_samples(x, "x1")
         return self._gram(x) if len(x) else np.empty((0, 0), x.dtype)
 
-    def cross(self, x1: Any, x2: Any) -> Array:
+    def cross(self, x1: ArrayLike, x2: ArrayLike) -> Array:
         """Kernel matrix between two sets of samples, shape (n1, n2).
 
         Raises
@@ -95,7 +96,7 @@ class Kernel(ParameterType, ABC):
             return np.empty((len(x1), len(x2)), x1.dtype)
         return self._cross(x1, x2)
 
-    def diagonal(self, x: Any) -> Array:
+    def diagonal(self, x: ArrayLike) -> Array:
         """Kernel of every sample with itself, shape (n,).
 
         Raises
@@ -106,7 +107,7 @@ class Kernel(ParameterType, ABC):
         x = checked_samples(x, "x1")
         return self._diagonal(x) if len(x) else np.empty(0, x.dtype)
 
-    def gradient_weights(self, x1: Any, x2: Any) -> tuple[Array, Array]:
+    def gradient_weights(self, x1: ArrayLike, x2: ArrayLike) -> tuple[Array, Array]:
         r"""Weights (a, b), each (n1, n2), of the gradient :math:`∇_x k(x, x') = a\,x' + b\,x`.
 
         Every function of inner products and norms has a gradient in the plane of its two inputs.
@@ -175,7 +176,7 @@ class Kernel(ParameterType, ABC):
         blocks = (x[i : i + _BLOCK] for i in range(0, len(x), _BLOCK))
         return np.concatenate([np.diagonal(self._cross(block, block)) for block in blocks])
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """What makes two kernels the same kernel: JSON-able, recorded beside every matrix.
 
         Of a user's class also a digest of its source code: rewritten, it is another kernel.

@@ -2,12 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.core.types import Identity
 from kernel_regime.kernels.base import Kernel
 
 Get = Literal["ntk", "nngp"]
@@ -52,14 +53,14 @@ class InfiniteNetworkKernel(Kernel):
         """Which of the two kernels this is."""
 
     @abstractmethod
-    def network(self) -> dict[str, Any]:
+    def network(self) -> Identity:
         """What identifies the network: kernels of equal ones come from one pass."""
 
     @abstractmethod
     def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
         """A matrix for each of `gets`, of checked inputs; of `x1` with itself without `x2`."""
 
-    def both(self, x1: Any, x2: Any = None) -> BothKernels:
+    def both(self, x1: ArrayLike, x2: ArrayLike = None) -> BothKernels:
         """Both kernels between two sets of samples, or of one with itself, in one pass.
 
         Parameters

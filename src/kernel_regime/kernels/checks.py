@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.kernels.base import Kernel
 
 
-def check_kernel(kernel: Kernel, samples: Any = None) -> None:
+def check_kernel(kernel: Kernel, samples: ArrayLike = None) -> None:
     """Check what a kernel owes, as scikit-learn's `check_estimator` does for estimators.
 
     In float32 and in float64: shapes and dtypes; a symmetric matrix to the last bit; `gram`,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Identity
 from kernel_regime.kernels.architecture import read_architecture
 from kernel_regime.kernels.architecture_words import as_json, in_stax_words
 from kernel_regime.kernels.base import register, require_representable
@@ -127,7 +128,7 @@ class NetworkKernel(InfiniteNetworkKernel):
         network, length = self._engine.network, radius / features**0.5
         return Zonal(partial(kernel_at_angles, network, self.get, length, features=features))
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """Architecture as JSON; what `StaxKernel` adds, where neural-tangents computes it."""
         words = vars(self)["_words"]
         if isinstance(words, InputError):
@@ -142,7 +143,7 @@ class NetworkKernel(InfiniteNetworkKernel):
         """`get`."""
         return self.get
 
-    def network(self) -> dict[str, Any]:
+    def network(self) -> Identity:
         """All of `identity` but `get`."""
         return {key: value for key, value in self.identity().items() if key != "get"}
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from kernel_regime.core.types import Arguments
+
 Declared = TypeVar("Declared", bound=type["Layer"])
 
 
@@ -69,7 +71,7 @@ class UncheckedLayer(Layer):
     """A layer that only neural-tangents knows, with arguments that it checks itself."""
 
     kind: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
 
     @property
     def label(self) -> str:

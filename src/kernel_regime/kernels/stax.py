@@ -15,6 +15,7 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import working_memory
+from kernel_regime.core.types import Identity
 from kernel_regime.kernels.base import register, require_representable
 from kernel_regime.kernels.both_kernels import BOTH, BothKernels, Get, InfiniteNetworkKernel
 from kernel_regime.kernels.stax_layers import StaxLayer, build_layer, current_function
@@ -83,7 +84,7 @@ class StaxKernel(InfiniteNetworkKernel):
         """`get`."""
         return self.get
 
-    def network(self) -> dict[str, Any]:
+    def network(self) -> Identity:
         """All of `identity` but `get`."""
         return {key: value for key, value in self.identity().items() if key != "get"}
 
@@ -120,7 +121,7 @@ class StaxKernel(InfiniteNetworkKernel):
         ]
         return np.concatenate(parts)
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """Architecture, neural-tangents' version and, for a function, the text of its module
         and of what that imports from beside it."""
         content = {

@@ -15,8 +15,9 @@ from typing import Any
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import MissingExtraError, from_extra
 from kernel_regime.core.source import file_digest
+from kernel_regime.core.types import Arguments
 
-StaxLayer = str | dict[str, Any]
+StaxLayer = str | Arguments
 
 CONTAINERS = ("serial", "parallel")
 

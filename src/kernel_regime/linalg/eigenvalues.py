@@ -15,6 +15,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.products import as_matrix, multiply
 from kernel_regime.linalg.symmetric import check_symmetric
@@ -32,7 +33,7 @@ DENSE = 1500
 """Up to this size the whole spectrum costs less than a careful look at its ends."""
 
 
-def eigenvalues(kernel: Any) -> Array:
+def eigenvalues(kernel: Matrix) -> Array:
     """All eigenvalues of a symmetric matrix (n, n), largest first, in float64.
 
     Raises
@@ -54,7 +55,7 @@ def eigenvalues(kernel: Any) -> Array:
     return np.linalg.eigvalsh(matrix.astype(np.float64))[::-1]
 
 
-def eigensystem(kernel: Any) -> tuple[Array, Array]:
+def eigensystem(kernel: Matrix) -> tuple[Array, Array]:
     """All eigenvalues, largest first, and eigenvectors as columns; see `eigenvalues`.
 
     Needs about three float64 copies of the matrix.
@@ -71,7 +72,7 @@ def eigensystem(kernel: Any) -> tuple[Array, Array]:
     return values[::-1], vectors[:, ::-1]
 
 
-def top_eigensystem(kernel: Any, count: int, seed: int = 0) -> tuple[Array, Array]:
+def top_eigensystem(kernel: Matrix, count: int, seed: int = 0) -> tuple[Array, Array]:
     """The `count` largest eigenvalues, largest first, and their eigenvectors as columns.
 
     The matrix is only ever multiplied, a row block at a time: a memory-mapped one stays on disk.
@@ -111,7 +112,7 @@ def top_eigensystem(kernel: Any, count: int, seed: int = 0) -> tuple[Array, Arra
     return scale * values[::-1], vectors[:, ::-1]
 
 
-def extreme_eigenvalues(kernel: Any, most_products: int = 300) -> tuple[float, float]:
+def extreme_eigenvalues(kernel: Matrix, most_products: int = 300) -> tuple[float, float]:
     """Largest and smallest eigenvalue of a symmetric matrix, in float64.
 
     Beyond 1500 rows by `lanczos_ends`.
@@ -173,7 +174,7 @@ def round_off_floor(kernel: Array) -> float:
     return float(np.finfo(kernel.dtype).eps) * largest * float(np.sqrt(len(kernel)))
 
 
-def _checked(kernel: Any) -> Array:
+def _checked(kernel: Matrix) -> Array:
     matrix: Array = as_matrix(kernel, "kernel")
     check_symmetric(matrix, "kernel")
     return matrix

@@ -8,9 +8,10 @@ import numpy as np
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.types import Matrix
 
 
-def is_distributed(matrix: Any) -> bool:
+def is_distributed(matrix: Matrix) -> bool:
     """Whether a matrix is a Dask array, which only products may touch.
 
     Examples
@@ -23,7 +24,7 @@ def is_distributed(matrix: Any) -> bool:
     return dask is not None and isinstance(matrix, dask.Array)
 
 
-def as_matrix(matrix: Any, name: str) -> Any:
+def as_matrix(matrix: Matrix, name: str) -> Any:
     """A Dask array as it is, and any other array-like as float32 or float64 (`as_floating`).
 
     Examples
@@ -34,7 +35,7 @@ def as_matrix(matrix: Any, name: str) -> Any:
     return matrix if is_distributed(matrix) else as_floating(matrix, name)
 
 
-def multiply(kernel: Any, x: Array, name: str = "kernel") -> Array:
+def multiply(kernel: Matrix, x: Array, name: str = "kernel") -> Array:
     """Float64 product of a kernel (m, n) with a vector (n,) or a block (n, k).
 
     Accumulates in float64 whatever the kernel is stored in: in float32 the product itself would
@@ -61,7 +62,7 @@ def multiply(kernel: Any, x: Array, name: str = "kernel") -> Array:
     return product
 
 
-def diagonal_of(kernel: Any) -> Array:
+def diagonal_of(kernel: Matrix) -> Array:
     """Diagonal (n,) of a square kernel, NumPy or Dask.
 
     Examples

@@ -1,12 +1,12 @@
 """Density of the eigenvalues of a kernel matrix of any size, from a few passes over it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.products import as_matrix
 from kernel_regime.linalg.symmetric import check_symmetric
@@ -63,7 +63,7 @@ class SpectralDensity:
 
 
 def spectral_density(
-    kernel: Any, probes: int = 8, steps: int = 64, seed: int = 0
+    kernel: Matrix, probes: int = 8, steps: int = 64, seed: int = 0
 ) -> SpectralDensity:
     """Stochastic Lanczos quadrature: eigenvalue density from `steps` passes over the matrix.
 

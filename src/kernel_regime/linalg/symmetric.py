@@ -2,12 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations_with_replacement
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import check_finite, diagonal_of, is_distributed, multiply
 
 ROUND_OFF = 1e-5
@@ -60,7 +60,7 @@ def asymmetry(matrix: Array) -> float:
         return float(np.max(list(pool.map(largest_difference, corners)), initial=0.0))
 
 
-def check_symmetric(matrix: Any, name: str, found: float | None = None) -> None:
+def check_symmetric(matrix: Matrix, name: str, found: float | None = None) -> None:
     """Refuse what is no finite symmetric matrix (n, n), n ≥ 1, up to round-off of float32.
 
     Routines of linear algebra silently read half of such a matrix.

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.memory import rows_within
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import check_finite, is_distributed, multiply
 from kernel_regime.linalg.threads import single_blas_thread
 
@@ -20,7 +20,7 @@ Reader = Callable[[Array, Array], None]
 """Writes a tile of the kernel, as products are to use it, into an array of the same shape."""
 
 
-def symmetric_multiply(kernel: Any, x: Array) -> Array:
+def symmetric_multiply(kernel: Matrix, x: Array) -> Array:
     """Float64 product of a symmetric kernel (n, n) and a block (n, k), from its upper triangle.
 
     Half of a memory-mapped kernel is read, which also halves what the page cache must hold; each
@@ -41,7 +41,7 @@ def symmetric_multiply(kernel: Any, x: Array) -> Array:
     return _product(kernel, x, lambda tile, out: np.copyto(out, tile))
 
 
-def rounded_multiply(kernel: Any, x: Array) -> Array:
+def rounded_multiply(kernel: Matrix, x: Array) -> Array:
     """Product of `symmetric_multiply`, in float32 for a kernel that is stored in float32.
 
     Entries of kernels share a large mean. Its part of the product is exact, and what is left is
@@ -70,7 +70,7 @@ def rounded_multiply(kernel: Any, x: Array) -> Array:
     return product
 
 
-def is_rounded(kernel: Any) -> bool:
+def is_rounded(kernel: Matrix) -> bool:
     """Whether `rounded_multiply` works in float32 with a kernel.
 
     Examples

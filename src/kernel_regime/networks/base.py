@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.registry import Registry
+from kernel_regime.core.types import Arguments, Tensor
 
 with from_extra("networks"):
     import keras
@@ -77,25 +78,25 @@ class Network(keras.Model, ABC):
         self.outputs = outputs
         self.seed = seed
 
-    def __call__(self, x: Any, *arguments: Any, **keywords: Any) -> Any:
+    def __call__(self, x: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
         """Outputs (n, K) of samples (n, …): any array-like of numbers, bytes included."""
         if not (keras.backend.is_keras_tensor(x) or ops.is_tensor(x)):
             x = as_floating(x, "x")
         return super().__call__(ops.cast(x, self.compute_dtype), *arguments, **keywords)
 
     @abstractmethod
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """What the regularisation strength λ multiplies in the objective; a scalar tensor."""
 
     def gradient_multipliers(self) -> list[float]:
         """Factor on the gradient of every trainable variable before the optimiser sees it."""
         return [1.0] * len(self.trainable_variables)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Arguments:
         """The arguments that build this network again."""
         return {**super().get_config(), "outputs": self.outputs, "seed": self.seed}
 
-    def add_array(self, name: str, values: Array, trainable: bool = True) -> Any:
+    def add_array(self, name: str, values: Array, trainable: bool = True) -> Tensor:
         """A weight that starts at the given values."""
         return self.add_weight(
             shape=values.shape,
@@ -105,7 +106,7 @@ class Network(keras.Model, ABC):
         )
 
 
-def weight_penalty(model: keras.Model) -> Any:
+def weight_penalty(model: keras.Model) -> Tensor:
     """What λ multiplies in the objective of any model; a scalar tensor.
 
     A model's own `penalty`; without one, the squared norm of all trained weights with two axes or
@@ -131,7 +132,7 @@ def gradient_factors(model: keras.Model) -> list[float]:
     return [1.0] * len(model.trainable_variables)
 
 
-def flatten(x: Any) -> Any:
+def flatten(x: Tensor) -> Tensor:
     """Samples as rows: (n, …) to (n, features)."""
     return ops.reshape(x, (-1, features(x.shape)))
 

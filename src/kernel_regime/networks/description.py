@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.source import source_digest
+from kernel_regime.core.types import Arguments
 
 if TYPE_CHECKING:
     import keras
@@ -83,7 +84,7 @@ class NetworkDescription:
         from kernel_regime.networks.base import Network
 
         described = self.network_class
-        given: dict[str, Any] = {"outputs": outputs, "seed": seed}
+        given: Arguments = {"outputs": outputs, "seed": seed}
         if issubclass(described, Network):
             network: keras.Model = described(**dict(self.options), **given)
             network.build((None, *sample_shape))
@@ -102,7 +103,7 @@ class NetworkDescription:
         return network
 
 
-def _make_saveable(network: "keras.Model", arguments: dict[str, Any]) -> None:
+def _make_saveable(network: "keras.Model", arguments: Arguments) -> None:
     """Let `.keras` files hold the arguments of a model whose class does not say them itself."""
     try:
         network.get_config()
@@ -110,5 +111,5 @@ def _make_saveable(network: "keras.Model", arguments: dict[str, Any]) -> None:
         network.get_config = partial(dict, arguments)
 
 
-def _as_tuples(value: Any) -> Any:
+def _as_tuples(value: object) -> Any:
     return tuple(map(_as_tuples, value)) if isinstance(value, list | tuple) else value

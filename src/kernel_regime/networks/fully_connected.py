@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 
 with from_extra("networks"):
@@ -81,7 +82,7 @@ class FullyConnected(Network):
         self.shift = self.add_array("c", np.zeros(self.outputs))
         self.built = True
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Outputs of shape (n, K)."""
         h = flatten(x)
         for layer, (weights, bias) in enumerate(zip(self.inner, self.biases, strict=True)):
@@ -92,7 +93,7 @@ class FullyConnected(Network):
                 h = h / self.width
         return ops.matmul(h, self.outer) / self.width + self.shift
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """Squared norms, those after the first layer's divided by √N."""
         first, *further = (ops.sum(ops.square(weights)) for weights in self.inner)
         return first + sum(further) / self.width**0.5
@@ -103,7 +104,7 @@ class FullyConnected(Network):
         further = [float(np.prod(v.shape)) for v in self.trainable_variables[2:-1]]
         return [*first, *further, 1.0]
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Arguments:
         """The arguments that build this network again."""
         own = {"width": self.width, "hidden_layers": self.hidden_layers, "dropout": self.dropout}
         return {**super().get_config(), **own}

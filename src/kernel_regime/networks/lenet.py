@@ -8,6 +8,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.images import LUMINANCE, interpolation
+from kernel_regime.core.types import Tensor
 from kernel_regime.networks.base import Network, flatten, register
 
 with from_extra("networks"):
@@ -73,7 +74,7 @@ class LeNet5(Network):
                 f"{sample}; give images, or another network"
             )
         draws = np.random.default_rng(self.seed)
-        self.layer: dict[str, tuple[Any, Any]] = {}
+        self.layer: dict[str, tuple[Tensor, Tensor]] = {}
         for name, shape in {**_LAYERS, "dense5": (84, self.outputs)}.items():
             bound = np.prod(shape[:-1]) ** -0.5
             weights = self.add_array(f"{name}_W", draws.uniform(-bound, bound, shape))
@@ -81,7 +82,7 @@ class LeNet5(Network):
             self.layer[name] = weights, bias
         self.built = True
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Logits of shape (n, K)."""
         x = ops.reshape(self._grey(x), (-1, SIDE, SIDE, 1))
         x = self._pool(self._convolve("conv1", x))
@@ -92,11 +93,11 @@ class LeNet5(Network):
         weights, bias = self.layer["dense5"]
         return ops.matmul(x, weights) + bias
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """Squared norm of every weight array."""
         return sum(ops.sum(ops.square(weights)) for weights, _ in self.layer.values())
 
-    def _grey(self, x: Any) -> Any:
+    def _grey(self, x: Tensor) -> Tensor:
         """Grey 32×32 images; those that already are come back untouched."""
         if x.shape[3:] == (3,):
             x = ops.matmul(x, ops.convert_to_tensor(np.reshape(LUMINANCE, (3, 1)), x.dtype))
@@ -109,12 +110,12 @@ class LeNet5(Network):
         x = ops.reshape(x, (-1, height, width))
         return ops.matmul(ops.matmul(down, x), ops.transpose(across))
 
-    def _convolve(self, name: str, x: Any) -> Any:
+    def _convolve(self, name: str, x: Tensor) -> Tensor:
         weights, bias = self.layer[name]
         return ops.relu(ops.conv(x, weights, padding="valid") + bias)
 
     @staticmethod
-    def _pool(x: Any) -> Any:
+    def _pool(x: Tensor) -> Tensor:
         return ops.max_pool(x, 2, strides=2, padding="valid")
 
 

@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, flatten, register
 
 with from_extra("networks"):
@@ -79,7 +80,7 @@ class Myrtle(Network):
         self.shift = self.add_array("c", np.zeros(self.outputs))
         self.built = True
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Outputs of shape (n, K)."""
         if len(x.shape) == 3:
             x = ops.expand_dims(x, -1)
@@ -89,11 +90,11 @@ class Myrtle(Network):
                 x = ops.average_pool(x, 2, strides=2, padding="valid")
         return ops.matmul(flatten(x), self.outer) + self.shift
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """Squared norm of the convolution weights."""
         return sum(ops.sum(ops.square(weights)) for weights in self.filters)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Arguments:
         """The arguments that build this network again."""
         return {**super().get_config(), "width": self.width}
 

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import PositiveInt
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 from kernel_regime.networks.random_features import sphere_columns
 
@@ -66,7 +67,7 @@ class NeuralTangent(Network):
         self.inner = self.add_array("G", np.zeros((self.width, d)))
         self.built = True
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Outputs of shape (n, K)."""
         x = flatten(x)
         hidden = ops.matmul(x, self.directions)
@@ -78,7 +79,7 @@ class NeuralTangent(Network):
             + ops.matmul(tangent, ops.transpose(self.signs))
         )
 
-    def factors(self, x: Any, units: slice) -> tuple[Any, ...]:
+    def factors(self, x: Tensor, units: slice) -> tuple[Tensor, ...]:
         """What `tile` multiplies, for some of the hidden units."""
         x = flatten(x)
         hidden = ops.matmul(x, self.directions[:, units])
@@ -86,7 +87,7 @@ class NeuralTangent(Network):
         return ops.relu(hidden), moving, x
 
     @staticmethod
-    def tile(left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
+    def tile(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> Tensor:
         """Inner products of gradients of a single output by the weights of some units.
 
         The sum over all units, and 1 for the output bias, is AAᵀ. Several outputs share G: their
@@ -97,11 +98,11 @@ class NeuralTangent(Network):
         )
         return outer + moving * inputs
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """Squared norm of the first-layer directions."""
         return ops.sum(ops.square(self.inner))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Arguments:
         """The arguments that build this network again."""
         return {**super().get_config(), "width": self.width}
 
@@ -115,5 +116,5 @@ class NeuralTangent(Network):
         for name, weights in self._trained().items():
             weights.assign(store[name])
 
-    def _trained(self) -> dict[str, Any]:
+    def _trained(self) -> Arguments:
         return {"a": self.outer, "c": self.shift, "G": self.inner}

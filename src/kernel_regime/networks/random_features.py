@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 
 with from_extra("networks"):
@@ -74,28 +75,28 @@ class RandomFeaturesNetwork(Network):
         self.shift = self.add_array("c", np.zeros(self.outputs))
         self.built = True
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Outputs of shape (n, K)."""
         hidden = ops.relu(ops.matmul(flatten(x), self.directions))
         return ops.matmul(hidden, self.outer) + self.shift
 
-    def factors(self, x: Any, units: slice) -> tuple[Any, ...]:
+    def factors(self, x: Tensor, units: slice) -> tuple[Tensor, ...]:
         """What `tile` multiplies, for some of the hidden units."""
         return (ops.relu(ops.matmul(flatten(x), self.directions[:, units])),)
 
     @staticmethod
-    def tile(left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
+    def tile(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> Tensor:
         """Inner products of gradients by the weights of some units; the same for every output.
 
         The sum over all units, and 1 for the output bias, is AAᵀ.
         """
         return ops.matmul(left[0], ops.transpose(right[0]))
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """Squared norm of the trained weights, the intercept left out."""
         return ops.sum(ops.square(self.outer))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Arguments:
         """The arguments that build this network again."""
         return {**super().get_config(), "width": self.width}
 

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import PositiveInt
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 
 with from_extra("networks"):
@@ -72,15 +73,15 @@ class Shallow(Network):
         self.shift = self.add_array("b0", draws.standard_normal(self.outputs))
         self.built = True
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Outputs of shape (n, K)."""
         hidden = _ACTIVATIONS[self.activation](ops.matmul(flatten(x), self.inner) + self.bias)
         return ops.matmul(hidden, self.outer) / self.width**0.5 + self.shift
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """Squared norm of both weight matrices."""
         return ops.sum(ops.square(self.inner)) + ops.sum(ops.square(self.outer))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Arguments:
         """The arguments that build this network again."""
         return {**super().get_config(), "width": self.width, "activation": self.activation}

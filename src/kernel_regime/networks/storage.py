@@ -3,11 +3,11 @@
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.files import replacing
+from kernel_regime.core.types import Arguments
 from kernel_regime.networks.base import registry
 
 with from_extra("networks"):
@@ -68,7 +68,7 @@ def load_network(path: str | Path) -> keras.Model:
     )
 
 
-def _own_class(path: Path) -> dict[str, Any]:
+def _own_class(path: Path) -> Arguments:
     """The class of a file by its name there, unless Keras knows it already."""
     registry.kinds()  # declares the built-in ones to Keras
     try:

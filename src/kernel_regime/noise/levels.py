@@ -17,6 +17,7 @@ from pydantic import (
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.parameters import checked_arguments, parameter_model
+from kernel_regime.core.types import Arguments
 from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
 
 
@@ -110,7 +111,7 @@ class NoiseParameters(BaseModel):
         self._arguments()
         return self
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self) -> Arguments:
         perturbation = self.perturbation
         return checked_arguments(
             perturbation, self.model_extra or {}, self.kind, perturbation.learned

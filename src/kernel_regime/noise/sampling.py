@@ -1,10 +1,10 @@
 """Perturbed inputs from a seed: reproducible level by level, in bounded memory."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_array
+from kernel_regime.core.arrays import Array, ArrayLike, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.noise.perturbation import Perturbation
 
@@ -34,7 +34,7 @@ def generator(seed: int, split: Split, level: float) -> np.random.Generator:
 
 
 def perturb(
-    perturbation: Perturbation, images: Any, level: float, rng: np.random.Generator
+    perturbation: Perturbation, images: ArrayLike, level: float, rng: np.random.Generator
 ) -> Array:
     """Perturbed inputs (n, ...) at one level, in float32; memory beyond them is one batch.
 

@@ -1,12 +1,11 @@
 """What the perturbations share: the cosine transform, centring and scaling, image by image."""
 
 from math import prod
-from typing import Any
 
 import numpy as np
 from scipy import fft
 
-from kernel_regime.core.arrays import Array, as_array, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_samples
 
@@ -126,7 +125,7 @@ def constant_sample(samples: Array) -> str | None:
     )
 
 
-def training_samples(samples: Any) -> Array:
+def training_samples(samples: ArrayLike) -> Array:
     """Samples (n, ...) to measure, as an array in their own dtype: bytes stay bytes.
 
     Raises
@@ -143,7 +142,7 @@ def training_samples(samples: Any) -> Array:
     return samples
 
 
-def matching_draws(draws: Any, samples: Array) -> Array:
+def matching_draws(draws: ArrayLike, samples: Array) -> Array:
     """Draws (n, ...) shaped like the samples, of which they must have as many features.
 
     Raises

@@ -6,11 +6,10 @@ small Gram matrices, Σ_{t,t'} (δ_t·δ'_t')(a_t·a'_t').
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, Dtype
 from kernel_regime.core.memory import rows_within
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Factors, Gradient
@@ -37,7 +36,7 @@ class GradientTable:
 
     @classmethod
     def join(
-        cls, batches: Sequence[Factors], n: int, rows_per_sample: int, dtype: np.dtype[Any]
+        cls, batches: Sequence[Factors], n: int, rows_per_sample: int, dtype: Dtype
     ) -> "GradientTable":
         """Join the factors of consecutive batches of samples, dropping what pads the last."""
         written: list[Array] = [np.empty((n * rows_per_sample, 0), dtype)]

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike, Dtype
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import rows_within
 from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.core.types import PyTree
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.contraction import GradientTable, write_cross, write_gram
 from kernel_regime.ntk.factors import Apply, Factors, pull_back
@@ -30,7 +31,7 @@ BATCH = 64
 
 
 def empirical_ntk(
-    apply: Apply, params: Any, x1: Any, x2: Any = None, outputs: Outputs = 0
+    apply: Apply, params: PyTree, x1: ArrayLike, x2: ArrayLike = None, outputs: Outputs = 0
 ) -> Array:
     r"""Neural tangent kernel :math:`\langle \nabla_\theta f_k(x), \nabla_\theta f_l(x') \rangle`.
 
@@ -90,7 +91,9 @@ def empirical_ntk(
         return kernel(network.cotangents(outputs))
 
 
-def empirical_ntk_diagonal(apply: Apply, params: Any, x: Any, outputs: int | str = 0) -> Array:
+def empirical_ntk_diagonal(
+    apply: Apply, params: PyTree, x: ArrayLike, outputs: int | str = 0
+) -> Array:
     """Diagonal (n,) of `empirical_ntk` for one logit or the trace: squared gradient norms.
 
     Examples
@@ -106,7 +109,7 @@ def empirical_ntk_diagonal(apply: Apply, params: Any, x: Any, outputs: int | str
         return np.concatenate([np.empty(0, x.dtype), *norms])
 
 
-def samples_at_once(apply: Apply, params: Any, x: Array, outputs: int | str = 0) -> int:
+def samples_at_once(apply: Apply, params: PyTree, x: Array, outputs: int | str = 0) -> int:
     """How many samples like those of `x` are pulled back and kept at once, by working memory.
 
     Examples
@@ -124,11 +127,11 @@ class _Network:
     """A network with its parameters in the working precision."""
 
     apply: Apply
-    params: Any
+    params: PyTree
     logits: int
 
     @classmethod
-    def of(cls, apply: Apply, params: Any, x: Array) -> "_Network":
+    def of(cls, apply: Apply, params: PyTree, x: Array) -> "_Network":
         params = jax.tree.map(lambda leaf: _cast(leaf, x.dtype), params)
         shape = jax.eval_shape(apply, params, jax.ShapeDtypeStruct(x[:2].shape, x.dtype)).shape
         if len(shape) != 2 or shape[0] != len(x[:2]):
@@ -215,7 +218,7 @@ def _batches(x: Array, size: int) -> Iterator[Array]:
         yield np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
 
 
-def _cast(leaf: Any, dtype: np.dtype[Any]) -> jax.Array:
+def _cast(leaf: Any, dtype: Dtype) -> jax.Array:
     """A parameter in the working precision; integers stay what they are."""
     leaf = jnp.asarray(leaf)
     return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf

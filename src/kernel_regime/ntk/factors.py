@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from kernel_regime.core.arrays import ArrayLike
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.jaxpr import Program, find_layers
 from kernel_regime.ntk.linear_layers import LinearLayer
 
@@ -25,14 +27,14 @@ class Outer(NamedTuple):
     """Gradients left as Σ_t δ_t ⊗ a_t: signals δ (n, K, T, out), inputs a (n, T, in)."""
 
     signals: Any
-    inputs: Any
+    inputs: ArrayLike
 
 
 Factors = list[Gradient | Outer]
 
 
 @partial(jax.jit, static_argnames="apply")
-def pull_back(apply: Apply, params: Any, x: jax.Array, cotangents: jax.Array) -> Factors:
+def pull_back(apply: Apply, params: PyTree, x: jax.Array, cotangents: jax.Array) -> Factors:
     """Gradients of K' combinations of the logits with respect to every parameter.
 
     Parameters

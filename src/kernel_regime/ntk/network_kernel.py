@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Arguments, Identity, PyTree
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 from kernel_regime.ntk.factors import Apply
@@ -42,7 +43,7 @@ class EmpiricalNTK(Kernel):
     """
 
     apply: Apply
-    params: Any
+    params: PyTree
     name: str
     outputs: int | str = 0
 
@@ -58,7 +59,7 @@ class EmpiricalNTK(Kernel):
         """Squared gradient norms, shape (n,)."""
         return empirical_ntk_diagonal(self.apply, self.params, x, self.outputs)
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """Name and outputs, with a digest of every parameter's place, shape and value."""
         leaves = jax.tree_util.tree_leaves_with_path(self.params)
         return {
@@ -111,7 +112,7 @@ class KerasNTK(Kernel):
         """Squared gradient norms, shape (n,)."""
         return self._kernel.diagonal(x)
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """The model's configuration and weights, not the place of its file."""
         return {**self._kernel.identity(), "kind": "KerasNTK"}
 
@@ -121,7 +122,7 @@ class KerasNTK(Kernel):
 
         return of_keras(load_network(self.path), self.sample_shape, self.outputs)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Arguments:
         """Without the loaded network: a traced function cannot be sent."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 

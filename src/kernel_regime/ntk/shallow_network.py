@@ -11,12 +11,11 @@ The network is :math:`f(x) = a \cdot \sigma(W x + b) / \sqrt m + b_0`, all param
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike, Dtype
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.core.samples import checked_pair, checked_samples
@@ -121,7 +120,7 @@ class ShallowNTK(Kernel):
     seed: int
     part: str = "total"
 
-    def units(self, features: int, dtype: np.dtype[Any]) -> Iterator[Units]:
+    def units(self, features: int, dtype: Dtype) -> Iterator[Units]:
         """The network's hidden units, block by block."""
         streams = np.random.SeedSequence(self.seed).spawn(-(-self.width // UNITS_PER_DRAW))
         for start, stream in zip(range(0, self.width, UNITS_PER_DRAW), streams, strict=True):
@@ -158,7 +157,7 @@ class ShallowNTK(Kernel):
         return parts[self.part] / self.width
 
 
-def shallow_relu_limit(x1: Any, x2: Any = None, part: str = "total") -> Array:
+def shallow_relu_limit(x1: ArrayLike, x2: ArrayLike = None, part: str = "total") -> Array:
     r"""Arc-cosine limit of the shallow ReLU network's kernel, shape (n1, n2).
 
     With inputs augmented by a constant 1 and θ the angle between them, the inner part is

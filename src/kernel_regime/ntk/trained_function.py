@@ -10,6 +10,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.empirical import empirical_ntk
 from kernel_regime.ntk.factors import Apply
 from kernel_regime.ntk.keras_models import as_jax
@@ -45,7 +46,7 @@ class TrainedFunction:
     """
 
     apply: Apply
-    params: Any
+    params: PyTree
 
     def outputs(self, x: Array) -> Array:
         """Outputs (n, K) of samples, in float64."""

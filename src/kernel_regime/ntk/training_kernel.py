@@ -2,23 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.factors import Apply
 from kernel_regime.ntk.keras_models import as_jax
 from kernel_regime.ntk.network_kernel import EmpiricalNTK
 from kernel_regime.ntk.observations import NetworkOutputs, TangentKernels
 
 if TYPE_CHECKING:
+    import jax
     import keras
 
 
 def observe(
-    models: "Sequence[keras.Model]", train: Any, test: Any
+    models: "Sequence[keras.Model]", train: ArrayLike, test: ArrayLike
 ) -> list[tuple[TangentKernels, NetworkOutputs]]:
     r"""Kernels and outputs of one network at several times.
 
@@ -78,7 +80,7 @@ class _Scaled:
     apply: Apply
     roots: tuple[tuple[str, float], ...]
 
-    def __call__(self, params: dict[str, Any], x: Any) -> Any:
+    def __call__(self, params: dict[str, PyTree], x: "jax.Array") -> "jax.Array":
         return self.apply({place: root * params[place] for place, root in self.roots}, x)
 
 

@@ -3,15 +3,23 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from kedro.io import CatalogProtocol
+
 from kernel_regime.core.errors import InputError
 
-Partitions = Mapping[str, Callable[[], Any]]
+Catalog = CatalogProtocol[Any, Any]
+"""Catalog of a run or of a plan."""
+
+Load = Callable[[], Any]
+"""Loading of a partition, as Kedro gives it."""
+
+Partitions = Mapping[str, Load]
 
 #: Catalog names of perturbed samples, their labels and their levels, as nodes take them.
 SAMPLES = ("train_images", "test_images", "train_labels", "test_labels", "noise_levels")
 
 
-def select(partitions: Partitions, names: Iterable[str]) -> dict[str, Callable[[], Any]]:
+def select(partitions: Partitions, names: Iterable[str]) -> dict[str, Load]:
     """The named partitions, in that order; leftovers of earlier runs stay out.
 
     Raises

@@ -1,17 +1,17 @@
 """What a plan starts from: the samples of a run that was perhaps never started, and its work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from kedro.io import CatalogProtocol, DataCatalog, DatasetError, MemoryDataset
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Parameters, Row
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.pipelines.data_processing.nodes import prepare
-from kernel_regime.pipelines.partitions import Partitions
+from kernel_regime.pipelines.partitions import Catalog, Partitions
 
 _MEASURED = 1024
 """Training samples on which an epoch is timed."""
@@ -40,7 +40,7 @@ class PlannedWork:
     seconds: float
     done: int = 0
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> Row:
         """Of the table."""
         head = {"work": self.work, "name": self.name, "count": self.count, "done": self.done}
         return head | {"hours": self.seconds / 3600}
@@ -86,7 +86,7 @@ class PlannedInputs:
         inputs = self.train[self.first_level]()[:count]
         return inputs, self.targets()[0][: len(inputs)]
 
-    def beside(self, catalog: CatalogProtocol[Any, Any]) -> DataCatalog:
+    def beside(self, catalog: Catalog) -> DataCatalog:
         """These inputs, and the places of the kernels of a catalog."""
         inputs = {
             "train_images": self.train,
@@ -101,9 +101,7 @@ class PlannedInputs:
         return beside
 
 
-def planned_inputs(
-    catalog: CatalogProtocol[Any, Any], parameters: Mapping[str, Any]
-) -> PlannedInputs:
+def planned_inputs(catalog: Catalog, parameters: Parameters) -> PlannedInputs:
     """Inputs of a run, without writing anything.
 
     All that `prepare` refuses is refused here too: samples asked for beyond those there are,
@@ -130,7 +128,7 @@ def _as_inputs(samples: Array) -> Callable[[], Array]:
 
 
 def _stored(
-    catalog: CatalogProtocol[Any, Any], levels: pd.DataFrame, shapes: tuple[tuple[int, ...], ...]
+    catalog: Catalog, levels: pd.DataFrame, shapes: tuple[tuple[int, ...], ...]
 ) -> tuple[Partitions, Partitions] | None:
     """Perturbed inputs on disk, if they are of these levels and shapes."""
     try:

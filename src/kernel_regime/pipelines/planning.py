@@ -1,23 +1,23 @@
 """Plan of a whole run: all work beside kernels, and what all of it leaves on the disk."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from kedro.io import CatalogProtocol
 
+from kernel_regime.core.types import Parameters
 from kernel_regime.pipelines.model_training.plan import (
     PlannedTrainings,
     plan_regressions,
     plan_trainings,
 )
+from kernel_regime.pipelines.partitions import Catalog
 from kernel_regime.pipelines.planned_inputs import PlannedInputs, PlannedWork
 from kernel_regime.pipelines.spectral_analysis.plan import plan_analyses
 
 
 def plan_work(
-    inputs: PlannedInputs, parameters: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]
+    inputs: PlannedInputs, parameters: Parameters, catalog: Catalog
 ) -> tuple[pd.DataFrame, dict[str, PlannedTrainings]]:
     """Cost of everything that follows from kernels and inputs, and the trainings by network.
 

@@ -1,12 +1,12 @@
 """Conditioning: what to do with ridges too small for the precision of the kernel, and its scale."""
 
 import logging
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import diagonal_of
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ INDEFINITE = 1e-4
 """Negative eigenvalues beyond this share of the largest are no round-off of any precision here."""
 
 
-def scale_of(kernel: Any) -> float:
+def scale_of(kernel: Matrix) -> float:
     """Power of two near the largest diagonal entry of a kernel; 1 for a kernel of zeros.
 
     Divided by it, a kernel of any scale can be squared without leaving the range of float64, and

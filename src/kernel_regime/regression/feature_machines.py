@@ -7,18 +7,19 @@ inputs alike; these weigh those along which the targets vary, as the weights of 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, NonNegativeFloat, PlainValidator, PositiveInt
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.files import digest
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.core.parameters import ParameterType
 from kernel_regime.core.samples import checked_pair
+from kernel_regime.core.types import Identity
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import best_row
 from kernel_regime.execution.results import Content, Keep, compute_anew
@@ -83,7 +84,7 @@ class FeatureMachine(ParameterType):
         """The identity, as a matrix or as its diagonal."""
         return np.ones(features) if self.metric == "diagonal" else np.eye(features)
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> Identity:
         """What an iteration follows from, JSON-able; more iterations change nothing before them."""
         return {
             **{"what": "feature machine", "format": _FORMAT, "kernel": self.kernel.identity()},
@@ -127,7 +128,12 @@ class FeatureMachineStep:
 
 
 def run_feature_machine(
-    machine: FeatureMachine, x: Any, targets: Any, new: Any, *, keep: Keep = compute_anew
+    machine: FeatureMachine,
+    x: ArrayLike,
+    targets: ArrayLike,
+    new: ArrayLike,
+    *,
+    keep: Keep = compute_anew,
 ) -> Iterator[FeatureMachineStep]:
     """Iterations of a recursive feature machine, from plain kernel regression on.
 
@@ -160,7 +166,8 @@ def run_feature_machine(
     [False, True, True]
     """
     x, new = (rows.reshape(len(rows), -1) for rows in checked_pair(x, new, ("x", "new")))
-    targets = as_floating(targets, "targets").astype(np.float64).reshape(len(targets), -1)
+    targets = as_floating(targets, "targets").astype(np.float64)
+    targets = targets.reshape(len(targets), -1)
     if len(x) != len(targets):
         raise InputError(f"targets: {len(targets)} do not fit {len(x)} inputs; give a row for each")
     metric = machine.start(x.shape[1])

@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from psutil import virtual_memory
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Matrix
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.linalg.products import as_matrix, is_distributed
 from kernel_regime.regression.ridge_path import RidgePath
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 def ridge_path(
-    train_kernel: Any,
-    test_kernel: Any,
-    train_targets: Any,
-    test_targets: Any,
+    train_kernel: Matrix,
+    test_kernel: Matrix,
+    train_targets: ArrayLike,
+    test_targets: ArrayLike,
     ridges: Sequence[float] | Array,
     *,
     solver: str = "auto",
@@ -81,7 +81,7 @@ def ridge_path(
 
 
 def fit_ridge_path(
-    kernel: Any, targets: Any, ridges: Sequence[float] | Array, *, solver: str = "auto"
+    kernel: Matrix, targets: ArrayLike, ridges: Sequence[float] | Array, *, solver: str = "auto"
 ) -> RidgePath:
     """Solve (K + λ) α = y for every ridge λ at once.
 
@@ -156,7 +156,7 @@ def score_path(path: RidgePath, predictions: Array, targets: Array) -> pd.DataFr
     )
 
 
-def as_columns(name: str, targets: Any) -> Array:
+def as_columns(name: str, targets: ArrayLike) -> Array:
     """Finite float64 targets (n, outputs)."""
     columns = as_floating(targets, name).astype(np.float64, copy=False)
     if not columns.ndim:

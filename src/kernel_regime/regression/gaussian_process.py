@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +11,7 @@ from scipy.optimize import minimize_scalar
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import as_matrix
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal, reduction_bytes
 from kernel_regime.linalg.tridiagonal.reduction import block_tridiagonalise
@@ -59,7 +59,7 @@ class GaussianProcess:
     scale: float
 
     @classmethod
-    def fit(cls, kernel: Any, targets: Any) -> "GaussianProcess":
+    def fit(cls, kernel: Matrix, targets: ArrayLike) -> "GaussianProcess":
         """Process given a kernel (n, n), NumPy or memory-mapped, and targets (n, outputs).
 
         Raises
@@ -117,7 +117,7 @@ class GaussianProcess:
         return float(np.exp(found.x))
 
     def predict(
-        self, test_kernel: Any, test_diagonal: Any, noise_variances: ArrayLike
+        self, test_kernel: Matrix, test_diagonal: ArrayLike, noise_variances: ArrayLike
     ) -> tuple[Array, Array]:
         """Posterior means and variances of f at new points, for every noise variance.
 
@@ -169,7 +169,7 @@ class GaussianProcess:
         return float(-0.5 * (fit + outputs * (determinant + n * np.log(2 * np.pi))))
 
 
-def checked_prior(diagonal: Any, shape: tuple[int, ...], n: int) -> Array:
+def checked_prior(diagonal: ArrayLike, shape: tuple[int, ...], n: int) -> Array:
     """Prior variances (m,) in float64, held to the shape (m, n) of the kernel beside them.
 
     Raises

@@ -1,7 +1,6 @@
 """Gaussian predictions of an ensemble of infinitely wide networks, trained by gradient flow."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,7 +56,7 @@ class GradientFlowEnsemble:
     covariance: Array
 
     @classmethod
-    def fit(cls, ntk: Any, nngp: Any, targets: Any) -> "GradientFlowEnsemble":
+    def fit(cls, ntk: ArrayLike, nngp: ArrayLike, targets: ArrayLike) -> "GradientFlowEnsemble":
         """Ensemble given both kernels (n, n) of the training points, and targets (n, outputs).
 
         Raises
@@ -82,7 +81,7 @@ class GradientFlowEnsemble:
         return cls(values, vectors, vectors.T @ columns, covariance)
 
     def predict(
-        self, ntk: Any, nngp: Any, nngp_diagonal: Any, times: ArrayLike
+        self, ntk: ArrayLike, nngp: ArrayLike, nngp_diagonal: ArrayLike, times: ArrayLike
     ) -> tuple[Array, Array]:
         """Means and variances over the ensemble at new points, for every time.
 

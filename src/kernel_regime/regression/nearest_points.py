@@ -2,12 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import diagonal_of, is_distributed
 
 
@@ -41,7 +41,7 @@ class NearestPoints:
     shared: Array
 
     @classmethod
-    def of(cls, kernel: Any, scale: float = 1.0) -> "NearestPoints":
+    def of(cls, kernel: Matrix, scale: float = 1.0) -> "NearestPoints":
         """Of a symmetric kernel (n, n), NumPy, memory-mapped or Dask, over `scale`.
 
         The kernel is read once.
@@ -76,7 +76,7 @@ def _search(kernel: Array, roots: Array) -> tuple[Array, Array]:
     return nearest, shared
 
 
-def _search_dask(kernel: Any, roots: Array) -> tuple[Array, Array]:
+def _search_dask(kernel: Matrix, roots: Array) -> tuple[Array, Array]:
     from dask import array  # imported already, as `is_distributed` says
 
     others = kernel - array.diag(array.diagonal(kernel))

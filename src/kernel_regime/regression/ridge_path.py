@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import as_matrix, multiply
 
 
@@ -71,7 +72,7 @@ class RidgePath:
             **known,
         )
 
-    def predict(self, kernel: Any) -> Array:
+    def predict(self, kernel: Matrix) -> Array:
         """Predictions (ridges, m, outputs) from the kernel (m, n) between new and training points.
 
         A memory-mapped kernel is read in row blocks.

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Tensor
 from kernel_regime.networks.base import gradient_factors, weight_penalty
 from kernel_regime.training.checkpoint import Checkpoint, Row
 from kernel_regime.training.methods import GradientDescent
@@ -153,7 +153,7 @@ class Descent:
         return row
 
     @property
-    def _state(self) -> list[Any]:
+    def _state(self) -> list[Tensor]:
         return [*self.network.variables, *self._optimiser.variables]
 
     def _resume(self, checkpoint: Checkpoint | None) -> list[Row]:
@@ -164,7 +164,7 @@ class Descent:
         _assign(self._state, variables)
         return curve
 
-    def _epoch(self, epoch: int, tensors: dict[str, Any], penalty: float, seed: int) -> Row:
+    def _epoch(self, epoch: int, tensors: dict[str, Tensor], penalty: float, seed: int) -> Row:
         self._optimiser.learning_rate = rate = self.method.schedule(epoch)
         strength = tf.constant(penalty, self._dtype)
         x, y = tensors["train"]
@@ -175,10 +175,12 @@ class Descent:
             row |= self._score(name, *tensors[name])
         return row | {"weight_penalty": float(weight_penalty(self.network))}
 
-    def _all_steps(self, x: Any, y: Any, rows: Any, weights: Any, penalty: Any) -> Any:
+    def _all_steps(
+        self, x: Tensor, y: Tensor, rows: Tensor, weights: Tensor, penalty: Tensor
+    ) -> Tensor:
         """One compiled call for all steps of an epoch: small ones would wait for Python."""
 
-        def step(batch: Any) -> Any:
+        def step(batch: Tensor) -> Tensor:
             chosen, weight = batch
             return self._one_step(tf.gather(x, chosen), tf.gather(y, chosen), weight, penalty)
 
@@ -186,7 +188,7 @@ class Descent:
             step, (rows, weights), fn_output_signature=self._dtype, parallel_iterations=1
         )
 
-    def _one_step(self, x: Any, y: Any, weights: Any, penalty: Any) -> Any:
+    def _one_step(self, x: Tensor, y: Tensor, weights: Tensor, penalty: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
             outputs = tf.cast(self.network(x, training=True), self._dtype)
             losses = self._loss(y, outputs)
@@ -200,12 +202,12 @@ class Descent:
         self._optimiser.apply(scaled, variables)
         return sums(weights * losses, weights * hits(y, outputs))
 
-    def _tensors(self, split: Split) -> tuple[Any, Any]:
+    def _tensors(self, split: Split) -> tuple[Tensor, Tensor]:
         return tf.convert_to_tensor(split[0], self._dtype), tf.convert_to_tensor(
             split[1], self._dtype
         )
 
-    def _zero_loss(self, targets: Array) -> Any:
+    def _zero_loss(self, targets: Array) -> Tensor:
         return tf.reduce_mean(self._loss(targets, tf.zeros_like(targets)))
 
     def _divergence(self, row: Row, penalty: float) -> str:
@@ -216,6 +218,6 @@ class Descent:
         )
 
 
-def _assign(variables: list[Any], values: list[Array]) -> None:
+def _assign(variables: list[Tensor], values: list[Array]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
+from kernel_regime.core.types import Identity
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.training.checkpoint import Row
 from kernel_regime.training.methods import Method
@@ -48,7 +48,7 @@ class TrainingJob:
     penalties: tuple[float, ...]
     seed: int
 
-    def description(self, data_digest: str) -> dict[str, Any]:
+    def description(self, data_digest: str) -> Identity:
         """JSON-able; equal exactly where the result is.
 
         Kinds are named by stable strings, and a user's class also by the text of its file.
@@ -105,9 +105,9 @@ class TrainingResult:
         return self.record.exists()
 
     @cached_property
-    def tables(self) -> dict[str, list[dict[str, Any]]]:
+    def tables(self) -> dict[str, list[Row]]:
         """`scores`: one row per penalty. `curve`: one row per epoch."""
-        tables: dict[str, list[dict[str, Any]]] = json.loads(self.record.read_text())
+        tables: dict[str, list[Row]] = json.loads(self.record.read_text())
         return tables
 
 

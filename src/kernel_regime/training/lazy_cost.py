@@ -1,9 +1,9 @@
 """Time of a lazy training, measured on a few of its samples before it is run."""
 
 from time import perf_counter
-from typing import Any
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.factors import Apply
 from kernel_regime.training.lazy_descent import train_lazily
 
@@ -12,7 +12,7 @@ _NEVER = 1e-9  # a share of the loss that so few gradients do not reach
 
 
 def lazy_training_seconds(
-    apply: Apply, params: Any, x: Array, targets: Array, n: int, most_gradients: int
+    apply: Apply, params: PyTree, x: Array, targets: Array, n: int, most_gradients: int
 ) -> float:
     """Seconds that all gradients of a lazy training on `n` samples take on this machine.
 

@@ -11,13 +11,14 @@ parametrisation, has an α that is √width times as large for the same training
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.factors import Apply
 from kernel_regime.training.runge_kutta_chebyshev import (
     chebyshev_step,
@@ -50,14 +51,14 @@ class LazyTraining:
         Evaluated, those of steps that were taken back included.
     """
 
-    params: Any
+    params: PyTree
     share: float
     gradients: int
 
 
 def train_lazily(
     apply: Apply,
-    params: Any,
+    params: PyTree,
     x: Array,
     targets: Array,
     alpha: float,
@@ -111,7 +112,7 @@ def train_lazily(
         return LazyTraining(jax.device_get(found), float(share), int(gradients))
 
 
-def scaled_outputs(apply: Apply, start: Any, params: Any, x: Array, alpha: float) -> Array:
+def scaled_outputs(apply: Apply, start: PyTree, params: PyTree, x: Array, alpha: float) -> Array:
     """F = α(f(x; θ) − f(x; θ₀)), or its linearisation for an infinite α, in the precision of x.
 
     Examples
@@ -127,7 +128,9 @@ def scaled_outputs(apply: Apply, start: Any, params: Any, x: Array, alpha: float
         return np.asarray(outputs) * (1.0 if linear else alpha)
 
 
-def _moved(apply: Apply, linear: bool, start: Any, x: Any) -> Callable[[Any], Any]:
+def _moved(
+    apply: Apply, linear: bool, start: PyTree, x: jax.Array
+) -> Callable[[jax.Array], jax.Array]:
     """f(x; θ) − f(x; θ₀) as a function of θ, or its linearisation."""
     if linear:
         _, push = jax.linearize(lambda params: apply(params, x), start)
@@ -137,26 +140,33 @@ def _moved(apply: Apply, linear: bool, start: Any, x: Any) -> Callable[[Any], An
 
 
 @partial(jax.jit, static_argnames=("apply", "linear"))
-def _outputs(apply: Apply, linear: bool, start: Any, params: Any, x: Any) -> Any:
+def _outputs(apply: Apply, linear: bool, start: PyTree, params: PyTree, x: jax.Array) -> jax.Array:
     return _moved(apply, linear, start, x)(params)
 
 
 @partial(jax.jit, static_argnames=("apply", "linear"))
 def _descend(
-    apply: Apply, linear: bool, start: Any, x: Any, y: Any, alpha: Any, stop_at: Any, most: Any
-) -> Any:
+    apply: Apply,
+    linear: bool,
+    start: PyTree,
+    x: jax.Array,
+    y: jax.Array,
+    alpha: jax.Array,
+    stop_at: jax.Array,
+    most: jax.Array,
+) -> tuple[PyTree, jax.Array, jax.Array]:
     """Parameters, share of the squared error that is left, and the number of gradients."""
     origin, unravel = ravel_pytree(start)
     moved, whole = _moved(apply, linear, start, x), (y**2).sum()
 
-    def share(point: Any) -> Any:
+    def share(point: jax.Array) -> jax.Array:
         return ((alpha * moved(unravel(point)) - y) ** 2).sum() / whole
 
     # The loss is this share times |y|²/2α².
     unit = whole / (2 * alpha**2)
-    gradient: Callable[[Any], Any] = jax.grad(lambda point: unit * share(point))
+    gradient: Callable[[jax.Array], jax.Array] = jax.grad(lambda point: unit * share(point))
 
-    def going(state: _State) -> Any:
+    def going(state: _State) -> jax.Array:
         return (state.left > stop_at * (1 + _AT_GOAL)) & (state.gradients < most)
 
     def move(state: _State) -> _State:
@@ -169,25 +179,38 @@ def _descend(
 class _State(NamedTuple):
     """A point of the flow, and what the next step takes."""
 
-    at: Any
-    left: Any  # share of the squared error
-    slope: Any
-    time: Any
-    pace: Any  # share of the longest step that the time gone by allows
-    direction: Any  # of the largest curvature
-    gradients: Any
+    at: jax.Array
+    left: jax.Array  # share of the squared error
+    slope: jax.Array
+    time: jax.Array
+    pace: jax.Array  # share of the longest step that the time gone by allows
+    direction: jax.Array  # of the largest curvature
+    gradients: jax.Array
 
 
-def _begin(origin: Any, share: Callable[[Any], Any], gradient: Callable[[Any], Any]) -> _State:
+def _begin(
+    origin: jax.Array,
+    share: Callable[[jax.Array], jax.Array],
+    gradient: Callable[[jax.Array], jax.Array],
+) -> _State:
     slope = -gradient(origin)
     curvature, direction = _curvature(gradient, origin, slope / jnp.linalg.norm(slope))
     return _State(
-        origin, share(origin), slope, 1 / curvature, jnp.ones_like(curvature), direction, 4
+        origin,
+        share(origin),
+        slope,
+        1 / curvature,
+        jnp.ones_like(curvature),
+        direction,
+        jnp.array(4),
     )
 
 
 def _advance(
-    state: _State, share: Callable[[Any], Any], gradient: Callable[[Any], Any], goal: Any
+    state: _State,
+    share: Callable[[jax.Array], jax.Array],
+    gradient: Callable[[jax.Array], jax.Array],
+    goal: jax.Array,
 ) -> _State:
     """The state after one step, kept or taken back."""
     curvature, direction = _curvature(gradient, state.at, state.direction)
@@ -208,7 +231,7 @@ def _advance(
     )
 
 
-def _judged(before: Any, after: Any, goal: Any) -> tuple[Any, Any]:
+def _judged(before: jax.Array, after: jax.Array, goal: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Whether a step is kept, and by what the pace changes.
 
     One that passes the goal is taken back and shortened to end there, along a straight line of
@@ -220,7 +243,9 @@ def _judged(before: Any, after: Any, goal: Any) -> tuple[Any, Any]:
     return fell & ~passed, jnp.where(passed, shorter, jnp.where(fell, 1.5, 0.5))
 
 
-def _curvature(gradient: Callable[[Any], Any], at: Any, direction: Any) -> tuple[Any, Any]:
+def _curvature(
+    gradient: Callable[[jax.Array], jax.Array], at: jax.Array, direction: jax.Array
+) -> tuple[jax.Array, jax.Array]:
     """Largest curvature of the loss by a step of the power method, and the next direction."""
     turned = jax.jvp(gradient, (at,), (direction,))[1]
     size = jnp.linalg.norm(turned)

@@ -15,6 +15,7 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.memory import row_blocks, rows_within, working_memory
+from kernel_regime.core.types import Tensor
 from kernel_regime.linalg.conjugate_gradients import Solution, conjugate_gradients
 from kernel_regime.training.methods import ConjugateGradients
 
@@ -88,7 +89,7 @@ class LinearFit(ABC):
             total = gradients if total is None else total + gradients
         return np.asarray(total)[:, None]
 
-    def _pull_back(self, x: Any, residuals: Any) -> Any:
+    def _pull_back(self, x: Tensor, residuals: Tensor) -> Tensor:
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
             outputs = self.network(x)
@@ -136,7 +137,7 @@ class DualFit(LinearFit):
         self._assign(self._adjoint(solution))
 
 
-def gram_matrix(network: Any, x: Any, height: int = 512) -> Array:
+def gram_matrix(network: Any, x: Tensor, height: int = 512) -> Array:
     """AAᵀ (n, n): half of its products, every hidden unit computed once.
 
     `height` rows are multiplied at once: many, for fast products; few, for little beyond half.

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.files import write_json
+from kernel_regime.core.types import Row
 from kernel_regime.evaluation.selection import best_row, validation_criterion
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.networks.storage import save_network
@@ -26,7 +27,7 @@ with from_extra("networks"):
 
 logger = logging.getLogger(__name__)
 
-Tables = dict[str, list[dict[str, Any]]]
+Tables = dict[str, list[Row]]
 
 
 def run_training(
@@ -135,14 +136,14 @@ def _solve(
     """Fit every penalty; the network ends with the one that validates best."""
     fit = linear_fit(network, *samples.train, method)
     score = Scorer(network, "square", batch=1000)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     best = [v.numpy() for v in network.trainable_variables]
     if stored := checkpoint.load():
         (fit.state, *best), rows = stored
     for penalty in job.penalties[len(rows) :]:
         start = time.perf_counter()
         solution = fit.solve(penalty)
-        row: dict[str, Any] = {"penalty": penalty}
+        row: Row = {"penalty": penalty}
         for name, (x, y) in samples.splits.items():
             row |= score(name, tf.convert_to_tensor(x), tf.convert_to_tensor(y))
         converged = solution.residual <= method.tolerance

@@ -7,12 +7,12 @@ long flow costs the root of the gradients.
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import PyTree
 
 with from_extra("jax"):
     import jax
@@ -23,7 +23,7 @@ MOST_STAGES = 128
 _DAMPING = 2 / 13
 
 
-def longest_step(curvature: Any) -> Any:
+def longest_step(curvature: jax.Array) -> jax.Array:
     """Length of a step of `MOST_STAGES` that is stable up to a curvature.
 
     Examples
@@ -34,7 +34,7 @@ def longest_step(curvature: Any) -> Any:
     return (MOST_STAGES - 1) ** 2 / (1.54 * curvature) - 1 / curvature
 
 
-def stages_for(size: Any, curvature: Any) -> Any:
+def stages_for(size: jax.Array, curvature: jax.Array) -> jax.Array:
     """Number of stages, traced, that keep a step of this length stable.
 
     Examples
@@ -47,8 +47,12 @@ def stages_for(size: Any, curvature: Any) -> Any:
 
 
 def chebyshev_step(
-    slope: Callable[[Any], Any], at: Any, slope_there: Any, size: Any, stages: Any
-) -> Any:
+    slope: Callable[[jax.Array], jax.Array],
+    at: jax.Array,
+    slope_there: jax.Array,
+    size: jax.Array,
+    stages: jax.Array,
+) -> jax.Array:
     """Point after a step of second order along a vector field.
 
     Parameters
@@ -77,7 +81,7 @@ def chebyshev_step(
     """
     rows = jnp.asarray(_all_coefficients(), at.dtype)[stages]
 
-    def stage(j: Any, state: Any) -> Any:
+    def stage(j: jax.Array, state: PyTree) -> PyTree:
         last, before = state
         mu, nu, mu_slope, gamma = rows[j]
         new = (1 - mu - nu) * at + mu * last + nu * before

@@ -1,10 +1,9 @@
 """Scores of a network: loss and accuracy on whole splits, batch by batch."""
 
-from typing import Any
-
 import numpy as np
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import Tensor
 from kernel_regime.training.checkpoint import Row
 from kernel_regime.training.objective import LOSSES, hits
 
@@ -33,12 +32,12 @@ class Scorer:
         # Not compiled with XLA, which would compile again for every size of a split.
         self._sums = tf.function(self._batch_sums, autograph=False, reduce_retracing=True)
 
-    def __call__(self, name: str, x: Any, y: Any) -> Row:
+    def __call__(self, name: str, x: Tensor, y: Tensor) -> Row:
         """`<name>_loss` and `<name>_accuracy`, means over all samples."""
         return means(name, self._sums(x, y), len(x))
 
-    def _batch_sums(self, x: Any, y: Any) -> Any:
-        def batch(start: Any) -> Any:
+    def _batch_sums(self, x: Tensor, y: Tensor) -> Tensor:
+        def batch(start: Tensor) -> Tensor:
             rows = slice(start, start + self._batch)
             outputs = tf.cast(self._network(x[rows]), y.dtype)
             return sums(self._loss(y[rows], outputs), hits(y[rows], outputs))
@@ -47,12 +46,12 @@ class Scorer:
         return tf.map_fn(batch, starts, fn_output_signature=y.dtype, parallel_iterations=1)
 
 
-def sums(losses: Any, right: Any) -> Any:
+def sums(losses: Tensor, right: Tensor) -> Tensor:
     """Sums of losses and hits over a batch, shape (2,)."""
     return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
 
 
-def means(name: str, batches: Any, n: int) -> Row:
+def means(name: str, batches: Tensor, n: int) -> Row:
     """Sums of batches, shape (batches, 2), as one row of means over n samples."""
     total = batches.numpy().astype(np.float64).sum(axis=0)
     return {f"{name}_loss": float(total[0] / n), f"{name}_accuracy": float(total[1] / n)}

@@ -19,6 +19,7 @@ from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.files import digest
 from kernel_regime.core.parameters import ParameterType
+from kernel_regime.core.types import Identity, PyTree, Row
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.execution.results import Content, Keep, compute_anew
 
@@ -77,7 +78,7 @@ class LazyNetwork:
     """
 
     apply: Any
-    params: Any
+    params: PyTree
     width: PositiveInt
     seed: NonNegativeInt
     content: str = ""
@@ -164,7 +165,7 @@ class _Dial:
     keep: Keep
     linear: dict[float, Content] = field(default_factory=dict)
 
-    def row(self, alpha: float) -> dict[str, Any]:
+    def row(self, alpha: float) -> Row:
         """The run at one scale, with the place that it has in the table."""
         self._linearisation(self.study.stop_at)  # once for all scales, and kept before the first
         found = self.keep(self.described(alpha), partial(self._run, alpha))
@@ -172,7 +173,7 @@ class _Dial:
         place = {"alpha": alpha, "width": self.network.width, "seed": self.network.seed}
         return place | {str(name): run[name].item() for name in run}
 
-    def described(self, alpha: float, **more: Any) -> dict[str, Any]:
+    def described(self, alpha: float, **more: Any) -> Identity:
         """What a run follows from."""
         study = {key: value for key, value in asdict(self.study).items() if key in _DECIDING}
         return {
@@ -223,7 +224,7 @@ class _Dial:
         outputs = scaled_outputs(self.network.apply, start, params, self.new, np.inf)
         return {"outputs": outputs, "share": np.array([share])}
 
-    def _train(self, alpha: float, stop_at: float) -> tuple[Any, float, int]:
+    def _train(self, alpha: float, stop_at: float) -> tuple[PyTree, float, int]:
         from kernel_regime.training.lazy_descent import train_lazily
 
         trained = train_lazily(
@@ -236,7 +237,7 @@ class _Dial:
     def _start(self) -> Array:
         return self._kernel(self.network.params)
 
-    def _kernel(self, params: Any) -> Array:
+    def _kernel(self, params: PyTree) -> Array:
         """Tangent kernel over all outputs on the first training samples."""
         from kernel_regime.ntk.empirical import empirical_ntk
 

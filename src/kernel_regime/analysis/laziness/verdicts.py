@@ -1,13 +1,14 @@
 """Verdicts along the dial of laziness: means and intervals over seeds at every scale and width."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from kernel_regime.analysis.regime_verdict import Thresholds, verdict_of
+from kernel_regime.core.arrays import ArrayLike
+from kernel_regime.core.types import Row
 
 MEASURED = ("drift", "gap", "test_loss", "test_accuracy", "kernel_loss", "kernel_accuracy",
             "train_loss")  # fmt: skip
@@ -44,7 +45,7 @@ def judge_laziness(
     """
     keys, rows = [*also_by, "alpha", "width"], []
     for place, group in runs.groupby(keys, sort=False):
-        row: dict[str, Any] = dict(zip(keys, place, strict=True))
+        row: Row = dict(zip(keys, place, strict=True))
         row |= {"seeds": len(group), "finished": group["finished"].mean()}
         for name in MEASURED:
             mean, half = student_interval(group[name], thresholds.confidence)
@@ -54,7 +55,7 @@ def judge_laziness(
     return pd.DataFrame(rows)
 
 
-def student_interval(values: Any, confidence: float = 0.95) -> tuple[float, float]:
+def student_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
     """Mean, and half the width of its Student interval: infinite for a single value.
 
     Examples

@@ -12,6 +12,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import PyTree
 from kernel_regime.linalg.eigenvalues import eigensystem
 from kernel_regime.ntk.factors import Apply
 
@@ -82,9 +83,9 @@ def kernel_flow(
 
 
 def network_flow(
-    apply: Apply, params: Any, inputs: tuple[Array, Array, Array], targets: Array,
+    apply: Apply, params: PyTree, inputs: tuple[Array, Array, Array], targets: Array,
     times: Array, step: float,
-) -> tuple[Trajectory, Any]:  # fmt: skip
+) -> tuple[Trajectory, PyTree]:  # fmt: skip
     """Gradient flow of f − f₀, followed by small midpoint steps.
 
     Parameters
@@ -120,24 +121,26 @@ def network_flow(
     return Trajectory(counts * step, *stacked), params
 
 
-def _gradient(apply: Apply, params: Any, inputs: jax.Array, wanted: jax.Array) -> Any:
+def _gradient(apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array) -> PyTree:
     """Gradient of (1/2n) Σ |f(x_i) − y_i|²."""
 
-    def loss(params: Any) -> jax.Array:
+    def loss(params: PyTree) -> jax.Array:
         return ((apply(params, inputs) - wanted) ** 2).sum() / (2 * len(inputs))
 
     return jax.grad(loss)(params)
 
 
 @partial(jax.jit, static_argnames="apply")
-def _descend(apply: Apply, params: Any, inputs: jax.Array, wanted: jax.Array, step: float) -> Any:
+def _descend(
+    apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array, step: float
+) -> Any:
     """Parameters after a midpoint step down the gradient.
 
     Called from a Python loop: inside a loop of its own, XLA leaves convolutions on CPUs to one
     slow thread.
     """
 
-    def shifted(distance: float, at: Any) -> Any:
+    def shifted(distance: float, at: PyTree) -> PyTree:
         gradient = _gradient(apply, at, inputs, wanted)
         return jax.tree.map(lambda p, g: p - distance * g, params, gradient)
 
@@ -146,7 +149,7 @@ def _descend(apply: Apply, params: Any, inputs: jax.Array, wanted: jax.Array, st
 
 @partial(jax.jit, static_argnames="apply")
 def _record(
-    apply: Apply, params: Any, data: list[jax.Array], wanted: jax.Array
+    apply: Apply, params: PyTree, data: list[jax.Array], wanted: jax.Array
 ) -> tuple[jax.Array, ...]:
     """The network on all three samples, and its velocity downhill on the second."""
     train, reference, held_out = data

@@ -3,7 +3,6 @@
 import logging
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from kernel_regime.analysis.spectral_bias.study_settings import (
     SpectralBiasStudy,
 )
 from kernel_regime.core.files import digest
+from kernel_regime.core.types import Identity, Row
 from kernel_regime.execution.results import Content
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Learner:
     run: int
     width: int
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Row:
         """What tables call it."""
         name = "network" if self.width else "kernel"
         return {"run": self.run, "learner": name, "width": self.width}
@@ -61,7 +61,7 @@ class LearnerRuns:
         self._pool = LabelledSamples(self._network.prepare(pool.inputs), pool.targets)
         self._study, self._kind = study, kind
 
-    def content(self, learner: Learner) -> dict[str, Any]:
+    def content(self, learner: Learner) -> Identity:
         """What the tables of a learner follow from, JSON-able."""
         study = self._study
         return {

@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import AfterValidator, NonNegativeInt, PositiveInt
 
-from kernel_regime.core.arrays import Array, as_array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.images import grey, resize
 from kernel_regime.core.parameters import ParameterType
@@ -47,7 +47,7 @@ class FreshNetwork(ParameterType, ABC):
     def kernel(self, seed: int) -> "Kernel":
         """Kernel of the network with one draw of its weights."""
 
-    def draw(self, images: Any, run: int) -> "tuple[Kernel, Array]":
+    def draw(self, images: ArrayLike, run: int) -> "tuple[Kernel, Array]":
         """Kernel of run number `run` and its inputs (samples, …): own weights, own samples.
 
         Raises

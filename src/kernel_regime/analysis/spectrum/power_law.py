@@ -1,12 +1,11 @@
 """Power law fitted to a spectrum's decay, with an interval that allows for dependent errors."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from pydantic import PositiveInt
 
-from kernel_regime.core.arrays import Array, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.parameters import ParameterType
 
@@ -67,7 +66,9 @@ class PowerLaw:
     last: int
 
 
-def fit_power_law(eigenvalues: Any, first: int, last: int, above: float = 0.0) -> PowerLaw | None:
+def fit_power_law(
+    eigenvalues: ArrayLike, first: int, last: int, above: float = 0.0
+) -> PowerLaw | None:
     """Least-squares power law in log-log, over ranks `first`…`last` as far as they lie `above` it.
 
     Neighbouring eigenvalues share their errors, so the 95 % interval uses Newey-West standard

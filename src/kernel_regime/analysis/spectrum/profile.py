@@ -1,7 +1,6 @@
 """Spectral profile of one kernel matrix: eigenvalues, effective ranks, decay, and target power."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,9 +8,10 @@ from pydantic import PositiveInt
 
 from kernel_regime.analysis.spectrum.power_law import PowerLawRange, fit_power_law
 from kernel_regime.analysis.spectrum.summaries import alignment, degrees_of_freedom, target_power
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.core.parameters import ParameterType
+from kernel_regime.core.types import Identity, Matrix, Row
 from kernel_regime.linalg.eigenvalues import (
     eigensystem,
     eigenvalues,
@@ -57,7 +57,7 @@ class ProfileSettings(ParameterType):
             return "density"
         return "top" if n > self.full_up_to else "full"
 
-    def content(self, n: int) -> dict[str, Any]:
+    def content(self, n: int) -> Identity:
         """What of these settings decides a profile of n rows, JSON-able."""
         method = self.method(n)
         top = {"top": self.top} if method == "top" else {}
@@ -75,7 +75,7 @@ class Profile:
     """
 
     eigenvalues: Array
-    summary: dict[str, Any]
+    summary: Row
     cumulative_power: Array | None = None
 
     def spectrum_table(self) -> pd.DataFrame:
@@ -95,7 +95,7 @@ class Profile:
         return pd.DataFrame({"index": ranks, "power": self.cumulative_power[ranks - 1]})
 
 
-def profile(kernel: Any, settings: ProfileSettings, targets: Any = None) -> Profile:
+def profile(kernel: Matrix, settings: ProfileSettings, targets: ArrayLike = None) -> Profile:
     """Spectral profile of a kernel matrix (n, n), and of how targets lie in it.
 
     Parameters
@@ -129,7 +129,7 @@ def profile(kernel: Any, settings: ProfileSettings, targets: Any = None) -> Prof
     return Profile(values, summary, power)
 
 
-def _decay(kernel: Array, values: Array, method: str, ranks: PowerLawRange) -> dict[str, Any]:
+def _decay(kernel: Array, values: Array, method: str, ranks: PowerLawRange) -> Row:
     """Effective ranks and power law of a spectrum, and what of it is resolved."""
     round_off = round_off_floor(kernel)
     law = fit_power_law(values, ranks.first, min(ranks.last, len(values)), round_off)

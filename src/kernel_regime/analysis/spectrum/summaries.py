@@ -1,16 +1,16 @@
 """Effective ranks of a spectrum, and how much of the targets lies in its top."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.types import Matrix
 
 
-def trace_rank(eigenvalues: Any) -> float:
+def trace_rank(eigenvalues: ArrayLike) -> float:
     r"""Effective rank :math:`\mathrm{tr} K/\|K\|`: how many largest eigenvalues the trace is worth.
 
     Parameters
@@ -27,7 +27,7 @@ def trace_rank(eigenvalues: Any) -> float:
     return float(values.sum(dtype=np.float64) / np.abs(values).max())
 
 
-def participation_rank(eigenvalues: Any) -> float:
+def participation_rank(eigenvalues: ArrayLike) -> float:
     r"""Participation ratio :math:`(\mathrm{tr} K)^2/\|K\|_F^2` of eigenvalues in any order.
 
     So many equal eigenvalues would have this trace and norm.
@@ -41,7 +41,7 @@ def participation_rank(eigenvalues: Any) -> float:
     return float(values.sum() ** 2 / (values**2).sum())
 
 
-def degrees_of_freedom(eigenvalues: Any, ridge: float) -> float:
+def degrees_of_freedom(eigenvalues: ArrayLike, ridge: float) -> float:
     r"""Degrees of freedom :math:`\sum_i λ_i/(λ_i + δ)` of kernel ridge regression (K + δI)α = y.
 
     Eigenvalues come in any order; those below zero are round-off and left out.
@@ -56,7 +56,7 @@ def degrees_of_freedom(eigenvalues: Any, ridge: float) -> float:
     return float((kept / (kept + ridge)).sum())
 
 
-def target_power(vectors: Any, targets: Any) -> Array:
+def target_power(vectors: ArrayLike, targets: ArrayLike) -> Array:
     r"""Share of :math:`\|y\|^2` in each eigenvector, summed over outputs; 1 over a full basis.
 
     Parameters
@@ -80,7 +80,7 @@ def target_power(vectors: Any, targets: Any) -> Array:
     return ((vectors.T @ targets) ** 2).sum(axis=1) / (targets**2).sum()
 
 
-def alignment(kernel: Any, targets: Any, centred: bool = False) -> float:
+def alignment(kernel: Matrix, targets: ArrayLike, centred: bool = False) -> float:
     r"""Kernel-target alignment :math:`\langle K, yy^T \rangle/(\|K\|_F \|yy^T\|_F)`.
 
     It lies in [0, 1] for a positive kernel. The kernel is read a row block at a time, in float64:
@@ -110,14 +110,14 @@ def alignment(kernel: Any, targets: Any, centred: bool = False) -> float:
     1.0
     """
     kernel = as_floating(kernel, "kernel")
-    targets = _columns(targets, len(kernel))
+    columns = _columns(targets, len(kernel))
     if centred:
-        targets = targets - targets.mean(axis=0)
+        columns = columns - columns.mean(axis=0)
     square = captured = 0.0
     for rows, block in _float64_blocks(kernel, centred):
         square += float(np.vdot(block, block))
-        captured += float(np.vdot(targets[rows], block @ targets))
-    norms = float(np.sqrt(square) * np.linalg.norm(targets.T @ targets))
+        captured += float(np.vdot(columns[rows], block @ columns))
+    norms = float(np.sqrt(square) * np.linalg.norm(columns.T @ columns))
     return captured / norms if norms else np.nan
 
 
@@ -141,7 +141,7 @@ def _float64_blocks(kernel: Array, centred: bool) -> Iterator[tuple[slice, Array
         yield rows, block
 
 
-def _columns(targets: Any, n: int) -> Array:
+def _columns(targets: ArrayLike, n: int) -> Array:
     """Targets of n samples as float64 columns (n, outputs)."""
     values = as_floating(targets, "targets").astype(np.float64)
     if values.ndim not in (1, 2) or len(values) != n:

@@ -4,10 +4,10 @@ import os
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from kernel_regime.core.arrays import MappedArray
 from kernel_regime.core.errors import UserError
 from kernel_regime.execution.store.locking import held_if_free
 from kernel_regime.execution.store.manifest import Manifest, Places, boot_id, read_manifest
@@ -54,7 +54,7 @@ def is_complete(path: str | os.PathLike[str]) -> bool:
         return _is_whole(places, seal=held)
 
 
-def open_matrix(path: str | os.PathLike[str]) -> np.memmap[Any, Any]:
+def open_matrix(path: str | os.PathLike[str]) -> MappedArray:
     """The finished matrix at `path`, memory-mapped read-only.
 
     Raises
@@ -77,11 +77,11 @@ def open_matrix(path: str | os.PathLike[str]) -> np.memmap[Any, Any]:
             f"{path}: the kernel matrix is missing, unfinished or damaged; run the "
             "kernel_generation pipeline, which computes what is missing"
         )
-    matrix: np.memmap[Any, Any] = np.load(path, mmap_mode="r")
+    matrix: MappedArray = np.load(path, mmap_mode="r")
     return matrix
 
 
-def seconds_spent(matrix: np.memmap[Any, Any]) -> float:
+def seconds_spent(matrix: MappedArray) -> float:
     """Wall-clock seconds that computing a matrix from `open_matrix` took.
 
     Raises

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike, Dtype
 from kernel_regime.core.errors import InputError, NotFiniteError
 from kernel_regime.core.files import digest
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.core.samples import checked_pair, checked_samples
+from kernel_regime.core.types import Identity
 from kernel_regime.execution.devices import TileKernel, gpu_class, in_one_pass, network_on
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.manifest import stable_kind
 from kernel_regime.execution.store.tiles import Tile, TileGrid, tile_edge
 
-Fingerprint = dict[str, Any]
+Fingerprint = Identity
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class KernelJob:
         return len(self.rows), len(self.column_samples)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> Dtype:
         """Type of the matrix: that of the inputs."""
         return np.dtype(self.rows.dtype)
 
@@ -181,7 +182,7 @@ class TileTask:
         return tiles
 
 
-def recorded_identity(kernel: TileKernel, execution: Execution) -> dict[str, Any]:
+def recorded_identity(kernel: TileKernel, execution: Execution) -> Identity:
     """What a manifest says of the kernel, as JSON gives it back.
 
     A GPU rounds differently: tiles of both devices are not mixed.
@@ -199,18 +200,18 @@ def recorded_identity(kernel: TileKernel, execution: Execution) -> dict[str, Any
             f"{type(kernel).__name__}.identity: {error}; return numbers, strings, lists and "
             "mappings of these"
         ) from error
-    recorded: dict[str, Any] = json.loads(text)
+    recorded: Identity = json.loads(text)
     return recorded | {"kind": stable_kind(str(recorded.get("kind")))}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Number or list of a NumPy scalar or array."""
     if not isinstance(value, np.generic | np.ndarray):
         raise TypeError(f"{type(value).__name__} is not JSON serializable")
     return value.tolist()
 
 
-def _is_writeable(samples: Any) -> bool:
+def _is_writeable(samples: ArrayLike) -> bool:
     """Whether an array, or any that it is a view of, may be written to."""
     while isinstance(samples, np.ndarray):
         if samples.flags.writeable:

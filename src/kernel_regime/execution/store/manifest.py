@@ -3,12 +3,13 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 
+from kernel_regime.core.arrays import Dtype
 from kernel_regime.core.files import write_json
+from kernel_regime.core.types import Identity
 from kernel_regime.execution.store.tiles import TileGrid
 
 _FORMAT = 2
@@ -98,7 +99,7 @@ class Manifest:
     (True, 6)
     """
 
-    fingerprint: dict[str, Any]
+    fingerprint: Identity
     edge: int
     seconds: float = 0.0
     checksums: dict[str, int] = field(default_factory=dict)
@@ -112,7 +113,7 @@ class Manifest:
         return rows, columns
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> Dtype:
         """Type of the matrix."""
         return np.dtype(self.fingerprint["dtype"])
 
@@ -157,7 +158,7 @@ def stable_kind(name: str) -> str:
     return _KINDS.get(name, name)
 
 
-def differences(recorded: dict[str, Any], wanted: dict[str, Any]) -> str:
+def differences(recorded: Identity, wanted: Identity) -> str:
     """What sets two fingerprints apart, in words.
 
     Examples

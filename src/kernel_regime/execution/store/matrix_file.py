@@ -3,12 +3,11 @@
 import io
 import os
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, Dtype
 from kernel_regime.execution.store.tiles import Tile
 
 _ROWS = 128
@@ -30,9 +29,7 @@ class NpyFile:
         Whether to open for filling or only for checking.
     """
 
-    def __init__(
-        self, path: Path, shape: tuple[int, int], dtype: np.dtype[Any], *, writable: bool
-    ) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int], dtype: Dtype, *, writable: bool) -> None:
         self._shape, self._dtype = shape, dtype
         self._header = header(shape, dtype)
         if writable:
@@ -101,7 +98,7 @@ class NpyFile:
         return values
 
 
-def header(shape: tuple[int, int], dtype: np.dtype[Any]) -> bytes:
+def header(shape: tuple[int, int], dtype: Dtype) -> bytes:
     """The bytes before the values."""
     file = io.BytesIO()
     description = {"descr": dtype.str, "fortran_order": False, "shape": shape}
@@ -109,7 +106,7 @@ def header(shape: tuple[int, int], dtype: np.dtype[Any]) -> bytes:
     return file.getvalue()
 
 
-def file_bytes(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
+def file_bytes(shape: tuple[int, int], dtype: Dtype) -> int:
     """Size of the whole file."""
     return len(header(shape, dtype)) + shape[0] * shape[1] * dtype.itemsize
 

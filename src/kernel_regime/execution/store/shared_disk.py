@@ -11,9 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, MappedArray
 from kernel_regime.execution.store.filling import fill_all
 from kernel_regime.execution.store.finished import MissingMatrixError, is_complete, open_matrix
 from kernel_regime.execution.store.job import Fingerprint, KernelJob
@@ -131,7 +129,7 @@ class SharedDisk:
         for together in self._passes(fitting):
             fill_all({path: jobs[path]() for path in together})
 
-    def open(self, path: Path) -> np.memmap[Any, Any]:
+    def open(self, path: Path) -> MappedArray:
         """The matrix at `path`, memory-mapped read-only; computed first where it is not there.
 
         Raises

@@ -5,12 +5,10 @@ from dataclasses import asdict
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, MappedArray
 from kernel_regime.datasets.kernel_matrix import KernelPartitions
 from kernel_regime.datasets.partitions import forget_partitions
 from kernel_regime.execution.results import Content, Results, partition_content
@@ -128,7 +126,7 @@ def _describe(
 
 
 def _audit(
-    load: Callable[[], np.memmap[Any, Any]],
+    load: Callable[[], MappedArray],
     kernel: Kernel,
     load_samples: Callable[[], Array],
     results: Results,

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 from kernel_regime.kernels.base import Kernel, registry
 
 
@@ -45,7 +46,7 @@ def kernels_from_parameters(given: Any) -> dict[str, Kernel]:
     return {f"_{get}": registry.build({**given, "get": get}) for get in gets}
 
 
-def as_parameters(kernels: Mapping[str, Kernel]) -> dict[str, Any] | None:
+def as_parameters(kernels: Mapping[str, Kernel]) -> Arguments | None:
     """What `kernels_from_parameters` reads, as a report prints it.
 
     Examples

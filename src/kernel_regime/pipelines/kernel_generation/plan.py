@@ -3,13 +3,14 @@
 import logging
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
-from kedro.io import CatalogProtocol, DatasetError
+from kedro.io import DatasetError
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.progress import progress
+from kernel_regime.core.types import Row
 from kernel_regime.datasets.kernel_matrix import KernelMatricesDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.cost import CostForecast, forecast_cost, measure_rate
@@ -21,13 +22,12 @@ from kernel_regime.pipelines.kernel_generation.nodes import (
     describe_train_jobs,
 )
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.partitions import Catalog
 
 logger = logging.getLogger(__name__)
 
 
-def plan_kernels(
-    catalog: CatalogProtocol[Any, Any], kernels: KernelParameters, execution: Execution
-) -> pd.DataFrame:
+def plan_kernels(catalog: Catalog, kernels: KernelParameters, execution: Execution) -> pd.DataFrame:
     """Cost of every kernel over all levels, train and test, and of all kernels together.
 
     Parameters
@@ -102,7 +102,7 @@ def _forecast(jobs: list[tuple[Path, KernelJob]], same_pass: list[KernelJob]) ->
     return [forecast_cost(job, path, rate) for path, job in jobs]
 
 
-def _sum(parts: list[CostForecast], free: float) -> dict[str, Any]:
+def _sum(parts: list[CostForecast], free: float) -> Row:
     pairs = sum(part.pairs for part in parts)
     return {
         "pairs": pairs,

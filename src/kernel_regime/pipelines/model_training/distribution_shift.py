@@ -1,6 +1,6 @@
 """Distribution shift: every method trained at one noise level and tested at every other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
@@ -16,6 +16,7 @@ from kernel_regime.analysis.distribution_shift import cross_blocks, shifted_cros
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.files import digest
+from kernel_regime.core.types import Arguments
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import best_row
 from kernel_regime.evaluation.targets import class_labels, encode_targets
@@ -28,7 +29,7 @@ from kernel_regime.pipelines.model_training.ridge_parameters import (
     RidgeParameters,
     SelectionParameters,
 )
-from kernel_regime.pipelines.partitions import SAMPLES, Partitions, select
+from kernel_regime.pipelines.partitions import SAMPLES, Load, Partitions, select
 from kernel_regime.regression.fit import fit_ridge_path
 
 COLUMNS = [
@@ -42,7 +43,7 @@ COPIES = 500
 _FORMAT = 1  # raised when the same kernels, targets and ridges would give other numbers than before
 _BATCH = 500  # images in a pass through a network
 
-Row = dict[str, Any]
+Row = Arguments
 
 
 class ShiftParameters(BaseModel):
@@ -129,7 +130,7 @@ class _TrainedKernel:
     level: str
     kernel: Kernel
     scores: "pd.Series[Any]"
-    load: Callable[[], Any]  # of its training kernel
+    load: Load  # of its training kernel
     coefficients: RidgeCoefficients
     targets: list[Array]
     images: tuple[Partitions, Partitions]

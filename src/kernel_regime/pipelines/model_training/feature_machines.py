@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from kedro.pipeline import Node, Pipeline
 from pydantic import ConfigDict, RootModel
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Arguments
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.targets import class_labels, encode_targets
 from kernel_regime.execution.results import Results
@@ -150,7 +150,7 @@ class _Machine:
             found["validation_loss"] = float(squared_errors(predictions, targets).mean())
         return found
 
-    def _overlaps(self) -> dict[str, Any]:
+    def _overlaps(self) -> Arguments:
         """Of every metric's top directions: with the one before, with the signal, by chance."""
         features = self.steps[0].metric.shape[0]
         count = min(self.signal or _DIRECTIONS, features)

@@ -1,11 +1,10 @@
 """Gaussian processes on the kernels of a run: evidence, likelihood and calibration by level."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, RootModel
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.files import digest
+from kernel_regime.core.types import Arguments, Identity
 from kernel_regime.evaluation.gaussian_scores import interval_coverage, negative_log_likelihood
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.evaluation.targets import class_labels, encode_targets
 from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.pipelines.kernel_generation.parameters import KernelName, KernelParameters
-from kernel_regime.pipelines.partitions import Partitions, select
+from kernel_regime.pipelines.partitions import Load, Partitions, select
 from kernel_regime.regression.gaussian_process import GaussianProcess
 from kernel_regime.regression.gradient_flow_ensemble import GradientFlowEnsemble
 
@@ -127,14 +127,14 @@ def _refuse_unknown_kernels(
 class _Fit:
     """One process at one level: kernels as partitions, prior variances of the test samples."""
 
-    train: list[Callable[[], Any]]
-    test: list[Callable[[], Any]]
+    train: list[Load]
+    test: list[Load]
     prior: Array
     train_targets: Array
     test_targets: Array
 
     @property
-    def description(self) -> dict[str, Any]:
+    def description(self) -> Identity:
         """What the scores follow from."""
         return {
             **{"what": "Gaussian process", "format": _FORMAT},
@@ -147,7 +147,7 @@ class _Fit:
         rows = self._posterior() if len(self.train) == 1 else self._ensemble()
         return {"scores": pd.DataFrame(list(rows))}
 
-    def _posterior(self) -> Iterator[dict[str, Any]]:
+    def _posterior(self) -> Iterator[Arguments]:
         process = GaussianProcess.fit(self.train[0](), self.train_targets)
         best = process.best_noise_variance()
         noises = best * _NOISES
@@ -157,7 +157,7 @@ class _Fit:
             known = {"noise_variance": noise, "time": np.nan, "log_evidence": logarithm}
             yield known | self._scored(mean, variance + noise) | {"selected": bool(noise == best)}
 
-    def _ensemble(self) -> Iterator[dict[str, Any]]:
+    def _ensemble(self) -> Iterator[Arguments]:
         ntk, nngp = (load() for load in self.train)
         ensemble = GradientFlowEnsemble.fit(ntk, nngp, self.train_targets)
         times = np.array(_TIMES) / ensemble.eigenvalues.mean()

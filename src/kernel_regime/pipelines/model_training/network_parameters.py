@@ -108,7 +108,7 @@ class NetworkEntry(BaseModel):
             yield full_name, description
 
 
-def _is_sweep(model: type[BaseModel], key: str, value: Any) -> bool:
+def _is_sweep(model: type[BaseModel], key: str, value: object) -> bool:
     """Whether a list holds values of an argument, rather than being one."""
     field = model.model_fields.get(key)
     if not isinstance(value, list) or not value or field is None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Row
 from kernel_regime.evaluation.selection import mark_selected
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.settings import Execution
@@ -37,7 +37,7 @@ class TrainingPlace:
         """Partition of the catalog in which the network lies."""
         return f"{self.level}/{self.network}/seed_{self.seed}"
 
-    def label(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def label(self, rows: list[Row]) -> list[Row]:
         """Rows of a table, each with the place that it belongs to."""
         return [{**vars(self), **row} for row in rows]
 

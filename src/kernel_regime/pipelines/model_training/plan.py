@@ -1,17 +1,16 @@
 """Plan of model_training: regressions, feature machines, trainings, and tests under shift."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from kedro.io import CatalogProtocol
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.progress import progress
+from kernel_regime.core.types import Parameters
 from kernel_regime.execution.store import KernelJob
 from kernel_regime.execution.store.cost import measure_rate
 from kernel_regime.pipelines.model_training.distribution_shift import COPIES
 from kernel_regime.pipelines.model_training.network_training import training_jobs
+from kernel_regime.pipelines.partitions import Catalog
 from kernel_regime.pipelines.planned_inputs import PlannedInputs, PlannedWork
 from kernel_regime.regression.feature_machine_cost import feature_machine_seconds
 from kernel_regime.regression.path_cost import path_seconds, process_seconds
@@ -21,7 +20,7 @@ _MACHINE_SAMPLES = 512
 """On which an iteration of a feature machine is timed."""
 
 
-def plan_regressions(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterator[PlannedWork]:
+def plan_regressions(inputs: PlannedInputs, parameters: Parameters) -> Iterator[PlannedWork]:
     """Ridge paths, Gaussian processes and tests under shift of kernels, and feature machines."""
     n, m, levels = len(inputs.train_labels), len(inputs.test_labels), len(inputs.noise_levels)
     kernels = parameters["kernels"].names
@@ -35,9 +34,7 @@ def plan_regressions(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> It
     yield from _shifts(inputs, parameters)
 
 
-def _feature_machines(
-    inputs: PlannedInputs, parameters: Mapping[str, Any]
-) -> Iterator[PlannedWork]:
+def _feature_machines(inputs: PlannedInputs, parameters: Parameters) -> Iterator[PlannedWork]:
     n, levels = len(inputs.train_labels), len(inputs.noise_levels)
     held_out = round(parameters["training"].validation * n)
     for name, machine in parameters["feature_machines"].entries.items():
@@ -47,7 +44,7 @@ def _feature_machines(
         yield PlannedWork("feature machines", name, levels, levels * seconds)
 
 
-def _shifts(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterator[PlannedWork]:
+def _shifts(inputs: PlannedInputs, parameters: Parameters) -> Iterator[PlannedWork]:
     """Of every kernel: an inverse a level, and two kernels without a file a pair of levels."""
     n, m, levels = len(inputs.train_labels), len(inputs.test_labels), len(inputs.noise_levels)
     built, level = parameters["kernels"].build(), inputs.first_level
@@ -90,7 +87,7 @@ class PlannedTrainings:
 
 
 def plan_trainings(
-    inputs: PlannedInputs, parameters: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]
+    inputs: PlannedInputs, parameters: Parameters, catalog: Catalog
 ) -> dict[str, PlannedTrainings]:
     """Trainings by network; one of each is timed on a few samples."""
     from kernel_regime.training.samples import SampleSplits
@@ -113,8 +110,8 @@ def plan_trainings(
 def _sweep(
     inputs: PlannedInputs,
     targets: Sequence[Array],
-    parameters: Mapping[str, Any],
-    catalog: CatalogProtocol[Any, Any],
+    parameters: Parameters,
+    catalog: Catalog,
 ) -> dict[str, PlannedTrainings]:
     """Trainings by network; finished ones are looked for where the inputs are on disk."""
     from kernel_regime.training.samples import SampleSplits

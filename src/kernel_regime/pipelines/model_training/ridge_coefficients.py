@@ -1,14 +1,14 @@
 """Coefficients of single ridges, kept by content: other test samples need no new fit."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
+from kernel_regime.core.types import Identity
 from kernel_regime.execution.results import Content, Results, partition_content
+from kernel_regime.pipelines.partitions import Load
 from kernel_regime.regression.fit import fit_ridge_path
 from kernel_regime.regression.ridge_path import RidgePath
 
@@ -36,9 +36,7 @@ class RidgeCoefficients:
     [[1.0], [2.0]]
     """
 
-    def __init__(
-        self, results: Results, load: Callable[[], Any], targets: Array, solver: str
-    ) -> None:
+    def __init__(self, results: Results, load: Load, targets: Array, solver: str) -> None:
         self._results, self._load = results, load
         self._targets, self._solver = targets, solver
 
@@ -56,7 +54,7 @@ class RidgeCoefficients:
         path = fit_ridge_path(self._load(), self._targets, [ridge], solver=self._solver)
         return {"coefficients": path.coefficients[0]}
 
-    def _description(self, ridge: float) -> dict[str, Any]:
+    def _description(self, ridge: float) -> Identity:
         return {
             **{"what": "ridge coefficients", "format": _FORMAT, "solver": self._solver},
             **{"kernel": partition_content(self._load), "targets": digest(self._targets)},

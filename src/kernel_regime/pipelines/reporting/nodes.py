@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from kernel_regime.core.types import Arguments
 from kernel_regime.figures.kinds import FigureKind
 from kernel_regime.figures.methods import methods_of_run
 from kernel_regime.noise.levels import NoiseParameters
@@ -46,14 +47,14 @@ def draw_own_figures(
         }
 
 
-def _given(figure: FigureKind, noise: NoiseParameters, tables: Mapping[str, Any]) -> dict[str, Any]:
+def _given(figure: FigureKind, noise: NoiseParameters, tables: Mapping[str, object]) -> Arguments:
     """The tables that a figure takes, and what the noise level measures."""
     known = {**tables, "noise": noise.perturbation.level_label()}
     return {name: known[name] for name in figure.tables}
 
 
 def write_report(
-    parameters: dict[str, Any],
+    parameters: Arguments,
     data_source: str,
     experiment: str,
     figures: OwnFigures,

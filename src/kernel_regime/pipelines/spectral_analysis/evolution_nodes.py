@@ -7,6 +7,7 @@ import pandas as pd
 
 from kernel_regime.analysis.kernel_evolution import COLUMNS, KernelEvolutionStudy, kernel_evolution
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Identity
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.results import Content, Results
 from kernel_regime.pipelines.model_training.network_parameters import (
@@ -60,7 +61,7 @@ def follow_kernels(
         for place, job in training_jobs(level, networks, training):
             if (place.network, place.seed, job.penalties[0]) not in keys or not _moves(job):
                 continue
-            description = {
+            description: Identity = {
                 **{"what": "kernel evolution", "format": _FORMAT, "samples": study.samples},
                 **{"times": study.times, "job": job.description(samples.digest)},
             }

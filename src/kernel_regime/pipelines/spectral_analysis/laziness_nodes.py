@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from kernel_regime.analysis.laziness.runs import LazinessStudy, LazyNetwork, mea
 from kernel_regime.analysis.laziness.verdicts import MEASURED, judge_laziness
 from kernel_regime.analysis.regime_verdict import Thresholds
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Row
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.results import Results
 from kernel_regime.networks.description import NetworkDescription
@@ -167,7 +168,7 @@ def _laws(runs: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
             "lost_loss": lost_advantage(widest, "loss", confidence),
             "lost_accuracy": lost_advantage(widest, "accuracy", confidence),
         }
-        row: dict[str, Any] = {"level": level, "network": network, "width": own["width"].max()}
+        row: Row = {"level": level, "network": network, "width": own["width"].max()}
         for law, values in laws.items():
             row |= dict(zip((law, f"{law}_low", f"{law}_high"), map(float, values), strict=True))
         rows.append(row)

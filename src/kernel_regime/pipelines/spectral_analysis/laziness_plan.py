@@ -1,8 +1,8 @@
 """Plan of the dial of laziness: how many trainings, and how long they can last."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from kernel_regime.core.types import Parameters
 from kernel_regime.pipelines.planned_inputs import PlannedInputs, PlannedWork
 from kernel_regime.pipelines.spectral_analysis.laziness_nodes import dialled, lazy_network
 
@@ -10,7 +10,7 @@ _MEASURED = 256
 """Training samples on which gradients are timed."""
 
 
-def plan_laziness(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> Iterator[PlannedWork]:
+def plan_laziness(inputs: PlannedInputs, parameters: Parameters) -> Iterator[PlannedWork]:
     """Trainings of every network and width at all levels, scales and seeds.
 
     Their time is the most that they can take: `most_gradients` for each.

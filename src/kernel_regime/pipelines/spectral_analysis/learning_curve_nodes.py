@@ -12,6 +12,7 @@ from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.analysis.learning_curves import learning_curve
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
+from kernel_regime.core.types import Identity
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.results import Content, Results, partition_content
 from kernel_regime.kernels.base import Kernel
@@ -48,7 +49,7 @@ def forecast_learning_curves(
         images = select(train_images, [level])[level]
         for kernel, name in zip(kernels.build().items(), names, strict=True):
             loads = {"train": train[name], "test": test[name], "images": images}
-            description = {
+            description: Identity = {
                 **{"what": "learning curve", "format": _FORMAT, "settings": asdict(settings)},
                 "kernels": [partition_content(loads[part]) for part in ("train", "test")],
                 "targets": list(map(digest, targets)),

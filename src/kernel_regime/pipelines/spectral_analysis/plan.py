@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.analysis.spectrum.spectrum_cost import spectrum_seconds
 from kernel_regime.core.progress import progress
+from kernel_regime.core.types import Parameters
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.pipelines.model_training.plan import PlannedTrainings
 from kernel_regime.pipelines.planned_inputs import PlannedInputs, PlannedWork
@@ -20,9 +21,7 @@ _KERNEL_SAMPLES = 512
 """At most so many samples on which tangent kernels are timed."""
 
 
-def plan_kernel_analyses(
-    inputs: PlannedInputs, parameters: Mapping[str, Any]
-) -> Iterator[PlannedWork]:
+def plan_kernel_analyses(inputs: PlannedInputs, parameters: Parameters) -> Iterator[PlannedWork]:
     """Spectra and learning curves of every kernel."""
     from kernel_regime.analysis.analysis_cost import learning_curve_seconds
 
@@ -36,7 +35,7 @@ def plan_kernel_analyses(
         yield PlannedWork("learning curves", kernel, levels, levels * seconds)
 
 
-def plan_spectral_bias(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> PlannedWork:
+def plan_spectral_bias(inputs: PlannedInputs, parameters: Parameters) -> PlannedWork:
     """The study of spectral bias, on the first level."""
     from kernel_regime.analysis.spectral_bias.study_cost import study_seconds
 
@@ -47,9 +46,7 @@ def plan_spectral_bias(inputs: PlannedInputs, parameters: Mapping[str, Any]) -> 
     return PlannedWork("spectral bias", ", ".join(study.widths()), 1, seconds)
 
 
-def plan_fresh_networks(
-    raw_train: LabelledData, parameters: Mapping[str, Any]
-) -> Iterator[PlannedWork]:
+def plan_fresh_networks(raw_train: LabelledData, parameters: Parameters) -> Iterator[PlannedWork]:
     """Spectra of networks at random initialisation."""
     from kernel_regime.ntk.kernel_cost import kernel_seconds
 
@@ -62,7 +59,7 @@ def plan_fresh_networks(
 
 
 def plan_network_analyses(
-    inputs: PlannedInputs, parameters: Mapping[str, Any], sweep: Mapping[str, PlannedTrainings]
+    inputs: PlannedInputs, parameters: Parameters, sweep: Mapping[str, PlannedTrainings]
 ) -> Iterator[PlannedWork]:
     """Spectra, verdicts and evolution of the tangent kernels of every network."""
     with progress("measuring", len(sweep), "tangent kernels") as advance:
@@ -78,7 +75,7 @@ class _Network:
     name: str
     trainings: PlannedTrainings
     inputs: PlannedInputs
-    parameters: Mapping[str, Any]
+    parameters: Parameters
 
     def works(self) -> Iterator[PlannedWork]:
         """Spectra of all networks; verdicts and evolution of those whose kernel moves."""
@@ -139,7 +136,7 @@ class _Network:
 
 def plan_analyses(
     inputs: PlannedInputs,
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     raw_train: LabelledData,
     sweep: Mapping[str, PlannedTrainings],
 ) -> Iterator[PlannedWork]:

@@ -12,6 +12,7 @@ from kernel_regime.analysis.regime import MEASURES, measure_regime
 from kernel_regime.analysis.regime_verdict import LIMITS, judge
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
+from kernel_regime.core.types import Identity
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.results import Content, Results
 from kernel_regime.networks.description import NetworkDescription
@@ -113,7 +114,7 @@ def _found(
     )
     models = [load() for load in loads]
     shape = samples[0][0].shape[1:]
-    description = {
+    description: Identity = {
         **{"what": "regime", "format": _FORMAT},
         "networks": [model_content(model, shape) for model in models],
         "gradient_factors": gradient_factors(models[0]),

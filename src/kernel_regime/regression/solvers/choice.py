@@ -4,11 +4,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, TooLargeError, did_you_mean
 from kernel_regime.core.memory import working_memory
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import reduction_bytes
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
@@ -21,12 +22,12 @@ logger = logging.getLogger(__name__)
 class Solver(Protocol):
     """What every solver of a path is: a function of kernel, targets and ridges."""
 
-    def __call__(self, kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+    def __call__(self, kernel: Matrix, targets: Array, ridges: Array) -> RidgePath:
         """Path for a checked kernel (n, n), float64 targets (n, outputs) and ridges."""
         ...
 
 
-def _by_cholesky_or_directly(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+def _by_cholesky_or_directly(kernel: Matrix, targets: Array, ridges: Array) -> RidgePath:
     try:
         return solve_by_cholesky(kernel, targets, ridges)
     except NearlySingularError as error:
@@ -77,7 +78,7 @@ class Plan:
     columns: int
     reason: str
 
-    def solve(self, kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+    def solve(self, kernel: Matrix, targets: Array, ridges: Array) -> RidgePath:
         """Run the solver as planned."""
         solver = SOLVERS[self.solver]
         if self.columns:

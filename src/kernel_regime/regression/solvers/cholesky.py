@@ -1,12 +1,11 @@
 """Cholesky solver: the exact path by a factor and an inverse per ridge, fast for a single one."""
 
-from typing import Any
-
 import numpy as np
 from scipy.linalg.lapack import dpocon, dpotrf, dpotri, dpotrs
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.symmetric import check_symmetric
 from kernel_regime.regression.conditioning import EPSILON, scale_of
 from kernel_regime.regression.ridge_path import RidgePath
@@ -16,7 +15,7 @@ class NearlySingularError(ArithmeticError):
     """K + λ is singular to working precision; its spectrum must be known to go on."""
 
 
-def solve_by_cholesky(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+def solve_by_cholesky(kernel: Matrix, targets: Array, ridges: Array) -> RidgePath:
     """Path with n³ operations a ridge, where the reduction takes 8/3 n³ for all of them.
 
     Parameters
@@ -62,7 +61,7 @@ def solve_by_cholesky(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
     )
 
 
-def _scaled_copy(kernel: Any, factor: float) -> Array:
+def _scaled_copy(kernel: Matrix, factor: float) -> Array:
     """Fortran-contiguous float64 multiple of a symmetric kernel (n, n) for LAPACK to overwrite."""
     copy = np.empty(kernel.shape)
     for rows in row_blocks(len(copy), 8 * len(copy)):

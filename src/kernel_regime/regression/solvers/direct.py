@@ -1,17 +1,16 @@
 """Direct solver: the exact path from one reduction of the kernel to block tridiagonal form."""
 
-from typing import Any
-
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal
 from kernel_regime.linalg.tridiagonal.reduction import block_tridiagonalise
 from kernel_regime.regression.conditioning import applied_ridges, scale_of, sufficient_shift
 from kernel_regime.regression.ridge_path import RidgePath
 
 
-def solve_directly(kernel: Any, targets: Array, ridges: Array) -> RidgePath:
+def solve_directly(kernel: Matrix, targets: Array, ridges: Array) -> RidgePath:
     """Path from float64 tiles of a kernel (n, n), whatever precision it is stored in.
 
     A float32 factorisation would be off by about 1e-7‖K‖, which exceeds the small ridges of the

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.symmetric import check_symmetric
 from kernel_regime.linalg.symmetric_products import (
@@ -44,7 +44,7 @@ _TOLERANCE, _ROUNDED_TOLERANCE = 1e-5, 5e-3
 
 
 def solve_iteratively(
-    kernel: Any,
+    kernel: Matrix,
     targets: Array,
     ridges: Array,
     *,
@@ -119,7 +119,7 @@ def solve_iteratively(
     )
 
 
-def _product_with(kernel: Any, scale: float) -> Callable[[Array], Array]:
+def _product_with(kernel: Matrix, scale: float) -> Callable[[Array], Array]:
     """Products with a kernel over its scale, the first of them in float64."""
     products = count(1)
 
