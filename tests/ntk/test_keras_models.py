@@ -82,6 +82,29 @@ def test_a_class_defined_again_is_another_function():
     assert as_jax(first, (4,))[0] is as_jax(again, (4,))[0]
 
 
+class Noisy(keras.Model):
+    """Draws from its seed in inference as well."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self.last = keras.layers.Dense(2, kernel_initializer="ones")
+        self.draws = keras.random.SeedGenerator(seed)
+
+    def call(self, x, training=False):
+        return self.last(x) + keras.random.normal((2,), seed=self.draws)
+
+
+def test_seeds_count_where_inference_reads_them_only():
+    described = [FullyConnected(5, seed=seed) for seed in (0, 1)]
+    noisy = [Noisy(seed) for seed in (0, 1)]
+    for model in (*described, *noisy):
+        model(X)
+    # What JAX compiles for one seed of a network serves all.
+    assert len({as_jax(model, (4,))[0] for model in described}) == 1
+    first, second = (apply(params, X) for apply, params in (as_jax(m, (4,)) for m in noisy))
+    assert not np.allclose(first, second)
+
+
 def test_weights_that_are_not_trained_are_part_of_the_identity():
     one, other = NeuralTangent(8, seed=0), NeuralTangent(8, seed=1)
     norm = keras.Sequential([keras.layers.BatchNormalization(), keras.layers.Dense(1)])

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.factors import Apply
 
 with from_extra("jax"):
@@ -21,6 +22,9 @@ with from_extra("jax"):
 
 if TYPE_CHECKING:
     import keras
+
+
+_SEED = "/seed_generator_state"  # how Keras calls what random layers draw from
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,13 @@ def read_keras(model: "keras.Model", sample_shape: tuple[int, ...]) -> JaxModel:
     program = _convert(model, values, tuple(sample_shape))
     function = _first_alike(program).function
     identity = json.dumps([_describe(model) or program.digest, digest_of_arrays(constants)])
-    if not constants:
+    read = {place: value for place, value in constants.items() if place not in program.idle}
+    if not read:
         return JaxModel(function, params, identity)
 
-    def apply(params: dict[str, Any], x: Any) -> Any:
+    def apply(params: dict[str, PyTree], x: jax.Array) -> jax.Array:
         """Logits (n, K) of inputs (n, ...), in their dtype."""
-        return function({p: _like(v, x) for p, v in constants.items()} | params, x)
+        return function({p: _like(v, x) for p, v in read.items()} | params, x)
 
     return JaxModel(apply, params, identity)
 
@@ -125,10 +130,11 @@ def model_content(model: "keras.Model", sample_shape: tuple[int, ...]) -> str:
 
 @dataclass(frozen=True)
 class _Program:
-    """A function of all variables by place, equal to those that run the same program."""
+    """A function of variables by place, `idle` ones aside, equal to those of the same program."""
 
     digest: str
     function: Apply = field(compare=False, repr=False)
+    idle: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=16)
@@ -148,7 +154,7 @@ def _convert(
 
     order, variables = zip(*_places(model).items(), strict=True)
 
-    def outputs(weights: Any, x: Any) -> Any:
+    def outputs(weights: Any, x: ArrayLike) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True))):
             return model(x, training=False)
 
@@ -157,13 +163,18 @@ def _convert(
     try:
         graph = tf.function(outputs, autograph=False)
         function, captured = tf2jax.convert(graph, weights, samples)
+        seeds = {place: value for place, value in values.items() if place.endswith(_SEED)}
 
-        def apply(values: dict[str, Any], x: Any) -> Any:
+        def apply(values: dict[str, PyTree], x: jax.Array) -> jax.Array:
             """Logits (n, K) of inputs (n, ...), in their dtype."""
-            given = [values[place] for place in order]
+            given = [values.get(place, seeds.get(place)) for place in order]
             return jnp.asarray(function(captured, given, x)[0]).astype(x.dtype)
 
-        return _Program(_digest_of_program(apply, values, sample_shape), apply)
+        digest = _digest_of_program(apply, values, sample_shape)
+        # Dropout has a seed that inference does not read: no reason to compile for each anew.
+        others = {place: value + 1 for place, value in seeds.items()}
+        idle = seeds and _digest_of_program(apply, values | others, sample_shape) == digest
+        return _Program(digest, apply, frozenset(seeds if idle else ()))
     except Exception as error:  # of tf2jax, or of JAX on what it made
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise InputError(
@@ -181,7 +192,7 @@ def _digest_of_program(
     moving = {p: v for p, v in weights.items() if np.issubdtype(v.dtype, np.floating)}
     fixed = {p: v for p, v in weights.items() if p not in moving}
 
-    def outputs_and_gradients(moving: Any, x: Any) -> Any:
+    def outputs_and_gradients(moving: Any, x: ArrayLike) -> Any:
         outputs, backward = jax.vjp(lambda moving: apply(fixed | moving, x), moving)
         return outputs, backward(jnp.ones_like(outputs))
 
@@ -219,6 +230,6 @@ def digest_of_arrays(arrays: dict[str, Array]) -> str:
     return state.hexdigest()
 
 
-def _like(value: Array, x: Any) -> Array:
+def _like(value: Array, x: Array | jax.Array) -> Array:
     """A variable in the dtype of the inputs; integers stay what they are."""
     return value.astype(x.dtype) if jnp.issubdtype(value.dtype, jnp.floating) else value
