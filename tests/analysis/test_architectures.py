@@ -1,15 +1,23 @@
 """Finite networks and their limits."""
 
+import warnings
+
+import jax
 import numpy as np
 import pytest
 
 from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
 from kernel_regime.analysis.spectral_bias.flow import network_flow
+from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import limited_memory
+from kernel_regime.kernels.architecture_words import in_stax_words
+from kernel_regime.kernels.stax_layers import build_layer
 from kernel_regime.ntk.empirical import empirical_ntk
 
+KINDS = ("fully_connected", "convolutional", "residual")
 
-@pytest.mark.parametrize("kind", ["fully_connected", "convolutional", "residual"])
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_kernels_of_wide_networks_approach_the_limit(kind):
     images = np.random.default_rng(0).standard_normal((6, 6, 6))
     distances = {}
@@ -21,6 +29,27 @@ def test_kernels_of_wide_networks_approach_the_limit(kind):
         distances[width] = np.mean([np.linalg.norm(k - limit) for k in draws])
     # Sixteen times wider is four times closer, give or take the noise of four draws.
     assert 2 < distances[8] / distances[128] < 8
+
+
+@pytest.mark.parametrize("side", [6, 5])  # strides of 2 begin at different pixels
+@pytest.mark.parametrize("kind", KINDS)
+def test_draws_outputs_and_limits_are_those_of_neural_tangents(kind, side):
+    pytest.importorskip("neural_tangents")
+    architecture = FiniteNetwork(kind, 4, outputs=2)
+    images = np.random.default_rng(0).standard_normal((5, side, side))
+    with jax_precision(np.float64):
+        x = architecture.prepare(images).astype(np.float64)
+        init, apply, kernel = build_layer("serial", in_stax_words(architecture.layers()), "test")
+        _, expected = init(jax.random.PRNGKey(3), x.shape)
+        own_apply, own = architecture.draw(x.shape[1:], seed=3)
+        for value, same in zip(jax.tree.leaves(own), jax.tree.leaves(expected), strict=True):
+            np.testing.assert_array_equal(value, same)
+        np.testing.assert_allclose(own_apply(own, x), apply(expected, x), rtol=1e-12)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`FanIn` layers assume independent inputs")
+            limits = kernel(x[:2], x, "ntk"), kernel(x, None, "ntk")
+        np.testing.assert_allclose(architecture.limit(x[:2], x), limits[0], rtol=1e-7)
+        np.testing.assert_allclose(architecture.limit(x), limits[1], rtol=1e-7)
 
 
 def test_blocks_of_pairs_give_the_same_limit():

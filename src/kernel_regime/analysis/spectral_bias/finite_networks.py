@@ -1,27 +1,30 @@
 """Finite networks in NTK parametrisation whose infinite-width kernel is known exactly."""
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import isqrt
-from typing import Any
 
 import numpy as np
 from pydantic import PositiveInt
 
+from kernel_regime.analysis.spectral_bias.finite_layers import apply_layer, draw_parameters
+from kernel_regime.analysis.spectral_bias.pixelwise_kernels import pixelwise_ntk
 from kernel_regime.analysis.spectral_bias.study_settings import Architecture
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.memory import rows_within
 from kernel_regime.core.parameters import ParameterType
-from kernel_regime.kernels.stax_layers import neural_tangents_stax
+from kernel_regime.core.types import PyTree
+from kernel_regime.kernels.architecture import LayerDescription, read_architecture
+from kernel_regime.kernels.infinite_network import NetworkKernel
+from kernel_regime.kernels.layer import SerialLayers
 from kernel_regime.linalg.symmetric import mirror_upper
 from kernel_regime.ntk.factors import Apply
 
 with from_extra("jax"):
     import jax
+    import jax.numpy as jnp
 
 HIDDEN = {"W_std": 2**0.5, "b_std": 0.1}
 """Scale of hidden weights that keeps the variance of ReLU layers, and a little bias."""
@@ -64,89 +67,56 @@ class FiniteNetwork(ParameterType):
             raise InputError(f"{self.kind}: inputs are vectors; give images (n, s, s[, c])")
         return images[..., None] if images.ndim == 3 else images
 
-    def draw(self, sample_shape: tuple[int, ...], seed: int) -> tuple[Apply, Any]:
+    def draw(self, sample_shape: tuple[int, ...], seed: int) -> tuple[Apply, PyTree]:
         """`apply(params, x) -> (n, K)` and parameters drawn with this seed."""
-        init, apply = _build(self, sample_shape)
-        return apply, init(jax.random.PRNGKey(seed))
+        return _apply(self), _draw(self, sample_shape, jax.random.PRNGKey(seed))
 
     def limit(self, x1: Array, x2: Array | None = None) -> Array:
-        """Kernel of one output at infinite width, shape (n1, n2), block by block."""
+        """Kernel of one output at infinite width, shape (n1, n2), in the dtype of the inputs."""
+        if self.kind == "fully_connected":
+            return NetworkKernel(self.layers())(x1, x2)
         columns = x1 if x2 is None else x2
         kernel = np.empty((len(x1), len(columns)), x1.dtype)
-        evaluate = _limit_function(self.kind)
+        network = _network(FiniteNetwork(self.kind, 1, 1))  # no kernel depends on the width
         pixels = int(np.prod(x1.shape[1:-1]))
         step = max(1, isqrt(rows_within(32 * pixels, PAIRS_SHARE)))  # pairs in a square
         for i in range(0, len(x1), step):
             for j in range(i if x2 is None else 0, len(columns), step):
                 rows, others = x1[i : i + step], columns[j : j + step]
-                kernel[i : i + step, j : j + step] = evaluate(rows, others)
+                kernel[i : i + step, j : j + step] = pixelwise_ntk(network, rows, others)
         if x2 is None:
             mirror_upper(kernel)
         return kernel
 
+    def layers(self) -> list[LayerDescription]:
+        """The network in the vocabulary of `NetworkKernel`."""
+        last: LayerDescription = {"Dense": {"out_dim": self.outputs}}
+        dense: LayerDescription = {"Dense": {"out_dim": self.width, **HIDDEN}}
+        if self.kind == "fully_connected":
+            return [dense, "Relu", dense, "Relu", last]
+        same, halving = (_convolution(self.width, stride) for stride in (1, 2))
+        if self.kind == "convolutional":
+            return [same, "Relu", halving, "Relu", "Flatten", last]
+        block: LayerDescription = {"residual": ["Relu", same, "Relu", same]}
+        return [halving, block, block, "Relu", "Flatten", last]
+
+
+def _convolution(width: int, stride: int) -> LayerDescription:
+    sizes = {"filter_shape": [3, 3], "strides": [stride, stride]}
+    return {"Conv": {"out_chan": width, "padding": "SAME", **sizes, **HIDDEN}}
+
 
 @lru_cache(maxsize=16)
-def _build(architecture: FiniteNetwork, sample_shape: tuple[int, ...]) -> tuple[Any, Apply]:
-    """`init(key)` and `apply`, the same every time: what JAX compiled for them is used again."""
-    init, apply, _ = _KINDS[architecture.kind](
-        neural_tangents_stax(), architecture.width, architecture.outputs
-    )
-    return jax.jit(lambda key: init(key, (1, *sample_shape))[1]), apply
+def _network(architecture: FiniteNetwork) -> SerialLayers:
+    return read_architecture(architecture.layers())
 
 
-def _fully_connected(stax: Any, width: int, outputs: int) -> Any:
-    dense = [layer for _ in range(2) for layer in (stax.Dense(width, **HIDDEN), stax.Relu())]
-    return stax.serial(*dense, stax.Dense(outputs))
+@lru_cache(maxsize=16)
+def _apply(architecture: FiniteNetwork) -> Apply:
+    """The same function every time: what JAX compiled for it is used again."""
+    return partial(apply_layer, _network(architecture))
 
 
-def _convolutional(stax: Any, width: int, outputs: int) -> Any:
-    return stax.serial(
-        _convolution(stax, width),
-        stax.Relu(),
-        _convolution(stax, width, strides=(2, 2)),
-        stax.Relu(),
-        stax.Flatten(),
-        stax.Dense(outputs),
-    )
-
-
-def _residual(stax: Any, width: int, outputs: int) -> Any:
-    def block() -> Any:
-        branch = stax.serial(
-            stax.Relu(), _convolution(stax, width), stax.Relu(), _convolution(stax, width)
-        )
-        return stax.serial(stax.FanOut(2), stax.parallel(branch, stax.Identity()), stax.FanInSum())
-
-    return stax.serial(
-        _convolution(stax, width, strides=(2, 2)),
-        block(),
-        block(),
-        stax.Relu(),
-        stax.Flatten(),
-        stax.Dense(outputs),
-    )
-
-
-def _convolution(stax: Any, width: int, strides: tuple[int, int] = (1, 1)) -> Any:
-    return stax.Conv(width, (3, 3), strides, padding="SAME", **HIDDEN)
-
-
-_KINDS: dict[str, Callable[[Any, int, int], Any]] = {
-    "fully_connected": _fully_connected,
-    "convolutional": _convolutional,
-    "residual": _residual,
-}
-
-
-@lru_cache(maxsize=8)
-def _limit_function(kind: str) -> Callable[[Array, Array], Array]:
-    """The kernel does not depend on width or outputs, so any will do."""
-    kernel = _KINDS[kind](neural_tangents_stax(), 1, 1)[2]
-    compiled = jax.jit(lambda x1, x2: kernel(x1, x2, "ntk"))
-
-    def evaluate(x1: Array, x2: Array) -> Array:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "`FanIn` layers assume independent inputs")
-            return np.asarray(compiled(x1, x2))
-
-    return evaluate
+@partial(jax.jit, static_argnames=("architecture", "sample_shape"))
+def _draw(architecture: FiniteNetwork, sample_shape: tuple[int, ...], key: jax.Array) -> PyTree:
+    return draw_parameters(_network(architecture), key, jnp.zeros((1, *sample_shape)))
