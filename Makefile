@@ -26,18 +26,21 @@ plan: $(INSTALLED) ## Forecast hours, gigabytes and memory of an experiment
 download: $(INSTALLED) ## Fetch the official files of an experiment
 	$(VENV)/bin/kedro download $(OPTIONS)
 
+# In the order of tests/conftest.py: xdist by itself puts files of few tests, the longest runs, last.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(INSTALLED) ## Run the test suite
-	$(RUN) pytest -n 2 --dist loadfile
+	$(RUN) pytest $(PARALLEL)
 
 test-all: $(INSTALLED) ## Run every test, the slow ones included
-	$(RUN) pytest -n 2 --dist loadfile -m ""
+	$(RUN) pytest $(PARALLEL) -m ""
 
 test-wheel: $(INSTALLED) ## Test the wheel: without extras in an empty environment, and with the newest JAX
 	$(RUN) pytest -m slow tests/test_wheel.py
 
 coverage: $(INSTALLED) ## Run the test suite and report what it does not reach
 	$(RUN) pip install --quiet --disable-pip-version-check 'pytest-cov>=7'
-	$(RUN) pytest -n 2 --dist loadfile --cov=kernel_regime --cov-report=term:skip-covered
+	$(RUN) pytest $(PARALLEL) --cov=kernel_regime --cov-report=term:skip-covered
 
 lint: $(INSTALLED) ## Check style, formatting and types
 	$(RUN) ruff check .

@@ -100,3 +100,9 @@ def run(project, environment, pipeline="__default__", *, only_missing=False, **p
         session.run(pipeline_names=[pipeline], only_missing_outputs=only_missing)
     with KedroSession.create(project, env=environment, runtime_params=parameters) as session:
         return session.load_context().catalog
+
+
+def plan_rows(printed):
+    """Rows of all tables that `kedro plan` prints."""
+    lines = [line for line in printed.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]

@@ -40,6 +40,22 @@ def test_parameters_that_cannot_be_read_are_refused(command, given, message):
     assert message in " ".join(result.stderr.split())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--params", "nosie.seed=1"], "nosie: unknown parameter; did you mean 'noise'?"),
+        (["--params", "data.n_train=100000"], "data.n_train: 100,000 samples are asked for"),
+        (["--runner", "ParallelRunner"], "--runner ParallelRunner forks"),
+        (["--pipelines", "kernel_generatoin"], "did you mean 'kernel_generation'?"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(command, arguments, message):
+    result = command("run", "--env", "test", *arguments)
+    assert result.exit_code != 0
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
 def test_a_file_gives_the_same_options_as_the_command_line(command, project):
     (project / "run.yml").write_text(
         "run: {env: test, to_outputs: train_labels, params: {data: {n_train: 30}}}\n"
