@@ -2,10 +2,13 @@
 
 import os
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import kernel_regime
 
+sys.path.insert(0, str(Path(__file__).parent))  # of the extension beside this file
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # of the kernels that run the examples
 
 project = "kernel-regime"
@@ -20,6 +23,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinxcontrib.bibtex",
     "sphinx_copybutton",
+    "pipeline_diagrams",
 ]
 exclude_patterns = ["_build"]
 
