@@ -13,6 +13,7 @@ from kedro.io import CatalogConfigResolver, DataCatalog, DatasetError, MemoryDat
 
 from kernel_regime.config_loader import ExperimentConfigLoader
 from kernel_regime.parameter_checks import ParameterError, check_parameters
+from kernel_regime.pipelines.result_tables import RESULT_TABLES
 from kernel_regime.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[1]
@@ -89,6 +90,7 @@ def test_the_catalog_is_a_table_of_contents():
     tables = {name for name in used_datasets() if entry_of(name, catalog) == TABLES}
     listed = re.findall(r"^#   (\w+)  +\w", (CONF / "base" / "catalog.yml").read_text(), re.M)
     assert sorted(listed) == sorted(tables)
+    assert tables < RESULT_TABLES.keys()  # their columns are checked
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
