@@ -45,6 +45,11 @@ def test_of_losses_the_smaller_one_leads():
     assert "test loss: NTK at 0; mean-field network at 1" in found.headline
 
 
+def test_an_interval_that_ends_at_no_error_says_zero():
+    points = answer(run({"ntk": [0.86], "mean_field": [0.8]}, half_width=0.14 + 2e-16)).points
+    assert any("NTK 14 (0–28)" in point for point in points)
+
+
 def test_an_overlap_of_intervals_is_said():
     curves = {"ntk": [0.9, 0.8], "mean_field": [0.88, 0.5]}
     (line,) = (p for p in answer(run(curves, half_width=0.02)).points if "overlap" in p)

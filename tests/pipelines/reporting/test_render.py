@@ -137,7 +137,7 @@ def test_the_head_names_experiment_data_noise_date_and_version():
     for fact in (
         "trial",
         "MNIST, 4 training and 2 test samples: grey images of 8×8 pixels, 3 classes",
-        "high_frequency: noise-to-signal ratio τ, at 0, 2",
+        "high-frequency: noise-to-signal ratio τ, at 0, 2",
         "kernel-regime 0.1",
     ):
         assert f"<dd>{fact}" in html

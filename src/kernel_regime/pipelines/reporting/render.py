@@ -13,6 +13,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel
 
+from kernel_regime.core.types import Arguments
 from kernel_regime.figures.kinds import built_in_figures
 from kernel_regime.pipelines.reporting.answer import answer
 from kernel_regime.pipelines.reporting.run import ReportedRun
@@ -70,13 +71,18 @@ def _facts(experiment: str, run: ReportedRun) -> dict[str, str]:
     return {
         "Experiment": experiment,
         "Data": run.data(),
-        "Noise": f"{run.parameters['noise'].kind}: {run.noise}, at {values}",
+        "Noise": f"{_in_words(run.parameters['noise'].kind)}: {run.noise}, at {values}",
         "Written": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "Version": f"kernel-regime {metadata.version('kernel-regime')}",
     }
 
 
-def _shown(section: Section, run: ReportedRun, pictures: Mapping[str, bytes]) -> dict[str, Any]:
+def _in_words(kind: str) -> str:
+    """A built-in kind as people write it: high-frequency; a class of one's own as it is called."""
+    return kind if ":" in kind else kind.replace("_", "-")
+
+
+def _shown(section: Section, run: ReportedRun, pictures: Mapping[str, bytes]) -> Arguments:
     """A section with its text, pictures and tables as the page takes them."""
     captions = built_in_figures()
     return {
@@ -109,7 +115,7 @@ def _picture(caption: str, png: bytes) -> dict[str, str]:
     return {"caption": caption, "png": base64.b64encode(png).decode("ascii")}
 
 
-def _table(table: ReportTable, run: ReportedRun) -> dict[str, Any]:
+def _table(table: ReportTable, run: ReportedRun) -> Arguments:
     shown, stored = table.shown(run), run.tables[table.name]
     return {
         "name": table.name,
@@ -121,7 +127,7 @@ def _table(table: ReportTable, run: ReportedRun) -> dict[str, Any]:
     }
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Parameters as YAML can write them, and a run can read them again.
 
     Examples

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.types import Parameters
 from kernel_regime.figures.methods import method_name
 from kernel_regime.figures.style import quantity
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
@@ -37,7 +38,7 @@ class ReportedRun:
         What the data set is called.
     """
 
-    parameters: Mapping[str, Any]
+    parameters: Parameters
     tables: Mapping[str, Any]
     data_source: str
 
@@ -78,7 +79,8 @@ class ReportedRun:
         """`phase_curves` with `error`, `error_low`, `error_high`: smaller is better."""
         curves: pd.DataFrame = self.tables["phase_curves"]
         scores = curves[["score", "score_low", "score_high"]].to_numpy(float)
-        values = 100 * (1 - scores[:, [0, 2, 1]]) if self.unit else scores
+        # Rounded, since 1 less an interval's end of nearly 1 is no error of 1e-14 %, nor of −0.
+        values = np.round(100 * (1 - scores[:, [0, 2, 1]]), 9) + 0.0 if self.unit else scores
         return curves.assign(error=values[:, 0], error_low=values[:, 1], error_high=values[:, 2])
 
     def value(self, level: str) -> float:

@@ -57,12 +57,14 @@ def number(value: float) -> str:
 
     Examples
     --------
-    >>> number(1234.5), number(0.00123456), number(float("nan"))
-    ('1230', '0.00123', '')
+    >>> number(1234.5), number(-0.00123456), number(float("nan"))
+    ('1230', '−0.00123', '')
     """
     if not np.isfinite(value):
         return ""
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
+    if value < 0:
+        return f"−{number(-value)}"
+    if value == 0 or 1e-3 <= value < 1e5:
         return np.format_float_positional(value, precision=3, fractional=False, trim="-")
     return f"{value:.2e}"
 
