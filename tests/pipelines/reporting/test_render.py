@@ -186,7 +186,7 @@ def test_a_ridge_at_the_edge_of_the_grid_is_remarked():
 def test_the_text_says_what_the_data_show_of_dimension_crossings_and_verdicts():
     found = text("Where methods cross", run())
     assert "1 of 2 pairs of methods cross" in found
-    assert "effective dimension falls: 3 and 2" in found
+    assert "effective dimension falls from 3 to 2" in found
     assert "undecided 2, kernel regime 1" in text("Kernel regime or feature learning", run())
     curves = pd.DataFrame(
         {"level": list("abc"), "value": range(3), "effective_dimension": [5, 4, 6]}

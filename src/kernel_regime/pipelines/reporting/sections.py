@@ -67,11 +67,13 @@ def _crossings(run: ReportedRun) -> str:
     first, last = dimensions.iloc[[0, -1]]
     if len(inputs) == 1:
         return text + f" There is one level; its inputs have the effective dimension {first:.3g}."
+    if dimensions.nunique() == 1:
+        return text + f" The effective dimension is {first:.3g} at all levels."
     if dimensions.is_monotonic_increasing or dimensions.is_monotonic_decreasing:
-        change = "grows" if last > first else "falls" if last < first else "stays"
+        change = "grows" if last > first else "falls"
         return text + (
-            f" From the lowest to the highest level the effective dimension {change}: "
-            f"{first:.3g} and {last:.3g}."
+            f" From the lowest to the highest level the effective dimension {change} from "
+            f"{first:.3g} to {last:.3g}."
         )
     return text + (
         " The effective dimension neither grows nor falls over all levels: it lies between "
