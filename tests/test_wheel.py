@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 PROJECT = Path(__file__).parents[1]
 QUICK_START = (PROJECT / "docs/start/library.md").read_text(encoding="utf-8")
 JAX_TESTS = (
+    "tests/analysis/test_architectures.py",
     "tests/kernels/test_jax_kernels.py",
     "tests/ntk/test_empirical_ntk.py",
     "tests/ntk/test_shallow_ntk.py",
