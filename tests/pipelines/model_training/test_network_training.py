@@ -77,6 +77,15 @@ def test_every_level_network_seed_and_penalty_has_a_row(tmp_path):
     assert scores["selected_on_test"].sum() == len(names)
 
 
+def test_without_networks_the_tables_have_their_columns_all_the_same(tmp_path):
+    _, *of_some = run(tmp_path, validation=0)
+    networks, *of_none = run(tmp_path, networks={})
+    assert networks == {}
+    for empty, table in zip(of_none, of_some, strict=True):
+        assert len(empty) == 0
+        assert empty.columns.tolist() == table.columns.tolist()
+
+
 def test_saved_networks_have_the_scores_of_their_row(tmp_path):
     networks, scores, _ = run(tmp_path, validation=0)
     draws = np.random.default_rng(0)

@@ -22,6 +22,14 @@ from kernel_regime.training.methods import ConjugateGradients
 from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.sweep import run_sweep
 
+_LOSSES = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+_PLACE = ["level", "network", "kind", "seed", "penalty"]
+_COLUMNS = {
+    "scores": [*_PLACE, *_LOSSES, "epochs", "seconds", "status"],
+    "curve": [*_PLACE, "epoch", "learning_rate", *_LOSSES, "weight_penalty", "seconds"],
+}
+"""Of the two tables, where there is no row that could say them."""
+
 
 @dataclass(frozen=True)
 class TrainingPlace:
@@ -106,7 +114,8 @@ def _table(places: list[TrainingPlace], results: list[TrainingResult], name: str
         for place, result in zip(places, results, strict=True)
         for row in place.label(result.tables[name])
     ]
-    return pd.DataFrame(rows)
+    # Without networks, or for curves without any that descends, still a table that can be read.
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=_COLUMNS[name])
 
 
 def _chosen(
