@@ -12,11 +12,15 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.network import NetworkDataset
 from kernel_regime.execution.settings import Execution
 from kernel_regime.networks.storage import load_network
+from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.model_training.network_parameters import (
     NetworkParameters,
     TrainingParameters,
 )
 from kernel_regime.pipelines.model_training.network_training import train_networks
+from kernel_regime.pipelines.reporting.run import ReportedRun
+from kernel_regime.pipelines.reporting.views import networks_table
+from kernel_regime.pipelines.result_tables import ResultTableValidator
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 
 TRAINING = {
@@ -75,6 +79,18 @@ def test_every_level_network_seed_and_penalty_has_a_row(tmp_path):
     groups = scores.groupby(["level", "network", "seed"], sort=False)
     assert (selected["validation_loss"].to_numpy() == groups["validation_loss"].min()).all()
     assert scores["selected_on_test"].sum() == len(names)
+
+
+def test_without_validation_samples_the_catalog_and_the_report_take_the_scores(tmp_path):
+    _, scores, curves = run(tmp_path, validation=0)
+    assert scores["validation_loss"].isna().all()
+    assert scores["selected"].sum() == scores["selected_on_test"].sum()
+    for name, table in (("network_scores", scores), ("training_curves", curves)):
+        ResultTableValidator(table=name).validate(table)
+    noise = NoiseParameters.model_validate({"kind": "high_frequency", "levels": [0], "seed": 0})
+    tables = {"network_scores": scores, "noise_levels": LEVELS}
+    reported = ReportedRun({"noise": noise}, tables, "trial data")
+    assert len(networks_table.shown(reported)) == len(LEVELS) * len(NETWORKS)
 
 
 def test_without_networks_the_tables_have_their_columns_all_the_same(tmp_path):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
@@ -69,7 +70,8 @@ def train_networks(
         Per level, network and seed, the files of the network with the penalty chosen on the
         validation samples (without those, on the test samples): trained, and `.initial`.
     network_scores : DataFrame
-        One row per level, network, seed and penalty.
+        One row per level, network, seed and penalty; the validation loss is NaN where no samples
+        are held back.
     training_curves : DataFrame
         One row per epoch of each of them.
     """
@@ -92,6 +94,8 @@ def train_networks(
     results = run_sweep(asked_for(), store, execution, training.checkpoint_every)
     scores = _table(places, results, "scores")
     scores = mark_selected(scores, classification=n_classes > 0)
+    if "validation_loss" not in scores:  # nothing is held back: NaN, as other tables have it
+        scores = scores.assign(validation_loss=np.nan)
     return _chosen(scores, places, results), scores, _table(places, results, "curve")
 
 
