@@ -8,6 +8,8 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import MissingDeviceError
 
 Device = Literal["cpu", "gpu"]
+GPU_EDGE = 2048
+"""Of tiles of kernels that a CPU computes in smaller ones: seconds of work for a GPU, too."""
 
 
 class TileEngine(Protocol):
@@ -25,7 +27,8 @@ class TileKernel(TileEngine, Protocol):
 
     A kernel whose tiles a GPU can compute, or its class, names in `gpu` the class that does:
     `"package.module:Class"`. It is imported when it is needed, made of the kernel alone, and has
-    the methods `gram` and `cross`.
+    the methods `gram` and `cross`; and `both`, if the kernel is one of the two of a network and
+    both come from one pass.
     """
 
     largest_tile_edge: ClassVar[int]
@@ -38,7 +41,15 @@ class TileKernel(TileEngine, Protocol):
 
 
 @runtime_checkable
-class NetworkTileKernel(TileKernel, Protocol):
+class BothTiles(Protocol):
+    """What fills tiles of both kernels of a network in one pass."""
+
+    def both(self, x1: Any, x2: Any = None) -> tuple[Array, Array]:
+        """NTK and NNGP between two sets of samples, or of one with itself."""
+
+
+@runtime_checkable
+class NetworkTileKernel(TileKernel, BothTiles, Protocol):
     """One of the two kernels of a network, which one pass computes together.
 
     `kernels.InfiniteNetworkKernel` is one.
@@ -50,9 +61,6 @@ class NetworkTileKernel(TileKernel, Protocol):
 
     def network(self) -> dict[str, Any]:
         """What identifies the network: JSON-able, and equal for its two kernels."""
-
-    def both(self, x1: Any, x2: Any = None) -> tuple[Array, Array]:
-        """NTK and NNGP between two sets of samples, or of one with itself."""
 
 
 def in_one_pass(kernels: Sequence[TileKernel], device: Device, x1: Any, x2: Any) -> list[Array]:
@@ -73,9 +81,9 @@ def in_one_pass(kernels: Sequence[TileKernel], device: Device, x1: Any, x2: Any)
     >>> in_one_pass([TwoLayerNTK()], "cpu", [[3.0, 4.0]], None)
     [array([[25.]])]
     """
-    first = kernels[0]
-    if len(kernels) > 1 and isinstance(first, NetworkTileKernel):
-        of = dict(zip(("ntk", "nngp"), first.both(x1, x2), strict=True))
+    engine = on_device(kernels[0], device)
+    if len(kernels) > 1 and isinstance(engine, BothTiles):
+        of = dict(zip(("ntk", "nngp"), engine.both(x1, x2), strict=True))
         return [of[kernel.which] for kernel in kernels if isinstance(kernel, NetworkTileKernel)]
     engines = (on_device(kernel, device) for kernel in kernels)
     return [engine.gram(x1) if x2 is None else engine.cross(x1, x2) for engine in engines]
@@ -83,9 +91,24 @@ def in_one_pass(kernels: Sequence[TileKernel], device: Device, x1: Any, x2: Any)
 
 def network_on(kernel: TileKernel, device: Device) -> dict[str, Any] | None:
     """The network whose kernels this device computes in one pass; None where it has none."""
-    if device == "cpu" and isinstance(kernel, NetworkTileKernel):
+    if not isinstance(kernel, NetworkTileKernel):
+        return None
+    if device == "cpu" or hasattr(_class_on_gpu(kernel), "both"):
         return kernel.network()
     return None
+
+
+def largest_tile_edge(kernel: TileKernel, device: Device) -> int:
+    """Edge of a tile that is seconds of work for a device.
+
+    Examples
+    --------
+    >>> from kernel_regime.kernels import MyrtleNTK
+    >>> largest_tile_edge(MyrtleNTK(), "cpu"), largest_tile_edge(MyrtleNTK(), "gpu")
+    (128, 2048)
+    """
+    edge = kernel.largest_tile_edge
+    return edge if device == "cpu" else max(edge, GPU_EDGE)
 
 
 def on_device(kernel: TileKernel, device: Device) -> TileEngine:
@@ -109,8 +132,12 @@ def on_device(kernel: TileKernel, device: Device) -> TileEngine:
     """
     if device == "cpu":
         return kernel
+    return cast(TileEngine, _class_on_gpu(kernel)(kernel))
+
+
+def _class_on_gpu(kernel: TileKernel) -> Any:
     module, _, name = gpu_class(kernel).partition(":")
-    return cast(TileEngine, getattr(import_module(module), name)(kernel))
+    return getattr(import_module(module), name)
 
 
 def gpu_class(kernel: TileKernel) -> str:

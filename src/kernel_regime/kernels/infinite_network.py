@@ -16,6 +16,7 @@ from kernel_regime.kernels.base import register, require_representable
 from kernel_regime.kernels.both_kernels import Get, InfiniteNetworkKernel
 from kernel_regime.kernels.convolutional.convolutional_engine import ConvolutionalEngine
 from kernel_regime.kernels.convolutional.image_graph import unsupported_on_images
+from kernel_regime.kernels.convolutional.myrtle_kernels import CONVOLUTIONAL_ON_GPU
 from kernel_regime.kernels.dense.dense_engine import DenseEngine
 from kernel_regime.kernels.dense.homogeneous import HomogeneousEngine, homogeneous_engine
 from kernel_regime.kernels.dense.network_layers import (
@@ -33,7 +34,10 @@ logger = logging.getLogger(__name__)
 
 Engine = Literal["dense", "convolutional", "stax"]
 
-_DENSE_ON_GPU = "kernel_regime.kernels.gpu.network_jax:NetworkOnGpu"
+ON_GPU = {
+    "dense": "kernel_regime.kernels.gpu.network_jax:NetworkOnGpu",
+    "convolutional": CONVOLUTIONAL_ON_GPU,
+}
 
 
 @register("network")
@@ -83,8 +87,7 @@ class NetworkKernel(InfiniteNetworkKernel):
         object.__setattr__(
             self, "largest_tile_edge", getattr(self._engine, "largest_tile_edge", 8192)
         )
-        if self.engine == "dense":
-            object.__setattr__(self, "gpu", _DENSE_ON_GPU)
+        object.__setattr__(self, "gpu", ON_GPU.get(self.engine))
         # A function's source as it is now, with the function itself, whatever its file becomes.
         object.__setattr__(self, "_words", _words(self.architecture))
 
@@ -137,6 +140,13 @@ class NetworkKernel(InfiniteNetworkKernel):
         if isinstance(self._engine, StaxKernel):
             identity = {**self._engine.identity(), **identity}
         return identity
+
+    def convolutional_engine(self, x: Array) -> ConvolutionalEngine:
+        """What computes this kernel on images, where its engine is the convolutional one."""
+        engine = self._engine
+        if not isinstance(engine, ConvolutionalEngine):
+            raise InputError(f"NetworkKernel: computed by the engine {self.engine!r}, on no GPU")
+        return engine
 
     @property
     def which(self) -> Get:

@@ -13,7 +13,13 @@ from kernel_regime.core.files import digest
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.core.types import Identity
-from kernel_regime.execution.devices import TileKernel, gpu_class, in_one_pass, network_on
+from kernel_regime.execution.devices import (
+    TileKernel,
+    gpu_class,
+    in_one_pass,
+    largest_tile_edge,
+    network_on,
+)
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store.manifest import stable_kind
 from kernel_regime.execution.store.tiles import Tile, TileGrid, tile_edge
@@ -124,7 +130,10 @@ class KernelJob:
 
     def tile_edge(self) -> int:
         """Edge of the tiles of a matrix begun now."""
-        memory, largest = self.execution.memory, self.kernel.largest_tile_edge
+        memory, largest = (
+            self.execution.memory,
+            largest_tile_edge(self.kernel, self.execution.device),
+        )
         return tile_edge(self.shape, self.dtype.itemsize, memory, largest)
 
     def grid(self, edge: int) -> TileGrid:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -29,6 +30,21 @@ from kernel_regime.linalg.simd import VECTOR_SIZE
 from kernel_regime.linalg.symmetric import mirror_upper
 
 PIXEL_PAIRS = 2**20  # of one task of a thread, for each of sixteen pairs of images
+
+
+class ImagesAtHead(NamedTuple):
+    """Norms of images (n,), their variances (n,) where layers behind the head need them, and scale.
+
+    What reaches the head are sums; `scale` makes means of them.
+    """
+
+    norms: Array
+    variances: Array
+    scale: float
+
+    def of(self, images: slice) -> "ImagesAtHead":
+        """Some of them."""
+        return ImagesAtHead(self.norms[images], self.variances[images], self.scale)
 
 
 @dataclass(frozen=True)
@@ -116,25 +132,36 @@ class ConvolutionalEngine:
                     continue
                 second = first if same else self.prepare(x2[columns])
                 sums = pair_sums(first, second, symmetric=same)
-                values = self.values(sums, first, second, gets)
+                values = self.values(sums, self._at_head(first), self._at_head(second), gets)
                 for matrix, part in zip(matrices, values, strict=True):
                     matrix[rows, columns] = part
         return matrices
 
     def values(
-        self, sums: Array, first: PreparedImages, second: PreparedImages, gets: Sequence[str]
+        self, sums: Array, first: ImagesAtHead, second: ImagesAtHead, gets: Sequence[str]
     ) -> tuple[Array, ...]:
         """Kernel values (n1, n2) for each of `gets`, of what reaches the head, (n1, n2, 2)."""
         values = tuple(np.empty(sums.shape[:2], sums.dtype) for _ in gets)
-        std1, std2 = self._deviations(first), self._deviations(second)
+        std1, std2 = (np.sqrt(side.variances) for side in (first, second))
         norms = second.norms.astype(np.float64)
         for rows in row_blocks(len(sums), 16 * 8 * sums.shape[1]):
-            means = sums[rows] * first.stages.scale
+            means = sums[rows] * first.scale
             behind = self._behind_the_head(means, std1[rows, None], std2, gets)
             for matrix, part in zip(values, behind, strict=True):
                 with np.errstate(over="ignore"):  # `require_representable` tells
                     matrix[rows] = part * first.norms[rows, None] * norms
         return values
+
+    def at_head(self, images: PreparedImages, own: Callable[[], Array]) -> ImagesAtHead:
+        """What `values` needs of images; `own()` is what reaches the head of each with itself."""
+        norm = any(isinstance(layer, LayerNormLayer) for layer in self.graph.tail.layers)
+        scale = images.stages.scale
+        if not norm and not activations_of(self.graph.tail):
+            return ImagesAtHead(images.norms, np.zeros(len(images.images)), scale)
+        return ImagesAtHead(images.norms, own()[:, NNGP].astype(np.float64) * scale, scale)
+
+    def _at_head(self, images: PreparedImages) -> ImagesAtHead:
+        return self.at_head(images, lambda: own_sums(images))
 
     def _own(self, images: PreparedImages, get: str) -> Array:
         """Kernel values of images with themselves."""
@@ -143,13 +170,6 @@ class ConvolutionalEngine:
         (values,) = self._behind_the_head(sums, std, std, (get,))
         with np.errstate(over="ignore"):
             return np.asarray(values * images.norms.astype(np.float64) ** 2, images.images.dtype)
-
-    def _deviations(self, images: PreparedImages) -> Array:
-        """Standard deviations of what reaches the head, where layers behind it need them."""
-        norm = any(isinstance(layer, LayerNormLayer) for layer in self.graph.tail.layers)
-        if not norm and not activations_of(self.graph.tail):
-            return np.zeros(len(images.images))
-        return np.sqrt(own_sums(images)[:, NNGP].astype(np.float64) * images.stages.scale)
 
     def _behind_the_head(
         self, means: Array, std1: Array, std2: Array, gets: Sequence[str]

@@ -12,6 +12,7 @@ from kernel_regime.kernels.base import register, require_representable
 from kernel_regime.kernels.both_kernels import Get, InfiniteNetworkKernel
 from kernel_regime.kernels.convolutional.convolutional_engine import ConvolutionalEngine
 
+CONVOLUTIONAL_ON_GPU = "kernel_regime.kernels.gpu.convolutional.engine_on_gpu:ConvolutionalOnGpu"
 CONVOLUTIONS = {5: (2, 1, 1), 7: (2, 2, 2), 10: (3, 3, 3)}
 
 
@@ -65,7 +66,7 @@ class MyrtleKernel(InfiniteNetworkKernel):
     """What the NTK and the NNGP of a Myrtle network share: all but which of the two it is."""
 
     depth: Literal[5, 7, 10] = 5
-    gpu: ClassVar[str | None] = "kernel_regime.kernels.gpu.myrtle_cuda:MyrtleOnGpu"
+    gpu: ClassVar[str | None] = CONVOLUTIONAL_ON_GPU
     largest_tile_edge: ClassVar[int] = 128  # seconds of work
 
     def network(self) -> dict[str, Any]:
@@ -81,7 +82,7 @@ class MyrtleKernel(InfiniteNetworkKernel):
             If images are not square, or of a side that the pools do not divide.
         """
         matrices, of = (
-            self.engine(x1).matrices(x1, x2, gets),
+            self.convolutional_engine(x1).matrices(x1, x2, gets),
             {"ntk": MyrtleNTK, "nngp": MyrtleNNGP},
         )
         for get, values in zip(gets, matrices, strict=True):
@@ -89,9 +90,9 @@ class MyrtleKernel(InfiniteNetworkKernel):
         return matrices
 
     def _diagonal(self, x: Array) -> Array:
-        return self.engine(x).diagonal(x, self.which)
+        return self.convolutional_engine(x).diagonal(x, self.which)
 
-    def engine(self, x: Array) -> ConvolutionalEngine:
+    def convolutional_engine(self, x: Array) -> ConvolutionalEngine:
         """What computes the kernel of images of this shape."""
         if x.ndim not in (3, 4) or x.shape[1] != x.shape[2]:
             raise InputError(

@@ -51,28 +51,19 @@ class PreparedImages:
     @cached_property
     def numbers(self) -> dict[int, int]:
         """How many factors a pixel has, by node."""
-        return {
-            n: max(found[n].shape[2] for found in self._factors) for n in self.stages.activations
-        }
+        return {n: max(found[n].shape[2] for found in self.found) for n in self.stages.activations}
 
     def factors(self, numbers: dict[int, int]) -> Array:
         """Factors of all activations, shape (blocks, factors, 16), filled up to these `numbers`."""
         nodes, length = self.stages.with_factors(numbers)
         shape = len(self.pixels), max(length, 1), VECTOR_SIZE
         factors = aligned_zeros(shape, self.images.dtype)
-        for block, found in zip(factors, self._factors, strict=True):
+        for block, found in zip(factors, self.found, strict=True):
             _lay_out(found, nodes, block)
         return factors
 
-    def variances(self, block: int, stage: int) -> dict[int, Array]:
-        """Variances of sixteen images before every activation of a stage, (height, width, 16)."""
-        pixels, buffers = self.pixels[block], self.buffers()
-        pooled = self._pooled(stage, pixels, self._factors[block], buffers)
-        grown = self._propagated(stage, pixels, pooled)
-        return {n: variances / self.stages.growth[n] for n, variances in grown}
-
     @cached_property
-    def _factors(self) -> list[PixelFactors]:
+    def found(self) -> list[PixelFactors]:
         """Factors of every block of images.
 
         Within a stage the variances of pixels are filtered and activated like any covariances. A
@@ -111,31 +102,49 @@ class PreparedImages:
 
     def _propagated(self, s: int, pixels: Array, pooled: Array) -> Iterator[tuple[int, Array]]:
         """Nodes with an activation, and the variances before it, of one stage."""
-        nodes, stage = self.stages.nodes, self.stages.stages[s]
-        variances: dict[int, Array] = {}
-        for n in range(stage["first"], stage["last"]):
-            node = nodes[n]
-            if node["kind"] == PIXELS:
-                squares = pixels.astype(np.float64) ** 2
-                width = int(stage["width"])
-                shape = int(stage["height"]), 2 * width, -1, VECTOR_SIZE
-                variances[n] = squares.reshape(shape)[:, :width].sum(axis=2)
-            elif node["kind"] == PENDING:
-                variances[n] = pooled[node["channel"]] * node["weight"]
-            elif node["kind"] == FILTER:
-                variances[n] = box_filter(variances[node["source"]], node)
-            elif node["kind"] == SUM:
-                variances[n] = variances[node["source"]] + variances[node["other"]]
-            if n in self.stages.activations:
-                yield n, variances[n]
-                activation = self.stages.activations[n][0]
-                variances[n] = np.stack([activation.variance(row) for row in variances[n]])
+        height, width = (int(self.stages.stages[0][side]) for side in ("height", "width"))
+        rows = pixels.astype(np.float64).reshape(height, 2 * width, -1, VECTOR_SIZE)[:, :width]
+        return variances_of_stage(self.stages, s, (rows**2).sum(axis=2), pooled)
 
     def buffers(self) -> Buffers:
         """Working memory of the loops: rows, and sums pending between stages."""
         lengths = self.stages.rows, max(self.stages.pending, 1)
         rows, pending = (aligned_zeros((n, VECTOR_SIZE), self.images.dtype) for n in lengths)
         return rows, pending
+
+
+def variances_of_stage(
+    stages: Stages, s: int, squares: Array, pooled: Array
+) -> Iterator[tuple[int, Array]]:
+    """Nodes of a stage with an activation, and the variances of pixels before it.
+
+    Parameters
+    ----------
+    stages : Stages
+        Of the network.
+    s : int
+        Which stage.
+    squares : array (height, width, n)
+        Squared norms of the pixels of n images, for stage 0.
+    pooled : array (inputs, height, width, n)
+        Sums of pooled variances, for the others.
+    """
+    nodes, stage = stages.nodes, stages.stages[s]
+    variances: dict[int, Array] = {}
+    for n in range(stage["first"], stage["last"]):
+        node = nodes[n]
+        if node["kind"] == PIXELS:
+            variances[n] = squares
+        elif node["kind"] == PENDING:
+            variances[n] = pooled[node["channel"]] * node["weight"]
+        elif node["kind"] == FILTER:
+            variances[n] = box_filter(variances[node["source"]], node)
+        elif node["kind"] == SUM:
+            variances[n] = variances[node["source"]] + variances[node["other"]]
+        if n in stages.activations:
+            yield n, variances[n]
+            activation = stages.activations[n][0]
+            variances[n] = np.stack([activation.variance(row) for row in variances[n]])
 
 
 def _lay_out(found: PixelFactors, nodes: Array, factors: Array) -> None:

@@ -1,0 +1,26 @@
+// What the code of the stages takes from CUDA. The tests bring the same names for the host.
+
+#define DEVICE __device__ __forceinline__
+#define UNROLL _Pragma("unroll")
+
+DEVICE float root(float x) {
+  float y;
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));  // one rounding worse than the exact one, in one instruction
+  return y;
+}
+DEVICE double root(double x) { return sqrt(x); }
+DEVICE float exponential(float x) { return expf(x); }
+DEVICE double exponential(double x) { return exp(x); }
+DEVICE float exponential_minus_one(float x) { return expm1f(x); }
+DEVICE double exponential_minus_one(double x) { return expm1(x); }
+
+// Keeps a value in its register: the compiler would recompute it in every step.
+DEVICE void keep(float& x) { asm volatile("" : "+f"(x)); }
+DEVICE void keep(double& x) { asm volatile("" : "+d"(x)); }
+
+template <class T> DEVICE T from_thread(T x, int thread) { return __shfl_sync(0xffffffffu, x, thread); }
+
+DEVICE void* shared_memory() {
+  extern __shared__ double2 bytes[];
+  return bytes;
+}
