@@ -7,7 +7,7 @@ export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run plan download test test-all test-wheel coverage lint format docs \
-	bench bench-large viz ipython notebooks lock clean clean-results
+	bench bench-large bench-gpu viz ipython notebooks lock clean clean-results
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: $(INSTALLED) ## Measure against peers, all in one run; writes docs/benchm
 
 bench-large: $(INSTALLED) ## Ridge regression on 60,000 points (24 GB of memory, 15 GB of disk)
 	$(RUN) benchmarks.ridge_large
+
+bench-gpu: $(INSTALLED) ## Kernels of networks on images on an NVIDIA GPU
+	$(RUN) benchmarks.convolutional_gpu
 
 viz: $(INSTALLED) ## Open the pipelines in kedro-viz
 	$(VENV)/bin/kedro viz run $(OPTIONS)

@@ -125,7 +125,13 @@ def compiled_for(architecture: str, source: str) -> Any:
     return Program(device_code("cuda.cuh") + source, "c++", options).compile("cubin")
 
 
-@lru_cache(maxsize=1)
 def current_driver() -> CudaDriver:
-    """The driver of this process."""
+    """The driver of this process, ready for the thread that asks."""
+    found = _driver()
+    found.device.set_current()
+    return found
+
+
+@lru_cache(maxsize=1)
+def _driver() -> CudaDriver:
     return CudaDriver()

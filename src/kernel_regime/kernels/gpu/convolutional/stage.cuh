@@ -1,6 +1,6 @@
 // One stage of a network for pairs of images: a group of threads for every pair and `span` horizontal offsets.
 //
-// Pixel pairs of one offset go through all layers of a stage alone, row behind row, in registers: see `docs/explanation`.
+// Pixel pairs of one offset go through all layers of a stage alone, row behind row, in registers: see `docs/kernel-engine.md`.
 
 // Pairs of images (first[from + p], second[from + p]) of one launch.
 struct Pairs { const int *first, *second; int from, number; };
