@@ -15,7 +15,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from kedro.pipeline import Pipeline
 
-ROW, LETTER, GAP, PADDING = 30, 6.7, 70, 9  # in units of a CSS pixel
+ROW, LETTER, GAP, PADDING = 30, 6.7, 46, 9  # in units of a CSS pixel
 PAPER = "var(--color-background-primary, Canvas)"  # of the theme: lines pass behind boxes
 TAGS = {
     "data_processing": "data",
@@ -91,10 +91,9 @@ def draw(pipeline: Pipeline) -> str:
         *map(_rectangle, boxes.values()),
     ]
     return (
-        f'<div style="overflow-x: auto"><svg role="img" aria-label="Pipeline of {escape(names)}" '
-        f'width="{width:.0f}" height="{height:.0f}" viewBox="-1 -1 {width:.0f} {height:.0f}" '
-        'font-family="sans-serif" font-size="12" fill="none" stroke="currentColor">'
-        f"{''.join(parts)}</svg></div>"
+        f'<svg role="img" aria-label="Pipeline of {escape(names)}" style="max-width: 100%" '
+        f'width="{width:.0f}" viewBox="-1 -1 {width:.0f} {height:.0f}" font-family="sans-serif" '
+        f'font-size="12" fill="none" stroke="currentColor">{"".join(parts)}</svg>'
     )
 
 

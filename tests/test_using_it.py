@@ -23,7 +23,7 @@ NOTEBOOKS = sorted(path.name for path in (PROJECT / "notebooks").glob("0*.ipynb"
 def kedro(project, *arguments):
     """Run a kedro command in a project, as a user would: no terminal, nothing inherited."""
     return subprocess.run(
-        [KEDRO, *arguments], cwd=project, capture_output=True, text=True, timeout=300
+        [KEDRO, *arguments], cwd=project, capture_output=True, text=True, timeout=900
     )
 
 
