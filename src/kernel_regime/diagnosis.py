@@ -6,7 +6,7 @@ For a Keras model, or any function written in JAX, with its parameters before an
 import logging
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,12 @@ logger = logging.getLogger(__name__)
 
 _UNKNOWN = ("gap", "linearised_loss", "linearised_accuracy")
 """Not known where some training samples are left out, or the loss was no square loss."""
+
+Network: TypeAlias = Any
+"""A built Keras model, or a JAX function `apply(params, x)`."""
+
+Weights: TypeAlias = Any
+"""Weights at one time: a Keras model, a list of arrays, or parameters of a JAX function."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,14 @@ class Diagnosis:
 
 
 def diagnose(
-    model: Any,
+    model: Network,
     x_train: ArrayLike,
     y_train: ArrayLike,
     x_test: ArrayLike,
     y_test: ArrayLike,
     *,
-    before: Any,
-    after: Any = None,
+    before: Weights,
+    after: Weights = None,
     samples: int = 256,
     subsamples: int = 4,
     seed: int = 0,
@@ -154,12 +160,12 @@ def diagnose(
 
 
 def plan_diagnosis(
-    model: Any,
+    model: Network,
     x_train: ArrayLike,
     x_test: ArrayLike,
     *,
-    before: Any,
-    after: Any = None,
+    before: Weights,
+    after: Weights = None,
     samples: int = 256,
     subsamples: int = 4,
 ) -> DiagnosisPlan:
@@ -184,7 +190,7 @@ def plan_diagnosis(
 
 
 def _moments(
-    model: Any, before: Any, after: Any, x_train: ArrayLike
+    model: Network, before: Weights, after: Weights, x_train: ArrayLike
 ) -> "tuple[str, tuple[TrainedFunction, TrainedFunction]]":
     """What the network is called, and the network before and after training."""
     from kernel_regime.ntk.trained_function import TrainedFunction, of_trained_keras

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from kernel_regime.core.arrays import ArrayLike
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.jaxpr import Program, find_layers
@@ -14,20 +13,20 @@ with from_extra("jax"):
     import jax
     import jax.numpy as jnp
 
-Apply = Callable[[Any, jax.Array], jax.Array]
+Apply = Callable[[PyTree, jax.Array], jax.Array]
 
 
 class Gradient(NamedTuple):
     """Gradients written out: rows (n, K, p)."""
 
-    rows: Any
+    rows: jax.Array
 
 
 class Outer(NamedTuple):
     """Gradients left as Σ_t δ_t ⊗ a_t: signals δ (n, K, T, out), inputs a (n, T, in)."""
 
-    signals: Any
-    inputs: ArrayLike
+    signals: jax.Array
+    inputs: jax.Array
 
 
 Factors = list[Gradient | Outer]
@@ -74,7 +73,7 @@ def pull_back(apply: Apply, params: PyTree, x: jax.Array, cotangents: jax.Array)
     """
     leaves, tree = jax.tree.flatten(params)
 
-    def logits_of_one(leaves: list[Any], sample: Any) -> jax.Array:
+    def logits_of_one(leaves: list[jax.Array], sample: jax.Array) -> jax.Array:
         return apply(jax.tree.unflatten(tree, leaves), sample[None])[0].astype(x.dtype)
 
     program = Program.trace(logits_of_one, leaves, jax.ShapeDtypeStruct(x.shape[1:], x.dtype))

@@ -7,7 +7,7 @@ are the layers (`linear_layers`).
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 from kernel_regime.core.extras import from_extra
 from kernel_regime.ntk.linear_layers import LinearLayer, Weight, layer_of, shape_of
@@ -19,6 +19,9 @@ with from_extra("jax"):
 
 RELAYOUTS = {"reshape", "transpose", "squeeze", "rev", "copy", "copy_p"}
 CALLS = {"pjit": "jaxpr", "jit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr"}
+
+Values: TypeAlias = Sequence[Any]
+"""Arrays and tracers, or the variables and literals that stand for them in a program."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Program:
     """
 
     code: Jaxpr
-    constants: Sequence[Any]
+    constants: Values
 
     @classmethod
     def trace(cls, function: Callable[..., Any], *arguments: Any) -> "Program":
@@ -47,8 +50,8 @@ class Program:
         return cls(program.jaxpr, program.consts)
 
     def run(
-        self, arguments: Sequence[Any], layers: Mapping[int, LinearLayer], nudges: Mapping[int, Any]
-    ) -> tuple[list[Any], dict[int, Any]]:
+        self, arguments: Values, layers: Mapping[int, LinearLayer], nudges: Mapping[int, jax.Array]
+    ) -> tuple[Values, dict[int, jax.Array]]:
         """Results with y + nudge in place of the y of every layer, and the inputs a of layers.
 
         `layers` and `nudges` go by the number of their equation. The derivative of a result with
@@ -114,18 +117,18 @@ def find_layers(program: Program, trained: Sequence[bool]) -> dict[int, LinearLa
 class _Values:
     """What the variables of a program are while it runs."""
 
-    def __init__(self, code: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any]) -> None:
+    def __init__(self, code: Jaxpr, constants: Values, arguments: Values) -> None:
         self._values = dict(zip(code.constvars, constants, strict=True))
         self.set(code.invars, arguments)
 
-    def of(self, atoms: Sequence[Any]) -> list[Any]:
+    def of(self, atoms: Values) -> Values:
         return [a.val if isinstance(a, Literal) else self._values[a] for a in atoms]
 
-    def set(self, variables: Sequence[Any], values: Sequence[Any]) -> None:
+    def set(self, variables: Values, values: Values) -> None:
         self._values.update(zip(variables, values, strict=True))
 
 
-def _evaluate(code: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
+def _evaluate(code: Jaxpr, constants: Values, arguments: Values) -> Values:
     """Results of a program, equation by equation, those of called programs included."""
     values = _Values(code, constants, arguments)
     for equation in code.eqns:
@@ -140,7 +143,7 @@ def _evaluate(code: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any]) -
     return values.of(code.outvars)
 
 
-def _bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:
+def _bind(equation: JaxprEqn, operands: Values) -> Values:
     """Evaluate one equation as it stands."""
     needed = equation.primitive.get_bind_params(equation.params)
     functions, parameters = (
