@@ -84,7 +84,7 @@ class StageShape:
     @property
     def blocks(self) -> int:
         """Of a multiprocessor, at least: what decides how many registers a thread may use."""
-        return 2 if self.registers <= KEPT // 2 and self.threads <= 256 else 1
+        return 2 if self.registers <= KEPT // 2 else 1
 
     def pairs_of_block(self, groups: int) -> int:
         """Pairs of images that a block can touch, if each has so many groups."""
@@ -221,7 +221,9 @@ def _shape(
         int(stage["max_dx"]),
         int(stages.stages[s + 1]["max_dx"]),
     )
-    shape["warps"] = _warps(groups, shape["groups"])
+    # Blocks of many registers are small, so that more than one fits a multiprocessor.
+    most = 8 if offsets * kept <= KEPT // 2 else 4
+    shape["warps"] = _warps(groups, shape["groups"], most)
     fits = StageShape(**shape, shared=True).shared_bytes(groups) <= limit
     return StageShape(**shape, shared=fits and planes > 0)
 
@@ -244,10 +246,14 @@ def _columns(width: int, window: int) -> int:
     return 2 if 2 in fitting else fitting[0]
 
 
-def _warps(groups: int, of_warp: int) -> int:
+def _warps(groups: int, of_warp: int, most: int) -> int:
     """Warps of a block: whole pairs of images, or a whole part of one, where that is possible."""
-    whole = [w for w in range(4, 9) if (w * of_warp) % groups == 0 or groups % (w * of_warp) == 0]
-    return max(whole, default=8)
+    whole = [
+        warps
+        for warps in range(most // 2, most + 1)
+        if (warps * of_warp) % groups == 0 or groups % (warps * of_warp) == 0
+    ]
+    return max(whole, default=most)
 
 
 def is_pixels(stages: Stages, n: int) -> bool:
