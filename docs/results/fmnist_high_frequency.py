@@ -64,7 +64,7 @@ places = PUBLISHED.columns.get_indexer(table["method"])
 table.insert(2, "published", PUBLISHED.to_numpy()[nearest, places])
 table = table.sort_values(["noise", "method"])
 here = Path(__file__)
-table.round(4).to_csv(here.with_suffix(".csv"), index=False)
+table.to_csv(here.with_suffix(".csv"), index=False, float_format="%.4g")
 
 figure, (axes,) = new_figure(1)
 styles = line_styles(PUBLISHED)
