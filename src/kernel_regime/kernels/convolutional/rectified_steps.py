@@ -22,10 +22,11 @@ from kernel_regime.kernels.convolutional.arcsine import (
     inverse,
     quarter_turns,
     sine_of_angle,
+    squared_sine,
 )
 from kernel_regime.kernels.dual_activations.rectified import PiecewiseLinear
 from kernel_regime.kernels.dual_activations.rectified_powers import arc_cosine_polynomials
-from kernel_regime.linalg.simd import Vector, broadcast, load
+from kernel_regime.linalg.simd import Vector, broadcast, load, root
 
 
 def piecewise_linear(activation: PiecewiseLinear) -> ActivationStep:
@@ -52,8 +53,9 @@ def rectified_linear_step(
 ) -> tuple[Vector, Vector]:
     """Σ and Θ behind a ReLU: sixteen operations and a square root."""
     t = nngp * (load(factors1, (at1 + 1,)) * load(factors2, (at2 + 1,)))
-    y = sine_of_angle(t)
-    slope = 0.25 + quarter_turns(t, y)
+    square = squared_sine(t)
+    y = root(square)
+    slope = 0.25 + quarter_turns(t, square, y)
     bend = load(factors1, (at1,)) * load(factors2, (at2,)) * y
     return nngp * slope + bend, tangent * slope
 
