@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -166,7 +166,7 @@ def box_filter(planes: Array, node: np.void) -> Array:
     """Weighted sums over a filter, plus the bias, of (height, width, 16)."""
     margins = [(int(node[name]) // 2,) * 2 for name in ("size_y", "size_x")]
     padded = np.pad(planes, (*margins, (0, 0)), mode="wrap" if node["circular"] else "constant")
-    for axis, name in enumerate(("size_y", "size_x")):
-        windows = np.lib.stride_tricks.sliding_window_view(padded, int(node[name]), axis)
-        padded = windows.sum(axis=-1)
-    return padded * node["weight"] + node["bias"]
+    height, width = planes.shape[:2]
+    columns = reduce(np.add, (padded[y : y + height] for y in range(node["size_y"])))
+    total = reduce(np.add, (columns[:, x : x + width] for x in range(node["size_x"])))
+    return np.asarray(total * node["weight"] + node["bias"])
