@@ -85,8 +85,6 @@ from kernel_regime.kernels.dual_activations.smooth import (
 )
 from kernel_regime.linalg.simd import load, store
 
-loop: Any = compiled(nogil=True, error_model="numpy", _nrt=False)
-
 
 def step_of(activation: DualActivation) -> ActivationStep:
     """Code, constants and factors of a dual activation.
@@ -161,7 +159,7 @@ def step_columns(
         store(rows, (tangent_out + x,), tangent + value)
 
 
-@loop
+@compiled(nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def activate_columns(
     code: int, constants: Array, rows: Array, places: Any, first: Any, second: Any, span: Any
 ) -> None:

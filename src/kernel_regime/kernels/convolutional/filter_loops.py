@@ -8,10 +8,8 @@ from typing import Any
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.kernels.convolutional.pooling import row_of
+from kernel_regime.kernels.convolutional.pooling import inlined, loop, row_of
 from kernel_regime.linalg.simd import Vector, broadcast, load, store
-
-loop: Any = compiled(nogil=True, error_model="numpy", _nrt=False)
 
 
 @loop
@@ -104,7 +102,7 @@ def scale_row(source: int, target: int, width: int, weight: float, bias: float, 
         store(rows, (target + x,), scaled)
 
 
-@loop
+@inlined
 def filter_row(
     node: Any, source: Any, stage: Any, y1: int, y2: int, dx: int, part: int, bias: float, rows: Any
 ) -> None:

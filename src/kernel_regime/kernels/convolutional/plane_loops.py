@@ -30,7 +30,7 @@ from typing import Any
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.convolutional.activation_steps import activate_columns
-from kernel_regime.kernels.convolutional.filter_loops import filter_row, loop, scale_row
+from kernel_regime.kernels.convolutional.filter_loops import filter_row, scale_row
 from kernel_regime.kernels.convolutional.node_table import (
     FILTER,
     HEAD,
@@ -46,6 +46,8 @@ from kernel_regime.kernels.convolutional.pooling import (
     add_shared_windows,
     beyond,
     completed,
+    inlined,
+    loop,
     pool_rows,
     row_of,
     take_pending,
@@ -65,7 +67,7 @@ def inner_product(pixels1: Array, at1: int, pixels2: Array, at2: int, channels: 
     return total
 
 
-@loop
+@inlined
 def multiply_pixels(
     node: Any, stage: Any, y1: int, y2: int, dx: int, images: Any, rows: Array
 ) -> None:
@@ -78,7 +80,7 @@ def multiply_pixels(
         store(rows, (target + x,), product)
 
 
-@loop
+@inlined
 def convolve_row(
     node: Any, source: Any, stage: Any, y1: int, y2: int, dx: int, rows: Array
 ) -> None:
@@ -109,7 +111,7 @@ def add_rows(node: Any, nodes: Any, stage: Any, y1: int, rows: Array) -> None:
             store(rows, (target + x,), load(rows, (first + x,)) + load(rows, (second + x,)))
 
 
-@loop
+@inlined
 def activate_row(
     node: Any, stage: Any, y1: int, y2: int, dx: int, numbers: Any, rows: Array
 ) -> None:
@@ -124,7 +126,7 @@ def activate_row(
     activate_columns(node.activation, own, rows, places, first, second, (0, width, number))
 
 
-@loop
+@inlined
 def compute_row(
     node: Any, nodes: Any, stages: Any, y1: int, dy: int, dx: int, pair: Any, buffers: Any
 ) -> None:

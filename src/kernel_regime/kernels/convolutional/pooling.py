@@ -21,6 +21,8 @@ from kernel_regime.kernels.convolutional.node_table import NNGP, PIXELS
 from kernel_regime.linalg.simd import broadcast, load, store
 
 loop: Any = compiled(nogil=True, error_model="numpy", _nrt=False)
+inlined: Any = compiled(nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+"""For what is done once a row: to pass it all its arrays takes as long as several columns."""
 
 
 @loop
@@ -60,7 +62,7 @@ def pending_row(stage: Any, dy: int, dx: int, channel: int, part: int, y: int) -
     return stage.pending + (plane * stage.height + y) * stage.width
 
 
-@loop
+@inlined
 def take_pending(
     node: Any, stage: Any, y1: int, dy: int, dx: int, rows: Array, pending: Array
 ) -> None:
@@ -74,7 +76,7 @@ def take_pending(
             store(pending, (source + x1,), broadcast(rows, 0.0))
 
 
-@loop
+@inlined
 def pool_rows(
     node: Any, source: Any, stages: Any, y1: int, dy: int, dx: int, rows: Array, pending: Array
 ) -> None:
@@ -92,7 +94,7 @@ def pool_rows(
             )
 
 
-@loop
+@inlined
 def pool_offset(
     node: Any, source: Any, stages: Any, span: Any, dy: int, dx: int, rows: Array, pending: Array
 ) -> None:
@@ -117,7 +119,7 @@ def pool_offset(
                 add_columns(rows, pair, (split, window), window, after.width, target, pending)
 
 
-@loop
+@inlined
 def add_columns(
     rows: Array, pair: Any, span: Any, window: int, width: int, target: int, pending: Array
 ) -> None:
