@@ -19,8 +19,14 @@ def test_the_version_is_that_of_the_code():
 
 
 def test_the_readme_holds_away_from_the_repository():
-    targets = re.findall(r"\]\(([^)]+)\)", README)
-    assert all(target.startswith("https://") for target in targets)
+    links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", README)
+    assert all(link.startswith("https://") for link in links)
+
+
+def test_the_figures_of_the_readme_are_in_the_repository():
+    figures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert figures
+    assert all((PROJECT / figure).is_file() for figure in figures)
 
 
 def test_the_readme_names_every_extra():
