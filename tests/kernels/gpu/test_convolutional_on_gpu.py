@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from kernel_regime.core.errors import InputError, UserError
@@ -19,7 +21,7 @@ from kernel_regime.kernels.gpu.convolutional.engine_on_gpu import ConvolutionalO
 from kernel_regime.kernels.gpu.convolutional.stage_shape import stage_shapes
 from kernel_regime.kernels.gpu.convolutional.stage_source import cuda_source
 from tests.kernels.gpu.host_driver import COMPILER, HostDriver
-from tests.kernels.random_architectures import samples, scales
+from tests.kernels.random_architectures import random_networks, samples, scales
 from tests.kernels.test_convolutional_network import (
     CIRCULAR,
     FORKED,
@@ -27,6 +29,7 @@ from tests.kernels.test_convolutional_network import (
     SMOOTH,
     conv,
     dense,
+    networks,
     pool,
 )
 
@@ -110,6 +113,22 @@ def test_a_gpu_computes_what_the_cpu_computes(name, dtype, driver):
         assert values.dtype == dtype
         assert error[~coincide].max() < {"float32": 2e-6, "float64": 2e-14}[values.dtype.name]
         assert error.max() < 4 * np.finfo(dtype).eps ** 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@needs_compiler
+@random_networks(40)
+@given(networks(), st.integers(0, 99))
+def test_random_architectures_on_a_gpu_equal_those_on_the_cpu(folder, network, seed):
+    layers, shape = network
+    x, y, coincide = samples(shape, seed)
+    computed = ConvolutionalOnGpu(NetworkKernel(layers), HostDriver(folder)).both(x, y)
+    for get, values in zip(("ntk", "nngp"), computed, strict=True):
+        kernel = NetworkKernel(layers, get)
+        error = np.abs(values - kernel.cross(x, y)) / scales(kernel, x, y)
+        assert error[~coincide].max() < 1e-13
+        assert error.max() < 1e-7
 
 
 @needs_compiler
