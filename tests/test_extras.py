@@ -47,8 +47,13 @@ for package in {LIBRARY}:
     assert refused["kernel_regime.execution.dask_cluster"] == "dask"
     assert refused["kernel_regime.kernels.gpu.jax_engine"] == "gpu"
     free = {name for name in refused if name.split(".")[1] not in ("networks", "training", "ntk")}
-    assert {name.split(".")[1] for name in free} <= {"analysis", "execution", "kernels"}
-    assert all(".gpu." in name for name in free if ".kernels." in name)
+    assert {name.split(".")[1] for name in free} <= {
+        "analysis",
+        "execution",
+        "kernels",
+        "regression",
+    }
+    assert all(".gpu." in name for name in free if name.split(".")[1] in ("kernels", "regression"))
 
 
 def test_what_is_asked_for_names_its_extra_in_one_line():

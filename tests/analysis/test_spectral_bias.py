@@ -7,7 +7,7 @@ import pytest
 from kernel_regime.analysis.spectral_bias.bounds import measure_bounds
 from kernel_regime.analysis.spectral_bias.flow import kernel_flow
 from kernel_regime.analysis.spectral_bias.mode_rates import ModeDecay, pool_runs
-from kernel_regime.analysis.spectral_bias.operator import KernelOperator
+from kernel_regime.analysis.spectral_bias.operator import TrainingKernel
 from kernel_regime.analysis.spectral_bias.study_settings import (
     SpectralBiasStudy,
     Widths,
@@ -32,7 +32,7 @@ def circle():
 
 @pytest.fixture(scope="module")
 def operator(circle):
-    return KernelOperator.of(low_rank_kernel(circle[0], circle[0]))
+    return TrainingKernel.of(low_rank_kernel(circle[0], circle[0]))
 
 
 def target(x):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
+from kernel_regime.core.errors import MissingDeviceError
 from kernel_regime.execution import dask_cluster
 from kernel_regime.execution.dask_cluster import connect, on_one_thread
 from kernel_regime.execution.settings import Execution
@@ -172,3 +173,19 @@ def test_a_script_without_main_guard_is_refused_in_one_line(tmp_path):
     assert 'below `if __name__ == "__main__":`' in done.stdout
     assert (tmp_path / "starts").read_text() == "start start "  # itself, and in its worker
     assert not (tmp_path / "kernels").exists()
+
+
+def test_workers_of_a_local_cluster_for_gpus_see_one_each(monkeypatch):
+    """As many as there are; no GPU is asked for anything."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    client = connect(None, None, "gpu")
+    try:
+        seen = client.run(lambda: os.environ["CUDA_VISIBLE_DEVICES"])
+        assert sorted(seen.values()) == ["3", "5"]
+    finally:
+        client.cluster.close()
+        client.close()
+        connect.cache_clear()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(MissingDeviceError, match="the driver finds none"):
+        connect(None, None, "gpu")

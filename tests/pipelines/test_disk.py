@@ -49,7 +49,7 @@ def run(folder, execution):
     fitted = train.load(), test.load(), *labels, LEVELS, results, KERNELS
     return {
         "audit": audit.drop(columns=["seconds", "pairs_per_second"]),
-        "scores": fit_kernel_ridge(*fitted, RIDGE, SELECTION)[0],
+        "scores": fit_kernel_ridge(*fitted, RIDGE, SELECTION, execution)[0],
         "curves": forecast_learning_curves(*fitted[:2], inputs[0], *fitted[2:], CURVES),
     }
 

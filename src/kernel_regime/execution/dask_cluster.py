@@ -5,10 +5,12 @@ costs its unfinished tasks only, since the scheduler can start them elsewhere.
 """
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -18,11 +20,12 @@ from threadpoolctl import threadpool_limits
 
 from kernel_regime.core.errors import UserError
 from kernel_regime.core.extras import from_extra
+from kernel_regime.execution.devices import Device, no_gpu
 from kernel_regime.execution.settings import Execution
 
 with from_extra("dask"):
     import dask
-    from distributed import Client, LocalCluster, as_completed
+    from distributed import Client, LocalCluster, Nanny, as_completed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,6 +33,8 @@ Result = TypeVar("Result")
 # A worker thread has its next task at hand while one result travels.
 _TASKS_PER_THREAD = 2
 PATIENCE_SECONDS = 30.0  # without workers, between one warning and the next
+_DRIVER = Path("/proc/driver/nvidia/gpus")
+"""A folder for every GPU; looking there starts no library that would reserve their memory."""
 _XLA_ON_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 
 logger = logging.getLogger(__name__)
@@ -60,7 +65,7 @@ def run_on_dask(
     ------
     item, result
     """
-    client = connect(execution.address, execution.workers)
+    client = connect(execution.address, execution.workers, execution.device)
     pending, ready = iter(items), as_completed(loop=client.loop)
     running: dict[str, Item] = {}
     run, number = uuid4().hex[:8], 0
@@ -115,35 +120,71 @@ def on_one_thread(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 @cache
-def connect(address: str | None, workers: int | None) -> Client:
+def connect(address: str | None, workers: int | None, device: Device = "cpu") -> Client:
     """The client of a cluster, made once per process; a local cluster ends with it.
+
+    Workers of a local cluster for GPUs see one each, in turn; left out, there is one a GPU.
 
     Raises
     ------
     WorkersNotStartedError
         If the processes of a local cluster end while they start.
+    MissingDeviceError
+        If a local cluster is for GPUs, and there is none.
     """
     end_if_starting_up()
-    client = Client(_local_cluster(workers) if address is None else address)
+    client = Client(_local_cluster(workers, device) if address is None else address)
     logger.info(
         "Dask: %d workers at %s", len(client.nthreads()), client.scheduler_info()["address"]
     )
     return client
 
 
-def _local_cluster(workers: int | None) -> LocalCluster:
+def _local_cluster(workers: int | None, device: Device) -> LocalCluster:
+    if device == "gpu":
+        workers = workers or len(visible_gpus())
     # What Dask sets before it starts a worker would stay set in this process, for good.
     environment = {"pre-spawn-environ": {}, "environ": {"XLA_FLAGS": _XLA_ON_ONE_THREAD}}
     with dask.config.set({f"distributed.nanny.{k}": v for k, v in environment.items()}):
         try:
             return LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address="localhost:0"
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address="localhost:0",
+                worker_class=_NannyOfOneGpu if device == "gpu" else Nanny,
             )
         except RuntimeError as error:
             raise WorkersNotStartedError(
                 "Dask: the workers end while they start. Each of them imports the main script: "
                 'put what it does below `if __name__ == "__main__":`'
             ) from error
+
+
+class _NannyOfOneGpu(Nanny):
+    """Parent of a worker process that sees one GPU: JAX reserves memory on all that it sees."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        gpus = visible_gpus()
+        options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[options["name"] % len(gpus)]}
+        super().__init__(*arguments, **options)
+
+
+def visible_gpus() -> list[str]:
+    """GPUs that this process may use, as `CUDA_VISIBLE_DEVICES` names them.
+
+    Raises
+    ------
+    MissingDeviceError
+        If there is none.
+    """
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is None:
+        found = [str(number) for number, _ in enumerate(_DRIVER.glob("*"))]
+    else:
+        found = [name for name in listed.split(",") if name]
+    if not found:
+        raise no_gpu("the driver")
+    return found
 
 
 def end_if_starting_up() -> None:

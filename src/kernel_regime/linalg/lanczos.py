@@ -31,7 +31,8 @@ class BlockLanczos:
     multiply : callable
         Product of the symmetric matrix with a block (n, k).
     start : array (n, k)
-        Spans the first block; may be rank deficient.
+        Spans the first block; may be rank deficient. The basis lives where it does: it may be an
+        array of JAX, on a GPU for example. What is as small as a block is wide is NumPy's.
     rounded : bool
         Whether blocks that meet small eigenvalues only are kept in float32, at half the memory
         and time: rounded, they are orthogonal to the others to 1e-7, which counts in proportion
@@ -60,6 +61,7 @@ class BlockLanczos:
         self._diagonal: list[Array] = []
         self._below: list[Array] = []
         self._scale = 0.0
+        self._library = start.__array_namespace__()
         self.next, self._start = self._orthonormal(start)
 
     @property
@@ -79,7 +81,7 @@ class BlockLanczos:
         """
         block = self.next
         product = self._multiply(block)
-        self._diagonal.append(block.T @ product)
+        self._diagonal.append(np.asarray(block.T @ product))
         met = float(np.linalg.norm(self._diagonal[-1], 2))
         self._scale = max(self._scale, met)
         small = self._rounded and met < _SMALL * self._scale
@@ -90,7 +92,7 @@ class BlockLanczos:
     def _append(self, block: Array) -> None:
         last = self._basis[-1] if self._basis else block
         if self._basis and last.shape[1] < _TOGETHER and last.dtype == block.dtype:
-            block = np.hstack([self._basis.pop(), block])
+            block = self._library.hstack([self._basis.pop(), block])
         self._basis.append(block)
 
     def _orthonormal(self, block: Array, scale: float = 0.0) -> tuple[Array, Array]:
@@ -118,19 +120,22 @@ class BlockLanczos:
         return block
 
     def projected_matrix(self) -> Array:
-        """T, dense, of which the lower triangle is filled."""
+        """T, dense."""
         matrix = np.zeros((self.columns, self.columns))
         start = 0
         for diagonal, below in zip(self._diagonal, self._below, strict=True):
             stop = start + len(diagonal)
             matrix[start:stop, start:stop] = diagonal
-            matrix[stop : stop + len(below), start:stop] = below[: self.columns - stop]
+            coupling = below[: self.columns - stop]
+            matrix[stop : stop + len(below), start:stop] = coupling
+            matrix[start:stop, stop : stop + len(below)] = coupling.T
             start = stop
         return matrix
 
     def ritz_pairs(self) -> "RitzPairs":
         """Eigenvalues of T, its eigenvectors, and how far both are from those of the matrix."""
-        values, vectors = np.linalg.eigh(self.projected_matrix())
+        found = self._library.linalg.eigh(self._library.asarray(self.projected_matrix()))
+        values, vectors = (np.asarray(part) for part in found)
         coupling = self._below[-1]
         return RitzPairs(
             values=values,
@@ -142,7 +147,7 @@ class BlockLanczos:
     def row_blocks(self, share: float = 1 / 16) -> Iterator[tuple[slice, Array]]:
         """Rows of V, as many at a time as fit a share of the working memory."""
         for rows in row_blocks(len(self.next), 8 * self.columns, share):
-            yield rows, np.hstack([block[rows] for block in self._basis])
+            yield rows, self._library.hstack([block[rows] for block in self._basis])
 
 
 @dataclass(frozen=True)
@@ -188,6 +193,7 @@ class RitzPairs:
 
 def _split(block: Array, cut: float, scale: float) -> tuple[Array, Array]:
     """Orthonormal Q and R with block = Q R, but for singular values up to `cut` times the scale."""
-    left, values, right = np.linalg.svd(block, full_matrices=False)
+    orthonormal, triangle = block.__array_namespace__().linalg.qr(block)
+    left, values, right = np.linalg.svd(np.asarray(triangle), full_matrices=False)
     kept = values > cut * max(scale, values.max(initial=0.0))
-    return left[:, kept], values[kept, None] * right[kept]
+    return orthonormal @ left[:, kept], values[kept, None] * right[kept]

@@ -101,12 +101,25 @@ by 1 (allowed 1e-05); pass the kernel of the training points with themselves
         found = float(np.abs(difference).max()) / np.sqrt(len(matrix))
     else:
         found = asymmetry(matrix) if found is None else found
-    largest = float(np.abs(diagonal_of(matrix)).max())
     if not np.isfinite(found):
         check_finite(matrix, name)
-    if found > ROUND_OFF * largest:
+    refuse_asymmetry(found, diagonal_of(matrix), name)
+
+
+def refuse_asymmetry(found: float, diagonal: Array, name: str) -> None:
+    """Refuse an `asymmetry` beyond round-off of float32, beside the diagonal (n,) of the matrix.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> refuse_asymmetry(1e-6, np.ones(3), "kernel")
+    """
+    allowed = ROUND_OFF * float(np.abs(diagonal).max())
+    if found > allowed:
         raise InputError(
             f"{name}: not symmetric, entries differ from their mirror by {found:g} "
-            f"(allowed {ROUND_OFF * largest:g}); pass the kernel of the training points with "
-            "themselves"
+            f"(allowed {allowed:g}); pass the kernel of the training points with themselves"
         )

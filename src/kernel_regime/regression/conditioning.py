@@ -28,7 +28,18 @@ def scale_of(kernel: Matrix) -> float:
     >>> scale_of(np.diag([3.0, 4.5]))
     4.0
     """
-    largest = float(np.abs(diagonal_of(kernel)).max())
+    return scale_of_diagonal(diagonal_of(kernel))
+
+
+def scale_of_diagonal(diagonal: Array) -> float:
+    """`scale_of` a kernel with that diagonal (n,).
+
+    Examples
+    --------
+    >>> scale_of_diagonal(np.array([3.0, 4.5]))
+    4.0
+    """
+    largest = float(np.abs(diagonal).max())
     return 2.0 ** int(np.log2(largest)) if 0 < largest < np.inf else 1.0
 
 

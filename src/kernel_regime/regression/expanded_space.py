@@ -95,7 +95,7 @@ def _known_diagonals(
     functions = np.column_stack([1 / (values[:, None] + ridges), np.ones_like(values), values])
     diagonals, vectors = np.empty((len(ridges) + 2, n)), ritz.vectors[:, converged]
     for rows, basis in lanczos.row_blocks():
-        diagonals[:, rows] = (np.square(basis @ vectors) @ functions).T
+        diagonals[:, rows] = ((basis @ vectors) ** 2 @ functions).T
     shares = 1 - diagonals[-2]
     shares = np.where(shares > 1e-13, shares, 0)
     rest = np.maximum(diagonal - diagonals[-1], 0)

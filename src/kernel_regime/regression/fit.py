@@ -11,9 +11,11 @@ from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Matrix
 from kernel_regime.evaluation.scores import correct, squared_errors
+from kernel_regime.execution.devices import Device
 from kernel_regime.linalg.products import as_matrix, is_distributed
 from kernel_regime.regression.ridge_path import RidgePath
-from kernel_regime.regression.solvers.choice import choose_solver
+from kernel_regime.regression.solvers.choice import choose_solver, require_solver
+from kernel_regime.regression.symmetric_kernel import SymmetricKernel
 
 logger = logging.getLogger(__name__)
 
@@ -81,24 +83,34 @@ def ridge_path(
 
 
 def fit_ridge_path(
-    kernel: Matrix, targets: ArrayLike, ridges: Sequence[float] | Array, *, solver: str = "auto"
+    kernel: Matrix | SymmetricKernel,
+    targets: ArrayLike,
+    ridges: Sequence[float] | Array,
+    *,
+    solver: str = "auto",
+    device: Device = "cpu",
 ) -> RidgePath:
     """Solve (K + λ) α = y for every ridge λ at once.
 
     Parameters
     ----------
-    kernel : array-like (n, n)
-        As in `ridge_path`.
+    kernel : array-like (n, n), or KernelOnDevice
+        As in `ridge_path`; or one that lies on a GPU, where its path is computed then.
     targets : array-like (n, outputs)
     ridges : sequence of float
     solver : str
         "auto" chooses by size and memory (`choose_solver`). "direct" and "cholesky" are exact,
         "iterative" estimates `loo_loss` and `gcv_loss`, and by how much these may be off.
+    device : {"cpu", "gpu"}
+        Where to solve. A kernel that does not fit the first GPU is solved on the host, as the log
+        says.
 
     Raises
     ------
     InputError
         As `ridge_path`, or if there is no such solver.
+    MissingDeviceError
+        If there is no GPU, and one was asked for.
     TooLargeError
         If the path cannot fit the memory that is free.
 
@@ -108,14 +120,24 @@ def fit_ridge_path(
     >>> path.coefficients.ravel()
     array([ 0.5, -0.5])
     """
-    targets, matrix = as_columns("train_targets", targets), as_matrix(kernel, "train_kernel")
-    ridges = _checked_ridges(ridges)
-    if matrix.shape != (len(targets), len(targets)) or len(targets) < 2:
+    targets, ridges = as_columns("train_targets", targets), _checked_ridges(ridges)
+    require_solver(solver)
+    matrix: Matrix = kernel
+    if not isinstance(matrix, SymmetricKernel):
+        matrix = as_matrix(kernel, "train_kernel")
+    n, outputs = targets.shape
+    if matrix.shape != (n, n) or n < 2:
         raise InputError(
-            f"train_kernel: shape {matrix.shape} does not fit {len(targets)} training targets; "
+            f"train_kernel: shape {matrix.shape} does not fit {n} training targets; "
             "give the square kernel of at least two points"
         )
-    n, outputs = targets.shape
+    if device == "gpu" or isinstance(matrix, SymmetricKernel):
+        from kernel_regime.regression.gpu.kernel_on_device import KernelOnDevice
+        from kernel_regime.regression.gpu.path_on_device import brought_to_gpu, solve_on_device
+
+        matrix = brought_to_gpu(matrix, outputs, solver=solver)
+        if isinstance(matrix, KernelOnDevice):
+            return solve_on_device(matrix, targets, ridges, solver=solver)
     plan = choose_solver(
         n,
         outputs,

@@ -1,7 +1,9 @@
 """Nearest point of every point, in the geometry of a kernel: what near-duplicates know."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +11,8 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import diagonal_of, is_distributed
+
+Search = Callable[[Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,18 @@ class NearestPoints:
 
         The kernel is read once.
         """
-        diagonal = diagonal_of(kernel)
-        roots = np.sqrt(np.divide(1, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0))
         search = _search_dask if is_distributed(kernel) else _search
-        nearest, shared = search(kernel, roots)
+        return cls.found_by(partial(search, kernel), diagonal_of(kernel), scale)
+
+    @classmethod
+    def found_by(cls, search: Search, diagonal: Array, scale: float) -> "NearestPoints":
+        """Of a kernel over `scale` with a diagonal (n,).
+
+        `search` takes weights r (n,) and returns the place of the largest :math:`|K_{ij}|r_j`,
+        j ≠ i, in every row, and the :math:`K_{ij}` there.
+        """
+        roots = np.sqrt(np.divide(1, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0))
+        nearest, shared = search(roots)
         parts = (diagonal, diagonal[nearest], shared)
         return cls(*(part.astype(np.float64) / scale for part in parts))
 

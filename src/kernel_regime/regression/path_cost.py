@@ -3,10 +3,10 @@
 from kernel_regime.linalg.throughput import product_rate
 from kernel_regime.regression.solvers.choice import LARGEST_DIRECT
 
-_PRODUCTS = 110
+PRODUCTS = 110
 """Products with the kernel that the published grid takes for the RF kernel of 60,000 points."""
 
-_COLUMNS = 26
+COLUMNS = 26
 """Right-hand sides of a product: ten outputs, and 16 probes."""
 
 
@@ -24,7 +24,7 @@ def path_seconds(n: int, ridges: int) -> float:
     True
     """
     if n > LARGEST_DIRECT:
-        return 2.0 * _PRODUCTS * _COLUMNS * n**2 / product_rate()
+        return 2.0 * PRODUCTS * COLUMNS * n**2 / product_rate()
     return (1.0 if ridges == 1 else 8 / 3) * n**3 / product_rate()
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.execution.settings import Execution
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.distribution_shift import (
     COLUMNS,
@@ -55,7 +56,7 @@ class Run:
         labels = self.labels, self.test_labels
         train, test = self.partitions(self.x), self.partitions(self.new)
         self.scores, _ = fit_kernel_ridge(
-            train, test, *labels, LEVELS, folder, KERNELS, RIDGE, SELECTION
+            train, test, *labels, LEVELS, folder, KERNELS, RIDGE, SELECTION, Execution()
         )
         images = ({level: lambda x=x: self.opened(x) for level, x in part.items()}
                   for part in (self.x, self.new))  # fmt: skip

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from kernel_regime.execution.settings import Execution
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training import kernel_regression
 from kernel_regime.pipelines.model_training.feature_machines import SCORES
@@ -72,7 +73,7 @@ class Experiment:
     def fit_into(self, folder, levels=LEVELS, **changes):
         scores, errors = fit_kernel_ridge(
             *(self.kernels, self.tests, self.labels, self.test_labels),
-            *(levels, folder, KERNELS, ridge(**changes), SELECTION),
+            *(levels, folder, KERNELS, ridge(**changes), SELECTION, Execution()),
         )
         return scores, {name: lambda e=e: e for name, e in errors.items()}
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kernel_regime.analysis.spectral_bias.operator import KernelOperator
+from kernel_regime.analysis.spectral_bias.operator import TrainingKernel
 from kernel_regime.analysis.spectral_bias.study_settings import (
     ExperimentSettings,
     SpectralBiasStudy,
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ExperimentSettings",
     "FiniteNetwork",
-    "KernelOperator",
     "SpectralBiasStudy",
+    "TrainingKernel",
     "Widths",
     "run_study",
 ]

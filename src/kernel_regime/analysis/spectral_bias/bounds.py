@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.analysis.spectral_bias.flow import Trajectory
-from kernel_regime.analysis.spectral_bias.operator import KernelOperator
+from kernel_regime.analysis.spectral_bias.operator import TrainingKernel
 from kernel_regime.core.arrays import Array
 
 
 def measure_bounds(
     trajectory: Trajectory,
-    operator: KernelOperator,
+    operator: TrainingKernel,
     to_reference: Array,
     targets: Array,
     reference_targets: Array,
@@ -35,7 +35,7 @@ def measure_bounds(
     ----------
     trajectory : Trajectory
         What was learned.
-    operator : KernelOperator
+    operator : TrainingKernel
         T of K^∞.
     to_reference : array of shape (m, n)
         K^∞ between reference and training samples.

@@ -14,7 +14,7 @@ from kernel_regime.analysis.spectral_bias.bounds import measure_bounds
 from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
 from kernel_regime.analysis.spectral_bias.flow import Trajectory, kernel_flow, network_flow
 from kernel_regime.analysis.spectral_bias.mode_rates import ModeDecay
-from kernel_regime.analysis.spectral_bias.operator import KernelOperator
+from kernel_regime.analysis.spectral_bias.operator import TrainingKernel
 from kernel_regime.analysis.spectral_bias.study_settings import ExperimentSettings
 from kernel_regime.core.arrays import Array
 from kernel_regime.ntk.empirical import empirical_ntk
@@ -60,7 +60,7 @@ class Experiment:
         Its width matters to the finite networks only.
     reference, held_out : LabelledSamples
         Never trained on. The first defines T; on the second, eigenfunctions are extended.
-    operator : KernelOperator
+    operator : TrainingKernel
         T of K^∞.
     functions : array (held-out samples, modes)
         φ_i at the held-out samples.
@@ -71,7 +71,7 @@ class Experiment:
     architecture: FiniteNetwork
     reference: LabelledSamples
     held_out: LabelledSamples
-    operator: KernelOperator
+    operator: TrainingKernel
     functions: Array
     settings: ExperimentSettings
 
@@ -84,7 +84,7 @@ class Experiment:
         settings: ExperimentSettings,
     ) -> "Experiment":
         """Diagonalise K^∞ on the reference sample."""
-        operator = KernelOperator.of(architecture.limit(reference.inputs))
+        operator = TrainingKernel.of(architecture.limit(reference.inputs))
         kernel = architecture.limit(held_out.inputs, reference.inputs)
         functions = operator.extend(kernel, settings.modes)
         return cls(architecture, reference, held_out, operator, functions, settings)

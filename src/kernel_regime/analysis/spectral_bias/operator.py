@@ -9,7 +9,7 @@ from kernel_regime.linalg.eigenvalues import eigensystem
 
 
 @dataclass(frozen=True)
-class KernelOperator:
+class TrainingKernel:
     """Integral operator T f = E[K(·, z) f(z)], with z uniform over the reference sample.
 
     On the reference sample everything is exact; elsewhere eigenfunctions are extended by
@@ -24,7 +24,7 @@ class KernelOperator:
 
     Examples
     --------
-    >>> operator = KernelOperator.of(np.array([[2.0, 0.0], [0.0, 2.0]]))
+    >>> operator = TrainingKernel.of(np.array([[2.0, 0.0], [0.0, 2.0]]))
     >>> operator.apply(np.array([[1.0], [3.0]])).ravel()  # T = K/m = 1
     array([1., 3.])
     """
@@ -33,7 +33,7 @@ class KernelOperator:
     functions: Array
 
     @classmethod
-    def of(cls, kernel: Array) -> "KernelOperator":
+    def of(cls, kernel: Array) -> "TrainingKernel":
         """The operator of a kernel matrix (m, m) of the reference sample."""
         values, vectors = eigensystem(kernel)
         m = len(values)

@@ -7,7 +7,7 @@ import numpy as np
 from kernel_regime.analysis.spectral_bias.experiment import KERNEL_SAMPLES
 from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
 from kernel_regime.analysis.spectral_bias.flow import network_flow
-from kernel_regime.analysis.spectral_bias.operator import KernelOperator
+from kernel_regime.analysis.spectral_bias.operator import TrainingKernel
 from kernel_regime.analysis.spectral_bias.study import prepared_inputs
 from kernel_regime.analysis.spectral_bias.study_settings import Architecture, SpectralBiasStudy
 from kernel_regime.core.arrays import Array
@@ -70,7 +70,7 @@ def _infinite_kernel(network: FiniteNetwork, x: Array, modes: int) -> tuple[floa
     start = perf_counter()
     kernel = network.limit(x)
     seconds = perf_counter() - start
-    rates = KernelOperator.of(kernel).eigenvalues[:modes]
+    rates = TrainingKernel.of(kernel).eigenvalues[:modes]
     return seconds / len(x) ** 2, float(rates[0] / max(rates[-1], 1e-6 * rates[0]))
 
 

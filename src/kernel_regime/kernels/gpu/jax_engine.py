@@ -16,6 +16,7 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import TooLargeError
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import PyTree
 from kernel_regime.execution.devices import no_gpu
 from kernel_regime.execution.store.tiles import Tile, TileGrid, tile_edge
 
@@ -158,14 +159,14 @@ def assemble(
     """The matrix of the blocks, which stays on the device; mirrored where it is symmetric."""
     matrix = jnp.zeros(grid.shape, dtype, device=device)
     for tile, block in blocks:
-        matrix = _placed(matrix, block, tile.rows.start, tile.columns.start)
+        matrix = placed(matrix, block, tile.rows.start, tile.columns.start)
         if grid.is_mirrored(tile):
-            matrix = _placed(matrix, block.T, tile.columns.start, tile.rows.start)
+            matrix = placed(matrix, block.T, tile.columns.start, tile.rows.start)
     return matrix
 
 
 @partial(jax.jit, donate_argnums=0)
-def _placed(matrix: jax.Array, block: jax.Array, row: int, column: int) -> jax.Array:
+def placed(matrix: jax.Array, block: jax.Array, row: int, column: int) -> jax.Array:
     """The matrix with a block in its place: its memory is used again."""
     return jax.lax.dynamic_update_slice(matrix, block, (row, column))
 
@@ -176,7 +177,7 @@ def mirrored_upper(block: jax.Array) -> jax.Array:
     return jnp.triu(block) + jnp.triu(block, 1).T
 
 
-def rows_of(side: Any, rows: slice) -> Any:
+def rows_of(side: PyTree, rows: slice) -> PyTree:
     """Rows of an array, or of each of a tuple of arrays."""
     return jax.tree.map(lambda whole: whole[rows], side)
 

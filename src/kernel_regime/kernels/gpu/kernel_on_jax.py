@@ -3,11 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.samples import checked_samples
@@ -47,7 +46,7 @@ class KernelOnJax(KernelOnGpu[K]):
 
     device: jax.Device = field(default_factory=first_gpu)
 
-    def gram_on_device(self, x: Any) -> jax.Array:
+    def gram_on_device(self, x: ArrayLike) -> jax.Array:
         """What the kernel's `gram` returns, shape (n, n), left on the device.
 
         Raises
@@ -59,7 +58,8 @@ class KernelOnJax(KernelOnGpu[K]):
         grid = self._grid(x, x, symmetric=True)
         work = f"a kernel of {len(x):,} points"
         with jax_precision(np.float64), within_memory(self.device, work, "leave it to the host"):
-            return assemble(self._blocks(x, x, grid), grid, x.dtype, self.device)
+            blocks = self._blocks(x, x, grid)
+            return assemble(blocks, grid, x.dtype, self.device).block_until_ready()
 
     def _gram(self, x: Array) -> Array:
         return self._matrix(x, x, symmetric=True)

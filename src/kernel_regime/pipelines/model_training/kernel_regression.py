@@ -16,6 +16,7 @@ from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import best_row, select_ridges
 from kernel_regime.evaluation.targets import class_labels, encode_targets
 from kernel_regime.execution.results import Content, Results, partition_content
+from kernel_regime.execution.settings import Execution
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.phase import trace_phase_diagram
 from kernel_regime.pipelines.model_training.ridge_coefficients import RidgeCoefficients
@@ -41,11 +42,13 @@ def fit_kernel_ridge(
     kernels: KernelParameters,
     ridge: RidgeParameters,
     selection: SelectionParameters,
+    execution: Execution,
 ) -> tuple[pd.DataFrame, dict[str, Array]]:
     """Score every ridge of every kernel at every level, one kernel in memory at a time.
 
-    Every path is kept in `finished_results` as soon as it is finished: see `Results`. So are the
-    coefficients of the ridge that the criterion picks, for test samples that come later.
+    Every path is computed on the device of `execution`, and kept in `finished_results` as soon as
+    it is finished: see `Results`. So are the coefficients of the ridge that the criterion picks,
+    for test samples that come later.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def fit_kernel_ridge(
             "targets": list(map(digest, targets)),
         }
         kept = RidgeCoefficients(results, loads[0], targets[0], ridge.solver)
-        fit = partial(fit_ridge_path, ridges=ridges, solver=ridge.solver)
+        fit = partial(fit_ridge_path, ridges=ridges, solver=ridge.solver, device=execution.device)
         score = partial(_score, loads, targets, fit, kept, selection.criterion)
         path = results.get(description, score)
         table = pd.DataFrame(path["scores"])
@@ -146,7 +149,7 @@ def create_kernel_regression() -> Pipeline:
                 inputs=[
                     *("train_kernels", "test_kernels", "train_labels", "test_labels"),
                     *("noise_levels", "finished_results", "params:kernels", "params:ridge"),
-                    "params:selection",
+                    *("params:selection", "params:execution"),
                 ],
                 outputs=["kernel_scores", "kernel_test_errors"],
                 name="fit_kernel_ridge",

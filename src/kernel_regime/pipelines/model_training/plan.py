@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.progress import progress
@@ -24,14 +25,26 @@ def plan_regressions(inputs: PlannedInputs, parameters: Parameters) -> Iterator[
     """Ridge paths, Gaussian processes and tests under shift of kernels, and feature machines."""
     n, m, levels = len(inputs.train_labels), len(inputs.test_labels), len(inputs.noise_levels)
     kernels = parameters["kernels"].names
-    for kernel in kernels:
-        seconds = path_seconds(n, len(parameters["ridge"].grid(kernel)))
-        yield PlannedWork("ridge paths", kernel, levels, levels * seconds)
+    yield from _ridge_paths(inputs, parameters)
     for name, entry in parameters["gaussian_processes"].entries(kernels).items():
         seconds = process_seconds(n, m, ensemble=entry.initial is not None)
         yield PlannedWork("Gaussian processes", name, levels, levels * seconds)
     yield from _feature_machines(inputs, parameters)
     yield from _shifts(inputs, parameters)
+
+
+def _ridge_paths(inputs: PlannedInputs, parameters: Parameters) -> Iterator[PlannedWork]:
+    n, levels = len(inputs.train_labels), len(inputs.noise_levels)
+    work, seconds_of = "ridge paths", path_seconds
+    if parameters["execution"].device == "gpu":
+        from kernel_regime.kernels.gpu.jax_engine import first_gpu
+        from kernel_regime.regression.gpu.path_cost_on_device import path_seconds_on_device
+
+        work = "ridge paths on the GPU"
+        seconds_of = partial(path_seconds_on_device, device=first_gpu())
+    for kernel in parameters["kernels"].names:
+        seconds = seconds_of(n, len(parameters["ridge"].grid(kernel)))
+        yield PlannedWork(work, kernel, levels, levels * seconds)
 
 
 def _feature_machines(inputs: PlannedInputs, parameters: Parameters) -> Iterator[PlannedWork]:

@@ -121,9 +121,7 @@ def choose_solver(
     >>> choose_solver(4_000, 10, 20, 8 * 10**9).solver
     'direct'
     """
-    if solver not in ("auto", *SOLVERS):
-        hint = did_you_mean(solver, ["auto", *SOLVERS])
-        raise InputError(f"ridge.solver: there is no {solver!r}; {hint}")
+    require_solver(solver)
     if distributed and solver not in ("auto", "iterative"):
         raise InputError(
             f"ridge.solver: {solver} needs the entries of the kernel, which is a Dask array; use "
@@ -156,6 +154,22 @@ def choose_solver(
         )
     reason = "asked for" if solver == "iterative" else f"{n:,} points are too many to factorise"
     return Plan("iterative", iterative, columns, reason)
+
+
+def require_solver(name: str) -> None:
+    """Refuse the name of a solver that does not exist.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> require_solver("auto")
+    """
+    if name not in ("auto", *SOLVERS):
+        hint = did_you_mean(name, ["auto", *SOLVERS])
+        raise InputError(f"ridge.solver: there is no {name!r}; {hint}")
 
 
 def _gb(size: int) -> str:

@@ -1,32 +1,23 @@
 """Iterative solver: the path from a Krylov space, for kernels too large to factorise."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.lanczos import BlockLanczos
-from kernel_regime.linalg.symmetric import check_symmetric
-from kernel_regime.linalg.symmetric_products import (
-    is_rounded,
-    rounded_multiply,
-    symmetric_multiply,
-)
 from kernel_regime.regression.conditioning import (
     EPSILON,
     applied_ridges,
-    scale_of,
     without_noise,
 )
 from kernel_regime.regression.expanded_space import ExpandedSpace
 from kernel_regime.regression.krylov_space import grow_space
-from kernel_regime.regression.nearest_points import NearestPoints
 from kernel_regime.regression.probed_diagonal import ProbedDiagonal
 from kernel_regime.regression.ridge_path import RidgePath
+from kernel_regime.regression.symmetric_kernel import KernelOnHost, SymmetricKernel
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +26,6 @@ MAX_COLUMNS = 4000
 
 PROBES = 16
 """Random vectors beside the targets: wide blocks make the most of each reading of the kernel."""
-
-_IN_FLOAT64 = 4
-"""First products, which meet the largest eigenvalues and are not rounded."""
 
 _TOLERANCE, _ROUNDED_TOLERANCE = 1e-5, 5e-3
 """Relative residuals that count as solved: rounded products leave 1e-3 or so."""
@@ -64,8 +52,8 @@ def solve_iteratively(
 
     Parameters
     ----------
-    kernel : array (n, n)
-        NumPy, memory-mapped, or Dask.
+    kernel : array (n, n) or SymmetricKernel
+        NumPy, memory-mapped, or Dask; or a kernel elsewhere, by what is asked of it.
     targets : array (n, outputs)
     ridges : array (ridges,)
     tolerance : float, optional
@@ -86,22 +74,20 @@ def solve_iteratively(
     >>> path.coefficients.ravel().round(12), path.loo_loss.round(12)
     (array([0.5, 0.5, 0.5]), array([1.]))
     """
-    check_symmetric(kernel, "train_kernel")
-    n, scale = len(targets), scale_of(kernel)
+    operator = kernel if isinstance(kernel, SymmetricKernel) else KernelOnHost(kernel)
+    operator.check("train_kernel")
+    n, scale = len(targets), operator.scale
     if tolerance is None:
-        tolerance = _ROUNDED_TOLERANCE if is_rounded(kernel) else _TOLERANCE
+        tolerance = _ROUNDED_TOLERANCE if operator.single else _TOLERANCE
     norms = np.linalg.norm(targets, axis=0)
     norms = np.where(norms > 0, norms, 1)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (n, PROBES)) / np.sqrt(n)
-    lanczos = BlockLanczos(
-        _product_with(kernel, scale),
-        np.hstack([targets / norms, signs]),
-        rounded=is_rounded(kernel),
-    )
+    start = operator.block(np.hstack([targets / norms, signs]))
+    lanczos = BlockLanczos(operator.products(), start, rounded=operator.rounded)
     ritz, accuracy = grow_space(lanczos, norms, ridges / scale, tolerance, max_columns)
     applied = applied_ridges(ridges, scale * ritz.values[0], scale * ritz.values[-1])
     ritz = replace(ritz, values=without_noise(ritz.values, ritz.values[-1]))
-    nearest = NearestPoints.of(kernel, scale)
+    nearest = operator.nearest_points()
     space = ExpandedSpace.of(lanczos, ritz, nearest.diagonal, applied / scale, signs)
     diagonal = ProbedDiagonal.of(space, nearest, applied / scale, accuracy)
     _report(accuracy.residuals, diagonal, applied, lanczos, tolerance)
@@ -117,17 +103,6 @@ def solve_iteratively(
         gcv_relative_error=diagonal.gcv_relative_error + round_off,
         solver=f"iterative, {lanczos.products} products",
     )
-
-
-def _product_with(kernel: Matrix, scale: float) -> Callable[[Array], Array]:
-    """Products with a kernel over its scale, the first of them in float64."""
-    products = count(1)
-
-    def multiply(block: Array) -> Array:
-        exact = next(products) <= _IN_FLOAT64
-        return (symmetric_multiply if exact else rounded_multiply)(kernel, block) / scale
-
-    return multiply
 
 
 def _report(

@@ -1,0 +1,1 @@
+"""Ridge paths on a GPU, by way of JAX."""
