@@ -55,7 +55,7 @@ def wait_until(condition, seconds=60):
 
 
 @pytest.mark.parametrize(
-    "kills", [30, pytest.param(1500, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+    "kills", [10, pytest.param(1500, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 )
 def test_killed_at_any_moment_a_resumed_matrix_is_bit_identical(start, tmp_path, kills):
     """And no tile that the manifest called done was computed again, in any of the rounds."""

@@ -82,6 +82,7 @@ class SharedDisk:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from kernel_regime.execution.settings import Execution
     >>> from kernel_regime.kernels import Polynomial
     >>> x, folder = np.ones((64, 2), np.float32), Path(tempfile.mkdtemp())
