@@ -1,5 +1,6 @@
 """What a user does: run an experiment, open its notebooks, look at the pipelines."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 
@@ -148,10 +150,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@pytest.fixture
-def viz(project, finished_run, tmp_path):
+@pytest.fixture(scope="module")
+def viz(project, finished_run, tmp_path_factory):
     """The address of a running kedro-viz; a port that others take meanwhile is given up."""
-    log = tmp_path / "viz.log"
+    log = tmp_path_factory.mktemp("viz") / "viz.log"
     for _ in range(3):
         port = free_port()
         command = [KEDRO, "viz", "run", "--no-browser", "--env", "test", "--port", str(port)]
@@ -177,6 +179,13 @@ def answers(port, server, seconds=120):
         except OSError:
             time.sleep(0.5)
     return False
+
+
+def test_kedro_viz_has_a_band_for_every_layer(viz):
+    """It draws none where a layer comes before and after another."""
+    with urllib.request.urlopen(f"{viz}/api/main") as answer:
+        layers = json.load(answer)["layers"]
+    assert " ".join(layers) == "raw intermediate primary feature models model_output reporting"
 
 
 def test_kedro_viz_shows_the_pipelines_by_name(viz, tmp_path):
