@@ -14,6 +14,7 @@ QUICK_START = (PROJECT / "docs/start/library.md").read_text(encoding="utf-8")
 JAX_TESTS = (
     "tests/analysis/test_architectures.py",
     "tests/kernels/test_jax_kernels.py",
+    "tests/kernels/test_network_jax.py",
     "tests/ntk/test_empirical_ntk.py",
     "tests/ntk/test_shallow_ntk.py",
     "tests/ntk/test_what_kernels_owe.py",

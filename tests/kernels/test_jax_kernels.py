@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import jax
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from kernel_regime.core.errors import InputError, TooLargeError
+from kernel_regime.core.errors import TooLargeError
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.execution.devices import on_device
 from kernel_regime.execution.settings import Execution
@@ -26,26 +25,16 @@ from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
 from kernel_regime.kernels.gpu import (
     angular_jax,
     jax_engine,
-    network_jax,
     polynomial_jax,
     random_features_jax,
 )
-from kernel_regime.kernels.gpu.jax_engine import block_grid, bring_to_host, first_gpu
-from kernel_regime.kernels.infinite_network import NetworkKernel
+from kernel_regime.kernels.gpu.jax_engine import block_grid, bring_to_host
 from kernel_regime.kernels.polynomial import Polynomial
 from kernel_regime.kernels.random_features_kernel import RandomFeatures
 from tests.beside import golden
+from tests.kernels.jax_devices import ON_EVERY_DEVICE, draw, gpus, on, relative_error
 from tests.kernels.oracles import awkward_rows, relu_network
 
-
-def gpus():
-    try:
-        return [first_gpu()]
-    except RuntimeError:
-        return []
-
-
-ON_EVERY_DEVICE = pytest.mark.parametrize("device", [jax.devices("cpu")[0], *gpus()], ids=str)
 KERNELS = {
     "ntk_two_layer_published": TwoLayerNTK(),
     "nngp_two_layer_published": TwoLayerNNGP(),
@@ -56,22 +45,6 @@ KERNELS = {
     "stax_nngp_layers4": FullyConnectedNNGP(4),
 }
 ALL = [FullyConnectedNTK(3), TwoLayerNNGP(), Polynomial(2, 1.0), RandomFeatures(700, seed=5)]
-
-
-def on(device, kernel):
-    """What computes the tiles of a kernel where JAX's device is its GPU."""
-    module, _, name = kernel.gpu.partition(":")
-    return getattr(import_module(module), name)(kernel, device)
-
-
-def draw(*shape, dtype=np.float64):
-    return np.random.default_rng(0).standard_normal(shape).astype(dtype)
-
-
-def relative_error(kernel, values, expected, x1, x2):
-    """Errors relative to √(k(x, x) k(x', x')), which may be 0 only where there is none."""
-    size = np.sqrt(np.outer(kernel.diagonal(x1), kernel.diagonal(x2))).astype(np.float64)
-    return np.abs(values - expected) / np.where(size > 0, size, np.finfo(float).tiny)
 
 
 @ON_EVERY_DEVICE
@@ -181,56 +154,6 @@ def test_memory_that_runs_out_is_said_with_the_remedy(monkeypatch):
         engine.gram(x)
     with pytest.raises(TooLargeError, match="leave it to the host"):
         engine.gram_on_device(x)
-
-
-def network(*layers, get="ntk"):
-    first = {"Dense": {"out_dim": 1, "W_std": 1.4, "b_std": 0.1}}
-    return NetworkKernel([first, *layers, {"Dense": {"out_dim": 1}}], get)
-
-
-NETWORKS = {
-    "erf": network("Erf", get="nngp"),
-    "a kink": network("Relu"),
-}
-
-
-@ON_EVERY_DEVICE
-@pytest.mark.parametrize("name", NETWORKS)
-def test_dense_networks_of_lengths_near_and_far(name, device, monkeypatch):
-    """Polynomials on the device, and on the host the pairs that they do not cover."""
-    monkeypatch.setattr(jax_engine, "EDGE", 192)
-    kernel, x = NETWORKS[name], draw(300, 9)
-    x *= np.exp(draw(300, 1) / 20) * 3 / np.linalg.norm(x, axis=1, keepdims=True)
-    x[7], x[250], x[200], x[30] = 1.01 * x[3], x[3], -x[5], 100 * x[30]
-    blocks, values = [], network_jax.network_values
-    monkeypatch.setattr(
-        network_jax, "network_values", lambda *given: blocks.append(1) or values(*given)
-    )
-    engine, whole = on(device, kernel), kernel(x)
-    gram = engine.gram(x)
-    np.testing.assert_array_equal(gram, gram.T)
-    assert relative_error(kernel, gram, whole, x, x).max() < 1e-12
-    assert blocks
-    single = engine.cross(x.astype(np.float32), x[::-1].astype(np.float32))
-    assert single.dtype == np.float32
-    assert relative_error(kernel, single, whole[:, ::-1], x, x[::-1]).max() < 3e-6
-
-
-@ON_EVERY_DEVICE
-def test_homogeneous_networks_are_angular_kernels(device):
-    dense, x = {"Dense": {"out_dim": 1}}, draw(40, 9, dtype=np.float32)
-    kernel = NetworkKernel([dense, "Abs", dense, "Relu", dense])
-    values = on(device, kernel).cross(x, x)
-    assert relative_error(kernel, values, kernel(x.astype(float)), x, x).max() < 3e-6
-
-
-def test_networks_that_jax_cannot_compute_have_no_gpu_of_its_kind():
-    conv = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"}}
-    image = NetworkKernel([conv, "Relu", "Flatten", {"Dense": {"out_dim": 1}}])
-    assert image.gpu != NETWORKS["erf"].gpu
-    late = NetworkKernel([{"Dense": {"out_dim": 1}}, "Erf", "Flatten", {"Dense": {"out_dim": 1}}])
-    with pytest.raises(InputError, match=r"architecture\[2\]: Flatten stands behind layers"):
-        on(jax.devices("cpu")[0], late).gram(np.ones((2, 3, 3)))
 
 
 @ON_EVERY_DEVICE
