@@ -6,7 +6,6 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import TooLargeError
-from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.types import Matrix
 from kernel_regime.kernels.gpu.jax_engine import first_gpu, free_memory, within_memory
@@ -16,9 +15,6 @@ from kernel_regime.regression.gpu.kernel_on_device import REMEDY, WIDENED, Kerne
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.solvers.choice import LARGEST_DIRECT, MIN_COLUMNS, Plan
 from kernel_regime.regression.solvers.iterative import MAX_COLUMNS, PROBES, solve_iteratively
-
-with from_extra("gpu"):
-    pass
 
 logger = logging.getLogger(__name__)
 
