@@ -1,9 +1,11 @@
 """Networks as users write them, outside the package: called by `tests.networks.own_models:…`."""
 
+import secrets
 from typing import Annotated
 
 import keras
 from keras import ops
+from keras.initializers import GlorotUniform
 from pydantic import Field, PositiveInt
 
 from kernel_regime.networks import Network
@@ -96,3 +98,13 @@ class Quadratic(Network):
 
     def get_config(self):
         return {**super().get_config(), "width": self.width}
+
+
+class Restless(keras.Sequential):
+    """Weights from the system's entropy, which no seed fixes."""
+
+    def __init__(self, outputs):
+        super().__init__()
+        seed = secrets.randbelow(2**31)
+        self.add(keras.layers.Flatten())
+        self.add(keras.layers.Dense(outputs, kernel_initializer=GlorotUniform(seed)))

@@ -2,9 +2,11 @@
 
 import importlib
 import os
+import random
 import shutil
 import subprocess
 import sys
+from functools import wraps
 
 import keras
 import numpy as np
@@ -53,6 +55,27 @@ def test_a_users_model_is_built_from_one_seed(name):
     assert first(X).shape == (5, 3)
     np.testing.assert_array_equal(first(X), again(X))
     assert not np.allclose(first(X), other(X))
+
+
+def test_a_seed_decides_even_if_another_thread_draws_in_between(monkeypatch):
+    description = NetworkDescription(f"{OWN}Plain", OPTIONS["Plain"])
+    quiet = description.build((4, 4), 3, seed=7)
+    draws = iter([True, False, True])
+    original = own_models.Plain.__init__
+
+    def disturbed(self, *arguments, **options):
+        if next(draws, False):
+            random.random()
+        original(self, *arguments, **options)
+
+    monkeypatch.setattr(own_models.Plain, "__init__", wraps(original)(disturbed))
+    np.testing.assert_array_equal(description.build((4, 4), 3, seed=7)(X), quiet(X))
+    assert next(draws, None) is None
+
+
+def test_weights_that_no_seed_decides_are_refused():
+    with pytest.raises(InputError, match=r"Restless has other weights every time .* seed 3; let"):
+        NetworkDescription(f"{OWN}Restless").build((4, 4), 3, seed=3)
 
 
 def test_a_fresh_process_loads_a_users_model(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.source import source_digest
 from kernel_regime.core.types import Arguments
+from kernel_regime.networks.keras_seed import drawn_from_seed
 
 if TYPE_CHECKING:
     import keras
@@ -76,11 +77,8 @@ class NetworkDescription:
         Raises
         ------
         InputError
-            If it gives another number of outputs.
+            If it gives another number of outputs, or other weights for the same seed.
         """
-        with from_extra("networks"):
-            import keras
-
         from kernel_regime.networks.base import Network
 
         described = self.network_class
@@ -88,19 +86,33 @@ class NetworkDescription:
         if issubclass(described, Network):
             network: keras.Model = described(**dict(self.options), **given)
             network.build((None, *sample_shape))
-        else:
-            keras.utils.set_random_seed(seed)
-            known = inspect.signature(described.__init__).parameters.keys()
-            arguments = dict(self.options) | {n: v for n, v in given.items() if n in known}
+            return _checked(network, self.kind, sample_shape, outputs)
+
+        known = inspect.signature(described.__init__).parameters.keys()
+        arguments = dict(self.options) | {n: v for n, v in given.items() if n in known}
+
+        def draw() -> "keras.Model":
             network = described(**arguments)
             _make_saveable(network, arguments)
-        found = network(keras.ops.zeros((1, *sample_shape), network.compute_dtype)).shape
-        if tuple(found) != (1, outputs):
-            raise InputError(
-                f"{self.kind} gives an array of shape {tuple(found)} for one sample, where the "
-                f"targets have {outputs} columns; let its constructor take `outputs`"
-            )
-        return network
+            return _checked(network, self.kind, sample_shape, outputs)
+
+        return drawn_from_seed(draw, self.kind, seed)
+
+
+def _checked(
+    network: "keras.Model", kind: str, sample_shape: tuple[int, ...], outputs: int
+) -> "keras.Model":
+    """The network, called once on a sample of zeros."""
+    with from_extra("networks"):
+        import keras
+
+    found = network(keras.ops.zeros((1, *sample_shape), network.compute_dtype)).shape
+    if tuple(found) != (1, outputs):
+        raise InputError(
+            f"{kind} gives an array of shape {tuple(found)} for one sample, where the "
+            f"targets have {outputs} columns; let its constructor take `outputs`"
+        )
+    return network
 
 
 def _make_saveable(network: "keras.Model", arguments: Arguments) -> None:
