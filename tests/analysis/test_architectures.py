@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kernel_regime.analysis.spectral_bias.finite_networks import FiniteNetwork
-from kernel_regime.analysis.spectral_bias.flow import network_flow
+from kernel_regime.analysis.spectral_bias.flow import network_flow, step_lengths
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.kernels.architecture_words import in_stax_words
@@ -75,17 +75,28 @@ def test_a_linear_network_follows_its_kernel_exactly():
     rng = np.random.default_rng(0)
     train, reference, held_out = (rng.standard_normal((n, 5)).astype("f") for n in (40, 20, 10))
     targets = train @ rng.standard_normal((5, 2)) + 0.1
-    times = np.r_[0, np.geomspace(0.05, 3, 12)]
+    times = np.r_[0, np.geomspace(0.05, 30, 14)]
     network, _ = network_flow(
-        linear, np.ones((5, 2), np.float32), (train, reference, held_out), targets, times, 0.02
+        linear, np.ones((5, 2), np.float32), (train, reference, held_out), targets, times, 0.04
     )
     kernel = kernel_flow(
         train @ train.T, reference @ train.T, held_out @ train.T, targets, network.times
     )
     for name in ("train", "reference", "held_out", "velocity"):
-        # Midpoint steps of 1/50 err by (0.02·2)²/6 of values of about 3; floats by 1e-6 a step.
+        # Steps of t/25 err by (σt/25)²/6 of σt·e^(−σt), values of about 3; floats by 1e-6 a step.
         np.testing.assert_allclose(getattr(network, name), getattr(kernel, name), atol=2e-3)
 
 
 def linear(params, x):
     return x @ params
+
+
+def test_steps_grow_with_the_time_passed_up_to_the_fastest_modes_time():
+    times = np.array([0.0, 0.05, 1.0, 40.0])
+    lengths = step_lengths(times, 0.1, fastest=2.0)
+    np.testing.assert_allclose(np.cumsum([sum(some) for some in lengths]), times, rtol=1e-8)
+    steps = np.concatenate(lengths)
+    passed = np.cumsum(steps) - steps
+    assert (steps <= np.clip(0.1 * passed, 0.05, 0.5) * (1 + 1e-8)).all()
+    # The first tenth of 0.5, ln(5/0.5)/ln(1.1) that grow, and half a unit at a time to the end.
+    assert len(steps) <= 11 + 25 + 71

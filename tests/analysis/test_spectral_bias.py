@@ -157,7 +157,8 @@ def small_study():
 
 def test_modes_are_learned_on_held_out_inputs_at_the_rates_of_the_kernel(small_study):
     modes = small_study.modes
-    kept = modes[modes["resolved"] & (modes["measure"] != "held_out")]
+    wide = modes["width"] != 16  # the kernel, and wide networks
+    kept = modes[wide & modes["resolved"] & (modes["measure"] != "held_out")]
     assert set(kept["labels"]) == {"true", "permuted"}
     for (learner, labels), table in kept.groupby(["learner", "labels"]):
         # A training sample of 300 moves single rates by tens of percent, their median by few.

@@ -37,10 +37,10 @@ def mode_rates(spectral_bias: pd.DataFrame) -> Figure:
     Parameters
     ----------
     spectral_bias : DataFrame
-        `architecture`, `learner`, `labels`, `measure`, `eigenvalue`, `ratio`, `ratio_low`,
-        `ratio_high`, `resolved`. Modes that are not resolved are left out.
+        `architecture`, `learner`, `width`, `labels`, `measure`, `eigenvalue`, `ratio`,
+        `ratio_low`, `ratio_high`, `resolved`. Modes that are not resolved are left out.
     """
-    modes = spectral_bias
+    modes = _widest(spectral_bias)
     plots = _plots(modes)
     figure, axes = new_figure(len(plots) // 2, 2, width=5.2, height=4.2)
     kept = modes[modes["resolved"]]
@@ -105,14 +105,16 @@ def mode_decays(
     Parameters
     ----------
     spectral_bias_curves : DataFrame
-        `architecture`, `learner`, `labels`, `measure`, `mode`, `time`, `share`.
+        `architecture`, `learner`, `width`, `labels`, `measure`, `mode`, `time`, `share`.
     spectral_bias : DataFrame
         As `mode_rates` takes it.
     shown : int
         Modes drawn at most.
     """
     true = {"labels": "true", "measure": "learned"}
-    curves, modes = (_rows(table, **true) for table in (spectral_bias_curves, spectral_bias))
+    curves, modes = (
+        _rows(_widest(table), **true) for table in (spectral_bias_curves, spectral_bias)
+    )
     plots = _plots(spectral_bias_curves)
     figure, axes = new_figure(len(plots) // 2, 2, width=5.2, height=3.6)
     for ax, (architecture, learner) in zip(axes, plots, strict=True):
@@ -140,6 +142,12 @@ def _rows(table: pd.DataFrame, **values: ArrayLike) -> pd.DataFrame:
     return table
 
 
+def _widest(table: pd.DataFrame) -> pd.DataFrame:
+    """The kernel, which has width 0, and each architecture's widest networks."""
+    widest = table.groupby("architecture")["width"].transform("max")
+    return table[(table["width"] == 0) | (table["width"] == widest)]
+
+
 @register_figure("bounds")
 def bound_sides(spectral_bias_bounds: pd.DataFrame) -> Figure:
     """Both sides of the bounds on the distance between what is learned and what the kernel's
@@ -149,9 +157,9 @@ def bound_sides(spectral_bias_bounds: pd.DataFrame) -> Figure:
     Parameters
     ----------
     spectral_bias_bounds : DataFrame
-        `architecture`, `learner`, `labels`, `run`, `time`, `modes`, `left`, `right`.
+        `architecture`, `learner`, `width`, `labels`, `run`, `time`, `modes`, `left`, `right`.
     """
-    chosen = _rows(spectral_bias_bounds, labels="true", run=0)
+    chosen = _rows(_widest(spectral_bias_bounds), labels="true", run=0)
     chosen = chosen[chosen["time"] > 0]
     plots = _plots(chosen)
     figure, axes = new_figure(len(plots) // 2, 2, width=5.2, height=3.6)

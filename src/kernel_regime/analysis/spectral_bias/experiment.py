@@ -113,8 +113,9 @@ class Experiment:
         apply, params = self.architecture.draw(train.inputs.shape[1:], seed)
         to_reference = self.architecture.limit(self.reference.inputs, train.inputs)
         inputs = train.inputs, self.reference.inputs, self.held_out.inputs
-        step = self.settings.step / float(self.operator.eigenvalues[0])
-        flow, final = network_flow(apply, params, inputs, train.targets, self.times, step)
+        flow, final = network_flow(
+            apply, params, inputs, train.targets, self.times, self.settings.step
+        )
         few = self.reference.inputs[:KERNEL_SAMPLES]
         limit = self.architecture.limit(few)
         start, end = (empirical_ntk(apply, p, few) for p in (params, final))

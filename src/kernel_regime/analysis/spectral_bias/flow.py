@@ -4,8 +4,10 @@ The flow of (1/2n) Σ |f(x_i) − y_i|² from f = 0 is ∂f_t = −(1/n) Σ K_t(
 fixed kernel is solved exactly in its eigenbasis, a network followed by small steps.
 """
 
+import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ from kernel_regime.ntk.factors import Apply
 with from_extra("jax"):
     import jax
     import jax.numpy as jnp
+
+_POWER_ITERATIONS = 5
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def network_flow(
     apply: Apply, params: PyTree, inputs: tuple[Array, Array, Array], targets: Array,
     times: Array, step: float,
 ) -> tuple[Trajectory, PyTree]:  # fmt: skip
-    """Gradient flow of f − f₀, followed by small midpoint steps.
+    """Gradient flow of f − f₀, followed by midpoint steps that grow with the time passed.
 
     Parameters
     ----------
@@ -97,9 +101,10 @@ def network_flow(
     targets : array of shape (n, outputs)
         Targets of the training samples.
     times : array
-        When to record, rounded to whole steps; the rounded times are returned.
+        When to record, starting with 0.
     step : float
-        Step in time; modes of rate σ are followed to a relative error of (σ·step)²/6.
+        Longest step at time t in units of t, as `step_lengths` divides the time. What has the rate
+        σ and is left at time t, e^(−σt), is followed to a relative error of (step·σt)²/6.
 
     Returns
     -------
@@ -109,16 +114,70 @@ def network_flow(
     data = [jnp.asarray(x) for x in inputs]
     start = [apply(params, x) for x in data]
     wanted = jnp.asarray(targets, start[0].dtype) + start[0]
-    counts = np.unique(np.round(np.asarray(times) / step).astype(int))
+    fastest = _fastest_rate(apply, params, data[0])
     records = []
-    for before, now in zip(np.r_[0, counts[:-1]], counts, strict=True):
-        for _ in range(before, now):
-            params = _descend(apply, params, data[0], wanted, step)
+    for lengths in step_lengths(times, step, fastest):
+        for length in lengths:
+            params = descend(apply, params, data[0], wanted, length)
         *values, velocity = _record(apply, params, data, wanted)
         learned = [value - first for value, first in zip(values, start, strict=True)]
         records.append([np.asarray(part, np.float64) for part in (*learned, velocity)])
     stacked = [np.stack(part) for part in zip(*records, strict=True)]
-    return Trajectory(counts * step, *stacked), params
+    return Trajectory(np.asarray(times), *stacked), params
+
+
+def step_lengths(times: Array, step: float, fastest: float) -> list[list[float]]:
+    """Lengths of the steps that lead to each of some times.
+
+    A step takes the share `step` of the time passed, because what is faster has decayed by then,
+    but at least this share of the fastest mode's time, and at most that time itself: midpoint steps
+    are stable up to twice as long.
+
+    Parameters
+    ----------
+    times : array
+        Ascending, from 0.
+    step : float
+        Share of the time passed.
+    fastest : float
+        Largest rate.
+
+    Examples
+    --------
+    >>> [len(lengths) for lengths in step_lengths(np.array([0.0, 1.0, 10.0]), 0.2, fastest=1.0)]
+    [0, 5, 15]
+    """
+    found: list[list[float]] = [[]]
+    for now, then in pairwise(np.asarray(times, np.float64).tolist()):
+        lengths = []
+        while (left := then - now) > 1e-9 * then:
+            longest = min(max(step * now, step / fastest), 1 / fastest)
+            lengths.append(left / math.ceil(left / longest - 1e-9))
+            now += lengths[-1]
+        found.append(lengths)
+    return found
+
+
+def _fastest_rate(apply: Apply, params: PyTree, inputs: jax.Array) -> float:
+    """Largest eigenvalue of K₀/n on the training samples, by a few power iterations."""
+    shape = jax.eval_shape(apply, params, inputs)
+    direction = jax.random.normal(jax.random.PRNGKey(0), shape.shape, shape.dtype)
+    for _ in range(_POWER_ITERATIONS):
+        direction = _tangent_product(apply, params, inputs, direction / jnp.linalg.norm(direction))
+    return float(jnp.linalg.norm(direction))
+
+
+@partial(jax.jit, static_argnames="apply")
+def _tangent_product(
+    apply: Apply, params: PyTree, inputs: jax.Array, direction: jax.Array
+) -> jax.Array:
+    """K₀ u/n for one direction u (n, outputs), without the kernel."""
+
+    def value(params: PyTree) -> jax.Array:
+        return apply(params, inputs)
+
+    (pulled,) = jax.vjp(value, params)[1](direction)
+    return jax.jvp(value, (params,), (pulled,))[1] / len(inputs)
 
 
 def _gradient(apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array) -> PyTree:
@@ -131,9 +190,7 @@ def _gradient(apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array
 
 
 @partial(jax.jit, static_argnames="apply")
-def _descend(
-    apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array, step: float
-) -> Any:
+def descend(apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array, step: float) -> Any:
     """Parameters after a midpoint step down the gradient.
 
     Called from a Python loop: inside a loop of its own, XLA leaves convolutions on CPUs to one

@@ -20,7 +20,7 @@ from kernel_regime.execution.results import Content
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 1  # raised when the same run would give other numbers than before
+_FORMAT = 2  # raised when the same run would give other numbers than before
 
 
 @dataclass(frozen=True)

@@ -79,12 +79,10 @@ def run_study(
         for labels, samples in (("true", pool), ("permuted", permuted)):
             runs = LearnerRuns(study, kind, samples)
             for learner in _learners(study, widths if labels == "true" else widths[-1:]):
+                what = {"architecture": kind, "labels": labels, **learner.columns()}
                 tables = keep(runs.content(learner), partial(runs.follow, learner))
-                # Narrower networks only show how kernels approach the limit.
-                compared = learner.width in (0, widths[-1])
-                for name in {*(RUN_TABLES if compared else ()), "distances"} & tables.keys():
-                    what = {"architecture": kind, "labels": labels, **learner.columns()}
-                    found[name].append(pd.DataFrame(tables[name]).assign(**what))
+                for name, table in tables.items():
+                    found[name].append(pd.DataFrame(table).assign(**what))
     whole = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
     modes = pool_runs(whole["rates"], [*WHAT, "measure"])
     curves = whole["curves"].groupby([*WHAT, "measure", "mode", "time"], sort=False)["share"]

@@ -23,7 +23,7 @@ class ExperimentSettings(ParameterType):
     horizon : float
         Last time, in units of the slowest mode's, 1/σ_modes.
     step : float
-        Step of the networks, in units of the fastest mode's time, 1/σ_1.
+        Longest step of the networks, in units of the time passed.
     records : int
         Times recorded, evenly spaced in logarithm.
 
@@ -46,8 +46,7 @@ class Widths(ParameterType):
     Parameters
     ----------
     widths : list of int
-        Networks of the largest are compared with the kernel in full; the others only show how
-        kernels approach the limit.
+        Networks of the largest learn permuted labels too, and are what figures show.
 
     Examples
     --------
