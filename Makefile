@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run plan download test test-all test-wheel coverage lint format docs \
+.PHONY: help run plan download test test-all test-wheel test-newest-jax coverage lint format docs \
 	bench bench-large bench-gpu viz ipython notebooks lock clean clean-results
 
 help: ## Show this list
@@ -35,8 +35,11 @@ test: $(INSTALLED) ## Run the test suite
 test-all: $(INSTALLED) ## Run every test, the slow ones included
 	$(RUN) pytest $(PARALLEL) -m ""
 
-test-wheel: $(INSTALLED) ## Test the wheel: without extras in an empty environment, and with the newest JAX
-	$(RUN) pytest -m slow tests/test_wheel.py
+test-wheel: $(INSTALLED) ## Test the wheel without extras, in an empty environment
+	$(RUN) pytest -m slow tests/test_wheel.py -k "not newest"
+
+test-newest-jax: $(INSTALLED) ## Test the wheel with the newest JAX
+	$(RUN) pytest -m slow tests/test_wheel.py -k newest
 
 coverage: $(INSTALLED) ## Run the test suite and report what it does not reach
 	$(RUN) pip install --quiet --disable-pip-version-check 'pytest-cov>=7'

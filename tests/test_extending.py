@@ -16,14 +16,13 @@ from tests.experiments import PROJECT, TINY_STUDIES, new_project, plan_rows
 
 DOCUMENT = (PROJECT / "docs" / "extending.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"`([\w/]+\.(?:py|yml))`\n```\w+\n(.*?)```", DOCUMENT, re.DOTALL))
+# Its own kernel, noise and network beside one built-in each, and no study that has nothing of them.
 SMALL = TINY_STUDIES | {
     "data": {"n_train": 80, "n_test": 40},
+    "kernels": {"nngp": None, "quadratic": None},
     "network_sweep": {"mean_field": {"width": 8, "penalties": [1.0e-4]}},
     "training": {"epochs": 2, "warm_up": 1, "batches": {0: 20}, "seeds": [0]},
-    "spectrum": {
-        "trained_networks": {"samples": 10},
-        "initialisations": {"shallow_fresh": {"width": 16, "runs": 1, "samples": 20}},
-    },
+    "spectrum": {"trained_networks": {"samples": 10}, "initialisations": {"shallow_fresh": None}},
     "spectral_bias_study": {
         **TINY_STUDIES["spectral_bias_study"],
         "architectures": {"fully_connected": {"widths": [8]}},

@@ -17,7 +17,10 @@ from kernel_regime.ntk.empirical import empirical_ntk
 KINDS = ("fully_connected", "convolutional", "residual")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [*KINDS[:-1], pytest.param(KINDS[-1], marks=pytest.mark.slow)],  # compiles for long
+)
 def test_kernels_of_wide_networks_approach_the_limit(kind):
     images = np.random.default_rng(0).standard_normal((6, 6, 6))
     distances = {}

@@ -126,6 +126,7 @@ def test_the_map_shows_a_line_per_width(runs):
     figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_the_transition_moves_as_one_over_the_root_of_the_width():
     """In NTK parametrisation α* ∝ width^(−1/2) (Geiger et al. 2020)."""
     networks = [network(width, seed, 1) for width in (64, 1024) for seed in range(4)]

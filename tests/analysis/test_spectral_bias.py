@@ -149,8 +149,8 @@ def small_study():
 
     digits = load_digits()
     study = SpectralBiasStudy(
-        architectures={"fully_connected": Widths([256, 16])}, train=300, reference=600,
-        held_out=600, runs=3, modes=6, horizon=1.5, step=0.1, records=30,
+        architectures={"fully_connected": Widths([256, 16])}, train=300, reference=400,
+        held_out=400, runs=2, modes=6, horizon=1.5, step=0.2, records=30,
     )  # fmt: skip
     return run_study(study, digits.images, encode_targets(digits.target, 10))
 

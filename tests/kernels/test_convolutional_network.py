@@ -100,7 +100,7 @@ def assert_equal(layers, shape, seed):
     assert_equal_to_neural_tangents(layers, "convolutional", x, y, coincide)
 
 
-@random_networks(10)
+@random_networks(6)
 @given(networks(), st.integers(0, 99))
 def test_random_architectures_equal_neural_tangents(network, seed):
     assert_equal(*network, seed)

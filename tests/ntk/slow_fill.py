@@ -1,4 +1,4 @@
-"""Fill the NTK of a saved network tile by tile: `python slow_fill.py model path log pause`."""
+"""Fill NTKs of a saved network by tiles: `python slow_fill.py model pause path log path log …`."""
 
 import os
 import sys
@@ -48,5 +48,6 @@ def fill_slowly(model: Path, path: Path, log: Path, pause: float) -> None:
 
 if __name__ == "__main__":
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    model, path, log, pause = sys.argv[1:]
-    fill_slowly(Path(model), Path(path), Path(log), float(pause))
+    model, pause, *targets = sys.argv[1:]
+    for path, log in zip(targets[::2], targets[1::2], strict=True):
+        fill_slowly(Path(model), Path(path), Path(log), float(pause))

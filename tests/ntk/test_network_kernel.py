@@ -111,8 +111,8 @@ def test_a_killed_kernel_resumes_bit_identically_and_repeats_no_finished_tile(tm
     model = tmp_path / "seed_3.keras"
     save_network(network, model)
     path, log = tmp_path / "killed.npy", tmp_path / "log"
-    command = [sys.executable, slow_fill.__file__, model, path, log, 0.5]
-    process = subprocess.Popen(list(map(str, command)))
+    command = [sys.executable, slow_fill.__file__, str(model)]
+    process = subprocess.Popen([*command, "0.5", str(path), str(log)])
     deadline = time.monotonic() + 100
     while not log.exists() or len(log.read_text().splitlines()) < 5:
         assert process.poll() is None
@@ -123,13 +123,9 @@ def test_a_killed_kernel_resumes_bit_identically_and_repeats_no_finished_tile(tm
     done = set(read_manifest(Places(path).manifest).checksums)
     assert 0 < len(done) < slow_fill.TILES
     assert not is_complete(path)
-    for target, own_log in (
-        (path, tmp_path / "resumed"),
-        (tmp_path / "whole.npy", tmp_path / "all"),
-    ):
-        # In processes like the first: OpenBLAS's last bits depend on its number of threads.
-        again = [sys.executable, slow_fill.__file__, model, target, own_log, 0]
-        subprocess.run(list(map(str, again)), check=True)
+    # In a process like the first: OpenBLAS's last bits depend on its number of threads.
+    targets = (path, tmp_path / "resumed", tmp_path / "whole.npy", tmp_path / "all")
+    subprocess.run([*command, "0", *map(str, targets)], check=True)
     resumed, whole = ((tmp_path / name).read_text().splitlines() for name in ("resumed", "all"))
     assert len(whole) == slow_fill.TILES
     assert sorted(resumed) == sorted(line for line in whole if place(line) not in done)

@@ -101,9 +101,16 @@ def steps_and_oracle(name, optimiser, loss, gradient):
     return zip(case.weights, weights, strict=True)
 
 
-@pytest.mark.parametrize("loss", ["square", "cross_entropy"])
-@pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam"])
-@pytest.mark.parametrize("name", SMALL)
+# Every network, and with one of them every optimiser and every loss: they do not know each other.
+COMBINATIONS = [(name, "momentum", "square") for name in SMALL] + [
+    ("fully_connected_2", optimiser, loss)
+    for optimiser in ("sgd", "momentum", "adam")
+    for loss in ("square", "cross_entropy")
+    if (optimiser, loss) != ("momentum", "square")
+]
+
+
+@pytest.mark.parametrize(("name", "optimiser", "loss"), COMBINATIONS)
 def test_two_steps_are_those_of_numpy(name, optimiser, loss):
     # Differences are good to 1e-9 of a gradient of order one; Adam divides by its size, or by 1e-7.
     tolerance = 1e-5 if optimiser == "adam" else 1e-8
@@ -111,9 +118,13 @@ def test_two_steps_are_those_of_numpy(name, optimiser, loss):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("loss", ["square", "cross_entropy"])
-@pytest.mark.parametrize("optimiser", ["momentum", "adam"])
-@pytest.mark.parametrize("name", CONVOLUTIONAL)
+@pytest.mark.parametrize(
+    ("name", "optimiser", "loss"),
+    [
+        *((name, "momentum", "square") for name in CONVOLUTIONAL),
+        (CONVOLUTIONAL[-1], "adam", "cross_entropy"),
+    ],
+)
 def test_two_steps_of_convolutions_are_those_of_their_formulas(name, optimiser, loss):
     # Keras takes learning rates and Adam's corrections in float32: the first step is off by up to
     # 2e-8, and with it the second gradient, which Adam divides by its size.
