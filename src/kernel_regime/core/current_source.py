@@ -4,7 +4,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -33,8 +33,9 @@ def require_current(files: Iterable[Path]) -> None:
     """
     wanted = {str(file) for file in files}
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file is None or str(Path(file).resolve()) not in wanted:
+        # Not by getattr: there are modules that load themselves when asked for anything.
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if not isinstance(file, str) or _resolved(file) not in wanted:
             continue
         plain = type(getattr(module, "__loader__", None)) is SourceFileLoader
         if plain and name != "__main__" and not _says_the_same(module, Path(file)):
@@ -42,6 +43,12 @@ def require_current(files: Iterable[Path]) -> None:
                 f"{name}: {file} was edited after it was imported, so that what runs is not what "
                 f"it says; start again, or importlib.reload({name})"
             )
+
+
+@cache
+def _resolved(file: str) -> str:
+    """A file's path without links: asked thousands of times, of the same modules."""
+    return str(Path(file).resolve())
 
 
 def _says_the_same(module: ModuleType, file: Path) -> bool:

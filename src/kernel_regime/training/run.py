@@ -113,7 +113,8 @@ def compiled_descent(
     return _compiled(job.architecture, described, method, shape, outputs)
 
 
-@lru_cache(maxsize=2)
+# A sweep goes through all networks at one level, then at the next.
+@lru_cache(maxsize=8)
 def _compiled(
     architecture: NetworkDescription,
     described: type[keras.Model],
