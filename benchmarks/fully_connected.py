@@ -68,7 +68,8 @@ def share_of_peak(x: Array) -> Row:
 def multiply_in_cache(rows: UnitRows, tiles: int) -> None:
     """The product of one tile, again and again on every core."""
     for _ in numba.prange(tiles):
-        multiply_tile(rows.packed, 0, rows.packed, 0, np.empty((EDGE, EDGE), rows.rows.dtype))
+        tile = np.empty((EDGE, EDGE), rows.rows.dtype)
+        multiply_tile(rows.packed, 0, rows.packed, 0, tile, False)
 
 
 def main() -> None:

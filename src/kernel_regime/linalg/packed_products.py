@@ -11,18 +11,16 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import binding, ir
 from numba import types
-from numba.core import cgutils
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
+from kernel_regime.linalg.register_copies import copy_transposed
 from kernel_regime.linalg.simd import intrinsic
+from kernel_regime.linalg.vector_emitter import VECTOR_BYTES, VectorEmitter
 
-_WIDE = binding.get_host_cpu_features().get("avx512f", False)
-VECTOR_BYTES = 64 if _WIDE else 32
 VECTORS = 3  # of a packed panel; with ROWS rows they take 24 of 32 registers, or 12 of 16
-ROWS = 8 if _WIDE else 4
+ROWS = 8 if VECTOR_BYTES == 64 else 4
 EDGE = 96  # of a tile: a multiple of ROWS and of the samples of a packed panel
 DEPTH = 1024  # features in one go at most: EDGE rows of both sides stay in the L2 cache
 LINE = 16  # neighbouring features packed together: rows a power of two apart share cache sets
@@ -61,10 +59,10 @@ def accumulate(
     packed panel behind b[ib] is asked into the second-level cache: by the time all EDGE rows have
     been multiplied, the next columns are there.
     """
-    count = VECTOR_BYTES * 8 // tile.dtype.bitwidth  # numbers of a vector
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        emit = _Emitter(context, builder, tile.dtype, count)
+        emit = VectorEmitter(context, builder, tile.dtype)
+        count = emit.count
         a_, ia_, ra_, b_, ib_, start_, stop_, tile_, row_, column_ = args
         targets = [
             emit.item(
@@ -111,75 +109,21 @@ def accumulate(
     return types.void(a, ia, ra, b, ib, start, stop, tile, row, column), codegen
 
 
-class _Emitter:
-    """LLVM instructions on vectors of one dtype."""
-
-    def __init__(self, context: Any, builder: Any, dtype: Any, count: int) -> None:
-        self.context, self.builder, self.count = context, builder, count
-        self.vector = ir.VectorType(context.get_value_type(dtype), count)
-        self.alignment = dtype.bitwidth // 8
-
-    def index(self, value: int) -> ir.Constant:
-        return ir.Constant(ir.IntType(64), value)
-
-    def item(self, kind: Any, array: Any, *indices: Any) -> Any:
-        """Pointer to an item of a Numba array."""
-        view = self.context.make_array(kind)(self.context, self.builder, array)
-        return cgutils.get_item_pointer(self.context, self.builder, kind, view, indices)
-
-    def after(self, pointer: Any, count: int) -> Any:
-        """Pointer `count` items further on."""
-        return self.builder.gep(pointer, [self.index(count)])
-
-    def load(self, pointer: Any) -> Any:
-        loaded = self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()))
-        loaded.align = self.alignment
-        return loaded
-
-    def store(self, vector: Any, pointer: Any) -> None:
-        stored = self.builder.store(vector, self.builder.bitcast(pointer, self.vector.as_pointer()))
-        stored.align = self.alignment
-
-    def prefetch(self, pointer: Any) -> None:
-        """Ask for a cache line, into the second level; harmless behind the end of an array."""
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            self.builder.module,
-            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
-            "llvm.prefetch.p0i8",
-        )
-        to_read, second_level, data = (ir.Constant(number, value) for value in (0, 2, 1))
-        address = self.builder.bitcast(pointer, byte)
-        self.builder.call(function, [address, to_read, second_level, data])
-
-    def broadcast(self, number: Any) -> Any:
-        """The same number throughout a vector."""
-        empty = ir.Constant(self.vector, ir.Undefined)
-        first = self.builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.count), [0] * self.count)
-        return self.builder.shuffle_vector(first, empty, zeros)
-
-    def fma(self, x: Any, y: Any, z: Any) -> Any:
-        """x·y + z, rounded once."""
-        function = cgutils.get_or_insert_function(
-            self.builder.module,
-            ir.FunctionType(self.vector, [self.vector] * 3),
-            f"llvm.fma.v{self.count}{self.vector.element.intrinsic_name}",
-        )
-        return self.builder.call(function, [x, y, z])
-
-
 @compiled()
-def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array) -> None:
-    """Products of the i-th EDGE samples packed in `a` with the j-th EDGE packed in `b`."""
+def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array, upper: bool) -> None:
+    """Products of the i-th EDGE samples packed in `a` with the j-th EDGE packed in `b`.
+
+    Beyond the last packed panel, and if `upper` in packed panels below the diagonal, zeros.
+    """
     tile[:] = 0
     width = a.shape[2]
     parts = (a.shape[1] + DEPTH - 1) // DEPTH
+    height = min(EDGE, len(a) * width - i * EDGE)
     for part in range(parts):
         start, stop = part * a.shape[1] // parts, (part + 1) * a.shape[1] // parts
-        for column in range(0, EDGE, width):
+        for column in range(0, min(EDGE, len(b) * width - j * EDGE), width):
             ib = (j * EDGE + column) // width
-            for row in range(0, EDGE, ROWS):
+            for row in range(0, min(height, column + width) if upper else height, ROWS):
                 ia, ra = divmod(i * EDGE + row, width)
                 accumulate(a, ia, ra, b, ib, start, stop, tile, row, column)
 
@@ -188,17 +132,27 @@ def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array) -> None:
 def pack_tile(x: Array, packed: Array, first: int) -> None:
     """Repack samples (n, features), n ≤ EDGE, into a tile's packed panels, from `first` on.
 
-    packed[first + p, k, r] = x[p · width + r, k]; samples that `x` lacks are zeros.
+    packed[first + p, k, r] = x[p · width + r, k], x in C order; samples that it lacks are zeros.
     """
     width = packed.shape[2]
-    for p in range(EDGE // width):
+    for p in range((len(x) + width - 1) // width):
         rows, packed_panel = x[p * width : (p + 1) * width], packed[first + p]
         for start in range(0, packed_panel.shape[0], LINE):
-            stop = min(start + LINE, packed_panel.shape[0])
-            for r in range(len(rows)):
-                for k in range(start, stop):
-                    packed_panel[k, r] = rows[r, k]
-            packed_panel[start:stop, len(rows) :] = 0
+            _pack_line(rows, packed_panel, start, min(start + LINE, packed_panel.shape[0]))
+
+
+@compiled()
+def _pack_line(rows: Array, packed_panel: Array, start: int, stop: int) -> None:
+    """Repack features from `start` to `stop` of the rows of a packed panel."""
+    count = VECTOR_BYTES // rows.itemsize
+    whole = len(rows) - len(rows) % count if stop - start == LINE else 0
+    for r in range(0, whole, count):
+        for k in range(start, stop, count):
+            copy_transposed(rows, r, k, packed_panel, k, r)
+    for r in range(whole, len(rows)):
+        for k in range(start, stop):
+            packed_panel[k, r] = rows[r, k]
+    packed_panel[start:stop, len(rows) :] = 0
 
 
 @compiled()
@@ -219,10 +173,9 @@ def tile_count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
 
 
 def empty_packed_panels(x: Array) -> Array:
-    """Space for the packed panels of samples `x` (n, features), filled up to whole tiles."""
+    """Space for the packed panels of samples `x` (n, features)."""
     width = width_of(x.dtype)
-    packed_panels = -(-len(x) // EDGE) * EDGE // width
-    return np.empty((packed_panels, x.shape[1], width), x.dtype)
+    return np.empty((-(-len(x) // width), x.shape[1], width), x.dtype)
 
 
 def add_products(total: Array, x1: Array, x2: Array) -> None:
@@ -246,13 +199,13 @@ def add_gram(total: Array, x: Array) -> None:
 
 def _packed(x: Array) -> Array:
     packed = empty_packed_panels(x)
-    _pack_all(x, packed)
+    _pack_all(np.ascontiguousarray(x), packed)
     return packed
 
 
 @compiled(parallel=True, nogil=True)
 def _pack_all(x: Array, packed: Array) -> None:
-    for tile in numba.prange(packed.shape[0] * packed.shape[2] // EDGE):
+    for tile in numba.prange((len(x) + EDGE - 1) // EDGE):
         start = np.intp(tile) * EDGE
         pack_tile(x[start : start + EDGE], packed, start // packed.shape[2])
 
@@ -263,6 +216,6 @@ def _add_products(total: Array, left: Array, right: Array, symmetric: bool) -> N
     for number in numba.prange(tiles):
         i, j = tile_place(np.intp(number), across, symmetric)
         tile = np.empty((EDGE, EDGE), left.dtype)
-        multiply_tile(left, i, right, j, tile)
+        multiply_tile(left, i, right, j, tile, symmetric and i == j)
         target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]
         target += tile[: target.shape[0], : target.shape[1]]

@@ -17,7 +17,12 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import NotFiniteError
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.kernels.base import Kernel, require_representable
-from kernel_regime.kernels.dense.angular_tiles import UnitRows, fill_angular, unit_rows
+from kernel_regime.kernels.dense.angular_tiles import (
+    AngularTiles,
+    UnitRows,
+    fill_angular,
+    unit_rows,
+)
 from kernel_regime.kernels.dense.network_pairs import directions
 from kernel_regime.kernels.dense.zonal import Zonal, arccos_polynomial
 
@@ -90,17 +95,27 @@ def angular_matrices(
 
     Without `x2` they are symmetric: tiles of the upper triangle, each mirrored while in cache.
     """
-    symmetric, x2 = x2 is None, x1 if x2 is None else x2
+    tiles = angular_tiles(kernels, x1, x1 if x2 is None else x2, x2 is None)
+    fill_angular(tiles)
+    left, right = tiles.left.lengths, tiles.right.lengths
+    for k, kernel in enumerate(kernels):
+        at_zero = polynomials(kernel, x1.dtype.str).at_zero
+        bound = float(left[k].max()) * float(right[k].max()) * at_zero
+        x = x1 if x2 is None else x2
+        require_representable(kernel, tiles.matrices[k], x1, x, bound or None)
+    return tiles.matrices
+
+
+def angular_tiles(
+    kernels: Sequence[AngularKernel], x1: Array, x2: Array, symmetric: bool
+) -> AngularTiles:
+    """Matrices of angular kernels on the same samples, yet to be filled."""
     left = _unit_rows(kernels, x1)
     right = left if symmetric else _unit_rows(kernels, x2)
     curves = [polynomials(kernel, x1.dtype.str) for kernel in kernels]
     matrices = tuple(np.empty((len(x1), len(x2)), x1.dtype) for _ in kernels)
     kappas = tuple(curve.kappa for curve in curves)
-    fill_angular(matrices, left, right, curves[0].arccos, kappas, symmetric)
-    for k, (kernel, curve) in enumerate(zip(kernels, curves, strict=True)):
-        bound = float(left.lengths[k].max()) * float(right.lengths[k].max()) * curve.at_zero
-        require_representable(kernel, matrices[k], x1, x2, bound or None)
-    return matrices
+    return AngularTiles(matrices, left, right, curves[0].arccos, kappas, symmetric)
 
 
 def _unit_rows(kernels: Sequence[AngularKernel], x: Array) -> UnitRows:

@@ -8,6 +8,12 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
+from kernel_regime.kernels.dense.tile_series import (
+    angle,
+    chebyshev_series,
+    largest_size,
+    put_angles,
+)
 from kernel_regime.linalg.packed_products import (
     EDGE,
     empty_packed_panels,
@@ -16,17 +22,8 @@ from kernel_regime.linalg.packed_products import (
     tile_count,
     tile_place,
 )
-from kernel_regime.linalg.simd import (
-    VECTOR_SIZE,
-    Vector,
-    absolute,
-    broadcast,
-    copy_sign,
-    larger,
-    load,
-    root,
-    store,
-)
+from kernel_regime.linalg.simd import VECTOR_SIZE, broadcast, load, store
+from kernel_regime.linalg.tile_copies import put_tile
 
 NEARLY_PARALLEL = 1e-2  # 1 − |cos θ| below which the difference of the rows is taken, θ < 8°
 
@@ -46,7 +43,7 @@ class UnitRows(NamedTuple):
 def unit_rows(x: Array, factors: Sequence[float]) -> UnitRows:
     """Rows `x` with their lengths times each factor; a zero row keeps length and direction 0."""
     packed = empty_packed_panels(x)
-    lengths = np.zeros((len(factors), len(packed) * packed.shape[2]), x.dtype)
+    lengths = np.zeros((len(factors), -(-len(x) // EDGE) * EDGE), x.dtype)
     rows = UnitRows(x, np.empty(len(x)), lengths, packed)
     _normalise(np.array(factors), *rows)
     return rows
@@ -71,8 +68,38 @@ def _normalise(factors: Array, x: Array, inverses: Array, lengths: Array, packed
         pack_tile(units, packed, start // packed.shape[2])
 
 
+class AngularTiles(NamedTuple):
+    """Matrices of two sets of rows, and what turns tiles of cosines into those of their values.
+
+    Attributes
+    ----------
+    matrices : tuple of arrays (n1, n2)
+        One for each curve; where they are symmetric, tiles are mirrored.
+    left, right : UnitRows
+        The rows.
+    arccos : array
+        Coefficients of arccos(1 − v)/√v in right angles, lowest first.
+    curves : tuple of arrays
+        Chebyshev coefficients in the angle, lowest first.
+    symmetric : bool
+        Whether both sets of rows are the same.
+    """
+
+    matrices: tuple[Array, ...]
+    left: UnitRows
+    right: UnitRows
+    arccos: Array
+    curves: tuple[Array, ...]
+    symmetric: bool
+
+
+def fill_angular(tiles: AngularTiles) -> None:
+    """Fill the matrices: one product for all of them, of half the tiles where symmetric."""
+    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
+
+
 @compiled(parallel=True, nogil=True)
-def fill_angular(
+def _fill(
     matrices: tuple[Array, ...],
     left: UnitRows,
     right: UnitRows,
@@ -80,92 +107,56 @@ def fill_angular(
     curves: tuple[Array, ...],
     symmetric: bool,
 ) -> None:
-    """Matrices of two sets of rows, one for each curve: one product for all of them.
-
-    Where they are symmetric, the upper triangle is computed and mirrored.
-    """
-    tiles, across = tile_count(matrices[0].shape, symmetric)
-    for number in numba.prange(tiles):
-        i, j = tile_place(np.intp(number), across, symmetric)
-        top, start = i * EDGE, j * EDGE
-        cosines = np.empty((EDGE, EDGE), matrices[0].dtype)
-        multiply_tile(left.packed, i, right.packed, j, cosines)
-        for k in range(len(matrices)):
-            tile = cosines if k == len(matrices) - 1 else cosines.copy()
-            _finish(tile, k, left, top, right, start, arccos, curves[k])
-            put_tile(tile, matrices[k], top, start, symmetric)
+    count, across = tile_count(matrices[0].shape, symmetric)
+    for number in numba.prange(count):
+        tiles = AngularTiles(matrices, left, right, arccos, curves, symmetric)
+        _fill_tile(tiles, np.intp(number), across)
 
 
 @compiled()
-def put_tile(tile: Array, matrix: Array, top: int, start: int, symmetric: bool) -> None:
-    """A tile to its place in a matrix, and where that is symmetric to its mirror image too."""
-    if symmetric and top == start:
-        for r in range(EDGE):
-            for c in range(r):
-                tile[r, c] = tile[c, r]
-    _copy(tile, matrix[top : top + EDGE, start : start + EDGE])
-    if symmetric and top != start:
-        _copy(tile.T, matrix[start : start + EDGE, top : top + EDGE])
+def _fill_tile(tiles: AngularTiles, number: Any, across: int) -> None:
+    i, j = tile_place(number, across, tiles.symmetric)
+    cosines = np.empty((EDGE, EDGE), tiles.matrices[0].dtype)
+    upper = tiles.symmetric and i == j
+    multiply_tile(tiles.left.packed, i, tiles.right.packed, j, cosines, upper)
+    finish_angular_tile(cosines, tiles, i * EDGE, j * EDGE)
 
 
 @compiled()
-def _copy(tile: Array, target: Array) -> None:
-    """As much of a tile as the target holds, row by row: twice as fast as one assignment."""
-    for r in range(target.shape[0]):
-        values, row = tile[r], target[r]
-        for c in range(len(row)):
-            row[c] = values[c]
+def finish_angular_tile(cosines: Array, tiles: AngularTiles, top: int, start: int) -> None:
+    """Put the values of all kernels at a tile of cosines into their matrices."""
+    angles, values = np.empty_like(cosines), np.empty_like(cosines)
+    near = largest_size(cosines) > 1 - NEARLY_PARALLEL
+    put_angles(cosines, tiles.arccos, angles)
+    left, right = tiles.left.lengths, tiles.right.lengths
+    for k in range(len(tiles.matrices)):
+        curve = tiles.curves[k]
+        _put_values(angles, left[k, top:], right[k, start : start + EDGE], curve, values)
+        if near:
+            _correct(values, cosines, k, tiles, top, start)
+        put_tile(values, tiles.matrices[k], top, start, tiles.symmetric)
 
 
 @compiled()
-def _finish(
-    tile: Array,
-    k: int,
-    left: UnitRows,
-    top: int,
-    right: UnitRows,
-    start: int,
-    arccos: Array,
-    curve: Array,
-) -> None:
-    """Values of kernel `k` of a tile of cosines, in place."""
-    near = _some_nearly_parallel(tile)
-    cosines = tile.copy() if near else tile
-    values = tile.reshape(EDGE, -1, VECTOR_SIZE)
-    lengths = right.lengths[k, start : start + EDGE].reshape(-1, VECTOR_SIZE)
+def _put_values(angles: Array, left: Array, right: Array, curve: Array, values: Array) -> None:
+    """Values of a kernel at a tile of angles, between rows of these lengths."""
+    angles, values = angles.reshape(EDGE, -1, VECTOR_SIZE), values.reshape(EDGE, -1, VECTOR_SIZE)
+    lengths = right.reshape(-1, VECTOR_SIZE)
     for r in range(EDGE):
-        length = load(left.lengths, (k, top + r))
-        for c in range(values.shape[1]):
-            cosine = load(values, (r, c))
-            value = _evaluate(cosine, 1 - absolute(cosine), arccos, curve)
-            store(values, (r, c), value * (length * load(lengths, (c,))))
-    if near:
-        _correct(tile, cosines, k, left, top, right, start, arccos, curve)
-
-
-@compiled()
-def _some_nearly_parallel(tile: Array) -> Any:
-    vectors, found = tile.reshape(-1, VECTOR_SIZE), np.empty((1, VECTOR_SIZE), tile.dtype)
-    largest = broadcast(tile, 0.0)
-    for k in range(len(vectors)):
-        largest = larger(largest, absolute(load(vectors, (k,))))
-    store(found, (0,), largest)
-    return found.max() > 1 - NEARLY_PARALLEL
+        length = load(left, (r,))
+        for c in range(0, len(lengths), 2):
+            x, y = load(angles, (r, c)), load(angles, (r, c + 1))
+            first, second = chebyshev_series(curve, x, y)
+            store(values, (r, c), first * (length * load(lengths, (c,))))
+            store(values, (r, c + 1), second * (length * load(lengths, (c + 1,))))
 
 
 @compiled()
 def _correct(
-    tile: Array,
-    cosines: Array,
-    k: int,
-    left: UnitRows,
-    top: int,
-    right: UnitRows,
-    start: int,
-    arccos: Array,
-    curve: Array,
+    values: Array, cosines: Array, k: int, tiles: AngularTiles, top: int, start: int
 ) -> None:
     """Evaluate nearly parallel pairs again, from the distance of their unit vectors."""
+    left, right, arccos, curve = tiles.left, tiles.right, tiles.arccos, tiles.curves[k]
     near, one = cosines.dtype.type(1 - NEARLY_PARALLEL), np.empty((1, VECTOR_SIZE), cosines.dtype)
     for r in range(min(EDGE, len(left.rows) - top)):
         for c in range(min(EDGE, len(right.rows) - start)):
@@ -174,35 +165,9 @@ def _correct(
                 distance = _distance(
                     left.rows[i], left.inverses[i], right.rows[j], right.inverses[j], cosine < 0
                 )
-                versine = broadcast(one, distance / 2)
-                store(one, (0,), _evaluate(broadcast(one, cosine), versine, arccos, curve))
-                tile[r, c] = one[0, 0] * (left.lengths[k, i] * right.lengths[k, j])
-
-
-@compiled()
-def _evaluate(cosine: Vector, versine: Vector, arccos: Array, curve: Array) -> Vector:
-    """κ of angles with the sign of `cosine` and 1 − |cosine| = `versine`."""
-    turn = root(versine) * _horner(arccos, versine) - 1
-    return _clenshaw(curve, copy_sign(turn, 0 - cosine))
-
-
-@compiled()
-def _horner(coefficients: Array, x: Vector) -> Vector:
-    """Polynomial, lowest coefficient first."""
-    value = broadcast(coefficients, coefficients[-1])
-    for power in range(len(coefficients) - 2, -1, -1):
-        value = value * x + coefficients[power]
-    return value
-
-
-@compiled()
-def _clenshaw(coefficients: Array, x: Vector) -> Vector:
-    """Chebyshev series, lowest coefficient first."""
-    double = x + x
-    now = before = broadcast(coefficients, 0.0)
-    for degree in range(len(coefficients) - 1, 0, -1):
-        now, before = double * now + (coefficients[degree] - before), now
-    return x * now + (coefficients[0] - before)
+                x = angle(broadcast(one, cosine), broadcast(one, distance / 2), arccos)
+                store(one, (0,), chebyshev_series(curve, x, x)[0])
+                values[r, c] = one[0, 0] * (left.lengths[k, i] * right.lengths[k, j])
 
 
 @compiled(fastmath={"reassoc", "nsz"})

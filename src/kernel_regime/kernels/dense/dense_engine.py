@@ -31,11 +31,8 @@ from kernel_regime.kernels.dense.network_pairs import (
     gaps,
     pairwise_kernels,
 )
-from kernel_regime.kernels.dense.network_tiles import (
-    NetworkAngles,
-    NetworkSide,
-    fill_on_host,
-)
+from kernel_regime.kernels.dense.network_rows import NetworkAngles, NetworkSide
+from kernel_regime.kernels.dense.network_tiles import fill_on_host
 from kernel_regime.kernels.dense.zonal import arccos_polynomial
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import SerialLayers

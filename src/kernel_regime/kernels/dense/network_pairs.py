@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numba
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.kernels.dense.network_layers import network_kernels
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
@@ -43,16 +45,26 @@ def directions(x: Array) -> Directions:
     >>> directions(np.array([[3e200, 4e200], [0, 0]])).lengths
     array([5.e+200, 0.e+000])
     """
-    rows = x.reshape(len(x), -1)
-    largest = np.abs(rows).max(axis=1, initial=0).astype(float)
-    scale = np.where(largest > 0, largest, 1)
-    units, lengths = np.empty(rows.shape, x.dtype), np.empty(len(rows))
-    for block in row_blocks(len(rows), 8 * rows.shape[1]):
-        scaled = rows[block] / scale[block, None]
-        length = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
-        units[block] = scaled / np.where(length > 0, length, 1)[:, None]
-        lengths[block] = scale[block] * length
+    rows = np.ascontiguousarray(x.reshape(len(x), -1))
+    units, lengths = np.empty_like(rows), np.empty(len(rows))
+    _part(rows, units, lengths)
     return Directions(units, lengths)
+
+
+@compiled(parallel=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+def _part(rows: Array, units: Array, lengths: Array) -> None:
+    """Rows into unit vectors and lengths, in float64 within."""
+    for i in numba.prange(len(rows)):
+        row, largest, square = rows[i], 0.0, 0.0
+        for k in range(len(row)):
+            largest = max(largest, abs(np.float64(row[k])))
+        scale = largest if largest > 0 else 1.0
+        for k in range(len(row)):
+            square += (row[k] / scale) ** 2
+        length = np.sqrt(square)
+        lengths[i] = scale * length
+        for k in range(len(row)):
+            units[i, k] = row[k] / scale / (length if length > 0 else 1.0)
 
 
 def pairwise_kernels(

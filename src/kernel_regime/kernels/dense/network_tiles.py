@@ -8,82 +8,53 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.kernels.dense.angular_tiles import put_tile
+from kernel_regime.kernels.dense.network_rows import (
+    NetworkAngles,
+    NetworkRows,
+    NetworkSide,
+    coefficients_of_rows,
+    padded_rows,
+)
+from kernel_regime.kernels.dense.tile_series import chebyshev_series, largest_size, put_angles
 from kernel_regime.linalg.packed_products import (
     EDGE,
-    empty_packed_panels,
     multiply_tile,
-    pack_tile,
     tile_count,
     tile_place,
 )
-from kernel_regime.linalg.simd import (
-    VECTOR_SIZE,
-    Vector,
-    absolute,
-    broadcast,
-    copy_sign,
-    larger,
-    load,
-    root,
-    store,
-)
+from kernel_regime.linalg.simd import VECTOR_SIZE, Vector, broadcast, load, store
+from kernel_regime.linalg.tile_copies import put_tile
 
 
-class NetworkSide(NamedTuple):
-    """Unit vectors of one input, and what depends on their lengths alone, in float64.
+class NetworkTiles(NamedTuple):
+    """Matrices of two sets of rows, and what turns tiles of cosines into those of their values.
 
     Attributes
     ----------
-    units : array (n, d)
-        In the dtype of the kernels.
-    scales : array (kernels, n)
-        √k(x, x), the scale of a row's values.
-    basis : array (lengths, n)
-        Chebyshev polynomials in the logarithm of a row's length.
+    matrices : tuple of arrays (n1, n2)
+        One for each kernel; where they are symmetric, tiles are mirrored.
+    left_out : bool array (tiles down, tiles across)
+        In which tiles pairs are left for others to compute.
+    left, right : NetworkRows
+        The rows.
+    angles : NetworkAngles
+        Of all kernels.
+    coefficients : tuple of arrays (n, angles, lengths)
+        Those of Chebyshev polynomials in an angle and the log-length of a column, for each row.
+    widths : tuple of int arrays (angles,)
+        How many lengths each angle needs.
+    symmetric : bool
+        Whether both sets of rows are the same.
     """
 
-    units: Array
-    scales: Array
-    basis: Array
-
-
-class NetworkRows(NamedTuple):
-    """Unit vectors of one input packed for multiplication, and what depends on lengths alone.
-
-    All are as many as fill whole tiles, the last ones 0.
-
-    Attributes
-    ----------
-    packed : array
-        The unit vectors.
-    scales : array (kernels, n)
-        √k(x, x), the scale of a row's values.
-    basis : array (lengths, n)
-        Chebyshev polynomials in the logarithm of a row's length.
-    """
-
-    packed: Array
-    scales: Array
-    basis: Array
-
-
-class NetworkAngles(NamedTuple):
-    """What angles are made of cosines by, the same for both kernels of a network.
-
-    Attributes
-    ----------
-    arccos : array
-        Coefficients of arccos(1 − v)/√v in right angles, lowest first.
-    stretch : float
-        What maps angles, in right angles from a right one, onto [-1, 1].
-    far : float
-        Pairs whose |cos θ| is larger are left out, as NaN; beyond 1 there are none.
-    """
-
-    arccos: Array
-    stretch: float
-    far: float
+    matrices: tuple[Array, ...]
+    left_out: Array
+    left: NetworkRows
+    right: NetworkRows
+    angles: NetworkAngles
+    coefficients: tuple[Array, ...]
+    widths: tuple[Array, ...]
+    symmetric: bool
 
 
 def fill_on_host(
@@ -117,79 +88,91 @@ def fill_on_host(
     left_out : bool array (tiles down, tiles across)
         Which tiles of EDGE × EDGE have such pairs.
     """
-    rows1 = _padded(left)
-    rows2 = rows1 if symmetric else _padded(right)
+    tiles = network_tiles(left, right, angles, series, widths, symmetric)
+    fill_network(tiles)
+    return tiles.matrices, tiles.left_out
+
+
+def network_tiles(
+    left: NetworkSide,
+    right: NetworkSide,
+    angles: NetworkAngles,
+    series: Sequence[Array],
+    widths: Sequence[Array],
+    symmetric: bool,
+) -> NetworkTiles:
+    """What `fill_on_host` takes, repacked; its matrices are yet to be filled."""
+    rows1 = padded_rows(left)
+    rows2 = rows1 if symmetric else padded_rows(right)
     shape, dtype = (len(left.units), len(right.units)), left.units.dtype
-    matrices = tuple(np.empty(shape, dtype) for _ in series)
-    left_out = np.zeros(tuple(-(-n // EDGE) for n in shape), np.bool_)
-    coefficients = tuple(_coefficients_of_rows(one, left.basis, rows1) for one in series)
-    fill_network(matrices, rows1, rows2, angles, coefficients, tuple(widths), symmetric, left_out)
-    return matrices, left_out
+    padded = [_of_odd_length(*one) for one in zip(series, widths, strict=True)]
+    return NetworkTiles(
+        tuple(np.empty(shape, dtype) for _ in series),
+        np.zeros(tuple(-(-n // EDGE) for n in shape), np.bool_),
+        rows1,
+        rows2,
+        angles,
+        tuple(coefficients_of_rows(one, left.basis, rows1) for one, _ in padded),
+        tuple(needed for _, needed in padded),
+        symmetric,
+    )
 
 
-def _padded(side: NetworkSide) -> NetworkRows:
-    """Rows packed and padded to whole tiles."""
-    packed = empty_packed_panels(side.units)
-    _pack(side.units, packed)
-    padding = [(0, 0), (0, len(packed) * packed.shape[2] - len(side.units))]
-    padded = (np.pad(a, padding).astype(side.units.dtype) for a in (side.scales, side.basis))
-    return NetworkRows(packed, *padded)
+def _of_odd_length(series: Array, widths: Array) -> tuple[Array, Array]:
+    """A series, if need be with a last term of 0: the loop takes two at a time, and the first."""
+    missing = 1 - len(series) % 2
+    padded = np.pad(series, [(0, missing), (0, 0), (0, 0)])
+    return padded, np.pad(widths, (0, missing), constant_values=1)
 
 
-def _coefficients_of_rows(series: Array, basis: Array, rows: NetworkRows) -> Array:
-    """Coefficients (n, angles, lengths) of one kernel for the length of every row."""
-    missing = rows.basis.shape[1] - basis.shape[1]
-    padded = np.pad(basis[: series.shape[1]], [(0, 0), (0, missing)])
-    return np.ascontiguousarray(np.tensordot(padded, series, axes=(0, 1)), rows.basis.dtype)
-
-
-@compiled(parallel=True, nogil=True)
-def _pack(units: Array, packed: Array) -> None:
-    for tile in numba.prange((len(units) + EDGE - 1) // EDGE):
-        start: Any = np.intp(tile) * EDGE
-        pack_tile(units[start : start + EDGE], packed, start // packed.shape[2])
+def fill_network(tiles: NetworkTiles) -> None:
+    """Fill the matrices: one product for all of them, of half the tiles where symmetric."""
+    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
 
 
 @compiled(parallel=True, nogil=True)
-def fill_network(
+def _fill(
     matrices: tuple[Array, ...],
+    left_out: Array,
     left: NetworkRows,
     right: NetworkRows,
     angles: NetworkAngles,
     coefficients: tuple[Array, ...],
     widths: tuple[Array, ...],
     symmetric: bool,
-    left_out: Array,
 ) -> None:
-    """Matrices of two sets of rows, one for each kernel: one product for all of them.
+    count, across = tile_count(matrices[0].shape, symmetric)
+    for number in numba.prange(count):
+        tiles = NetworkTiles(
+            matrices, left_out, left, right, angles, coefficients, widths, symmetric
+        )
+        _fill_tile(tiles, np.intp(number), across)
 
-    `coefficients` (n, angles, lengths) are those of Chebyshev polynomials in an angle and the
-    log-length of a column, for each row; `widths` (angles,) how many lengths each angle needs.
-    `left_out` (tiles down, tiles across) says in which tiles pairs are left for others to compute.
-    Where matrices are symmetric, the upper triangle is computed and mirrored.
-    """
-    tiles, across = tile_count(matrices[0].shape, symmetric)
-    for number in numba.prange(tiles):
-        i, j = tile_place(np.intp(number), across, symmetric)
-        top, start = i * EDGE, j * EDGE
-        cosines = np.empty((EDGE, EDGE), matrices[0].dtype)
-        multiply_tile(left.packed, i, right.packed, j, cosines)
-        left_out[i, j] = _mark(cosines, angles.far)
-        for k in range(len(matrices)):
-            tile = cosines if k == len(matrices) - 1 else cosines.copy()
-            _finish(tile, k, left, top, right, start, angles, coefficients[k], widths[k])
-            put_tile(tile, matrices[k], top, start, symmetric)
+
+@compiled()
+def _fill_tile(tiles: NetworkTiles, number: Any, across: int) -> None:
+    i, j = tile_place(number, across, tiles.symmetric)
+    cosines = np.empty((EDGE, EDGE), tiles.matrices[0].dtype)
+    upper = tiles.symmetric and i == j
+    multiply_tile(tiles.left.packed, i, tiles.right.packed, j, cosines, upper)
+    finish_network_tile(cosines, tiles, i, j)
+
+
+@compiled()
+def finish_network_tile(cosines: Array, tiles: NetworkTiles, i: int, j: int) -> None:
+    """Put the values of all kernels at a tile of cosines into their matrices."""
+    turns, values = np.empty_like(cosines), np.empty_like(cosines)
+    tiles.left_out[i, j] = _mark(cosines, tiles.angles.far)
+    put_angles(cosines, tiles.angles.arccos, turns)
+    for k in range(len(tiles.matrices)):
+        _put_values(turns, k, tiles, i * EDGE, j * EDGE, values)
+        put_tile(values, tiles.matrices[k], i * EDGE, j * EDGE, tiles.symmetric)
 
 
 @compiled()
 def _mark(cosines: Array, far: float) -> bool:
     """Put NaN for cosines beyond `far`; whether there are any."""
-    vectors, found = cosines.reshape(-1, VECTOR_SIZE), np.empty((1, VECTOR_SIZE), cosines.dtype)
-    largest = broadcast(cosines, 0.0)
-    for k in range(len(vectors)):
-        largest = larger(largest, absolute(load(vectors, (k,))))
-    store(found, (0,), largest)
-    if found.max() <= far:
+    if largest_size(cosines) <= far:
         return False
     flat = cosines.reshape(-1)
     for k in range(len(flat)):
@@ -199,72 +182,62 @@ def _mark(cosines: Array, far: float) -> bool:
 
 
 @compiled()
-def _finish(
-    tile: Array,
-    k: int,
-    left: NetworkRows,
-    top: int,
-    right: NetworkRows,
-    start: int,
-    angles: NetworkAngles,
-    coefficients: Array,
-    widths: Array,
+def _put_values(
+    angles: Array, k: int, tiles: NetworkTiles, top: int, start: int, values: Array
 ) -> None:
-    """Values of kernel `k` of a tile of cosines, in place; NaN stays NaN."""
-    values = tile.reshape(EDGE, -1, VECTOR_SIZE)
+    """Values of kernel `k` at a tile of angles; NaN stays NaN."""
+    left, right, coefficients, widths = (
+        tiles.left,
+        tiles.right,
+        tiles.coefficients[k],
+        tiles.widths[k],
+    )
+    angles, values = angles.reshape(EDGE, -1, VECTOR_SIZE), values.reshape(EDGE, -1, VECTOR_SIZE)
     width = coefficients.shape[2]
     basis = right.basis[:width, start : start + EDGE].copy().reshape(width, -1, VECTOR_SIZE)
     scales = right.scales[k, start : start + EDGE].reshape(-1, VECTOR_SIZE)
-    arccos, stretch = angles.arccos, tile.dtype.type(angles.stretch)
+    stretch = values.dtype.type(tiles.angles.stretch)
     for r in range(EDGE):
         row = coefficients[top + r]
+        terms = row.reshape(-1)
         scale = load(left.scales, (k, top + r))
-        for c in range(values.shape[1]):
-            cosine = load(values, (r, c))
-            versine = larger(1 - absolute(cosine), broadcast(tile, 0.0))
-            turn = root(versine) * _horner(arccos, versine) - 1
-            angle = copy_sign(turn, 0 - cosine) * stretch
+        for c in range(0, len(scales), 2):
+            x, y = load(angles, (r, c)) * stretch, load(angles, (r, c + 1)) * stretch
             if width == 1:
-                value = _clenshaw(row, angle)
+                first, second = chebyshev_series(terms, x, y)
             else:
-                value = _clenshaw_of_lengths(row, widths, basis, c, angle)
-            # A NaN among cosines is lost by `larger`, not by the product with zero times itself.
-            store(values, (r, c), value * (scale * load(scales, (c,))) + 0 * cosine)
+                first, second = _series_of_lengths(row, widths, basis, c, x, y)
+            store(values, (r, c), first * (scale * load(scales, (c,))))
+            store(values, (r, c + 1), second * (scale * load(scales, (c + 1,))))
 
 
 @compiled()
-def _horner(coefficients: Array, x: Vector) -> Vector:
-    """Polynomial, lowest coefficient first."""
-    value = broadcast(coefficients, coefficients[-1])
-    for power in range(len(coefficients) - 2, -1, -1):
-        value = value * x + coefficients[power]
-    return value
-
-
-@compiled()
-def _clenshaw(row: Array, x: Vector) -> Vector:
-    """Chebyshev series with coefficients (terms, 1), lowest first."""
-    double = x + x
-    now = before = broadcast(row, 0.0)
-    for degree in range(len(row) - 1, 0, -1):
-        now, before = double * now + (row[degree, 0] - before), now
-    return x * now + (row[0, 0] - before)
-
-
-@compiled()
-def _clenshaw_of_lengths(row: Array, widths: Array, basis: Array, c: int, x: Vector) -> Vector:
+def _series_of_lengths(
+    row: Array, widths: Array, basis: Array, c: int, x: Vector, y: Vector
+) -> tuple[Vector, Vector]:
     """Chebyshev series whose coefficients are themselves series in the lengths of the columns."""
-    double = x + x
-    now = before = broadcast(row, 0.0)
-    for degree in range(len(row) - 1, 0, -1):
-        coefficient = _sum_over_lengths(row, degree, widths[degree], basis, c)
-        now, before = double * now + (coefficient - before), now
-    return x * now + (_sum_over_lengths(row, 0, widths[0], basis, c) - before)
+    twice_x, twice_y = x + x, y + y
+    p = before_p = q = before_q = broadcast(row, 0.0)
+    for degree in range(len(row) - 1, 0, -2):
+        width = max(widths[degree], widths[degree - 1])
+        high, low = _sums_over_lengths(row[degree], row[degree - 1], width, basis, c)
+        before_p = twice_x * p + (high[0] - before_p)
+        before_q = twice_y * q + (high[1] - before_q)
+        p, before_p = twice_x * before_p + (low[0] - p), before_p
+        q, before_q = twice_y * before_q + (low[1] - q), before_q
+    last, _ = _sums_over_lengths(row[0], row[0], widths[0], basis, c)
+    return x * p + (last[0] - before_p), y * q + (last[1] - before_q)
 
 
 @compiled()
-def _sum_over_lengths(row: Array, degree: int, width: int, basis: Array, c: int) -> Vector:
-    total = load(basis, (0, c)) * row[degree, 0]
-    for b in range(1, width):
-        total = total + load(basis, (b, c)) * row[degree, b]
-    return total
+def _sums_over_lengths(
+    first: Array, second: Array, width: int, basis: Array, c: int
+) -> tuple[tuple[Vector, Vector], tuple[Vector, Vector]]:
+    """Two coefficients for each number of two vectors of columns."""
+    x, y = load(basis, (0, c)), load(basis, (0, c + 1))
+    p, q, r, s = x * first[0], y * first[0], x * second[0], y * second[0]
+    for length in range(1, width):
+        x, y = load(basis, (length, c)), load(basis, (length, c + 1))
+        p, q = p + x * first[length], q + y * first[length]
+        r, s = r + x * second[length], s + y * second[length]
+    return (p, q), (r, s)

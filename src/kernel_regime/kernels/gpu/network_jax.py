@@ -19,7 +19,7 @@ from kernel_regime.kernels.architecture import read_architecture
 from kernel_regime.kernels.dense.dense_engine import DenseEngine
 from kernel_regime.kernels.dense.homogeneous import homogeneous_engine
 from kernel_regime.kernels.dense.network_layers import refuse_late_flatten
-from kernel_regime.kernels.dense.network_tiles import NetworkAngles, NetworkSide
+from kernel_regime.kernels.dense.network_rows import NetworkAngles, NetworkSide
 from kernel_regime.kernels.gpu.angular_jax import AngularOnGpu, signed_angles
 from kernel_regime.kernels.gpu.jax_engine import (
     Block,

@@ -1,0 +1,91 @@
+"""Inputs of network kernels: unit vectors, and what depends on lengths, as the loops want it."""
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from kernel_regime.core.arrays import Array
+from kernel_regime.core.compilation import compiled
+from kernel_regime.linalg.packed_products import EDGE, empty_packed_panels, pack_tile
+
+
+class NetworkSide(NamedTuple):
+    """Unit vectors of one input, and what depends on their lengths alone, in float64.
+
+    Attributes
+    ----------
+    units : array (n, d)
+        In the dtype of the kernels.
+    scales : array (kernels, n)
+        √k(x, x), the scale of a row's values.
+    basis : array (lengths, n)
+        Chebyshev polynomials in the logarithm of a row's length.
+    """
+
+    units: Array
+    scales: Array
+    basis: Array
+
+
+class NetworkRows(NamedTuple):
+    """Unit vectors of one input packed for multiplication, and what depends on lengths alone.
+
+    All are as many as fill whole tiles, the last ones 0.
+
+    Attributes
+    ----------
+    packed : array
+        The unit vectors.
+    scales : array (kernels, n)
+        √k(x, x), the scale of a row's values.
+    basis : array (lengths, n)
+        Chebyshev polynomials in the logarithm of a row's length.
+    """
+
+    packed: Array
+    scales: Array
+    basis: Array
+
+
+class NetworkAngles(NamedTuple):
+    """What angles are made of cosines by, the same for both kernels of a network.
+
+    Attributes
+    ----------
+    arccos : array
+        Coefficients of arccos(1 − v)/√v in right angles, lowest first.
+    stretch : float
+        What maps angles, in right angles from a right one, onto [-1, 1].
+    far : float
+        Pairs whose |cos θ| is larger are left out, as NaN; beyond 1 there are none.
+    """
+
+    arccos: Array
+    stretch: float
+    far: float
+
+
+def padded_rows(side: NetworkSide) -> NetworkRows:
+    """Rows packed and padded to whole tiles."""
+    packed = empty_packed_panels(side.units)
+    _pack(side.units, packed)
+    padding = [(0, 0), (0, -len(side.units) % EDGE)]
+    padded = (np.pad(a, padding).astype(side.units.dtype) for a in (side.scales, side.basis))
+    return NetworkRows(packed, *padded)
+
+
+def coefficients_of_rows(series: Array, basis: Array, rows: NetworkRows) -> Array:
+    """Coefficients (n, angles, lengths) of one kernel for the length of every row."""
+    missing = rows.basis.shape[1] - basis.shape[1]
+    padded = np.pad(basis[: series.shape[1]], [(0, 0), (0, missing)])
+    by_lengths = np.ascontiguousarray(series.swapaxes(0, 1)).reshape(len(padded), -1)
+    coefficients = (padded.T @ by_lengths).astype(rows.basis.dtype)
+    return coefficients.reshape(-1, len(series), series.shape[2])
+
+
+@compiled(parallel=True, nogil=True)
+def _pack(units: Array, packed: Array) -> None:
+    for tile in numba.prange((len(units) + EDGE - 1) // EDGE):
+        start: Any = np.intp(tile) * EDGE
+        pack_tile(units[start : start + EDGE], packed, start // packed.shape[2])
