@@ -204,6 +204,23 @@ def horner(typing_context: Any, x: VectorType, coefficients: Any) -> Any:
 
 
 @intrinsic
+def multiples(typing_context: Any, x: VectorType, numbers: Any) -> Any:
+    """A tuple of `x` times each of some numbers.
+
+    Where `x` is not known before it runs, a loop takes these from registers or the stack, as
+    operands of its products; constants it would fetch anew, in two instructions each.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        factors = cgutils.unpack_tuple(builder, args[1])
+        vectors = (_as_vector(context, builder, n, numbers.dtype, x) for n in factors)
+        products = [builder.fmul(args[0], vector) for vector in vectors]
+        return context.make_tuple(builder, signature.return_type, products)
+
+    return types.UniTuple(x, len(numbers))(x, numbers), codegen
+
+
+@intrinsic
 def power_of_two(typing_context: Any, exponent: VectorType) -> Any:
     """2 to the power of whole numbers: normal ones, or infinity from 128 (float64: 1024) on."""
     bias, mantissa = {32: (127, 23), 64: (1023, 52)}[exponent.dtype.bitwidth]
@@ -219,9 +236,14 @@ def power_of_two(typing_context: Any, exponent: VectorType) -> Any:
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
-    """Address of an item, or of the first of a vector where `index` leaves out the last axis."""
+    """Address of an item, or of the first of a vector where `index` leaves out the last axis.
+
+    Rows of vectors are as long as a vector: of two axes, no length needs to be read and multiplied.
+    """
     view = context.make_array(array_type)(context, builder, array)
     place = cgutils.unpack_tuple(builder, index)
+    if len(place) == 1 and array_type.ndim == 2 and array_type.layout == "C":
+        return builder.gep(view.data, [builder.mul(place[0], place[0].type(VECTOR_SIZE))])
     place += [context.get_constant(types.intp, 0)] * (array_type.ndim - len(place))
     return cgutils.get_item_pointer(context, builder, array_type, view, place)
 

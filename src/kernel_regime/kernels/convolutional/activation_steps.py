@@ -44,8 +44,7 @@ from kernel_regime.kernels.convolutional.rectified_steps import (
     kink,
     kink_step,
     piecewise_linear,
-    piecewise_linear_step,
-    rectified_linear_step,
+    piecewise_linear_columns,
     rectified_power,
     rectified_power_step,
 )
@@ -181,10 +180,8 @@ def activate_columns(
     span : (int, int, int)
         First column, the one after the last, and factors per pixel.
     """
-    if code == RELU:
-        step_columns(rectified_linear_step, constants, rows, places, first, second, span)
-    elif code == PIECEWISE_LINEAR:
-        step_columns(piecewise_linear_step, constants, rows, places, first, second, span)
+    if code in (RELU, PIECEWISE_LINEAR):
+        piecewise_linear_columns(constants, rows, places, first, second, span)
     elif code == KINK:
         step_columns(kink_step, constants, rows, places, first, second, span)
     elif code == RECTIFIED_POWER:

@@ -24,9 +24,8 @@ def _fit(degree: int) -> tuple[float, ...]:
 
 
 SINGLE, DOUBLE = _fit(7), _fit(19)
-HALVED_SINGLE, HALVED_DOUBLE = (tuple(c / 2 for c in fit) for fit in (SINGLE, DOUBLE))
-EVEN_SINGLE, EVEN_DOUBLE = HALVED_SINGLE[::2], HALVED_DOUBLE[::2]
-ODD_SINGLE, ODD_DOUBLE = HALVED_SINGLE[1::2], HALVED_DOUBLE[1::2]
+EVEN_SINGLE, EVEN_DOUBLE = SINGLE[::2], DOUBLE[::2]
+ODD_SINGLE, ODD_DOUBLE = SINGLE[1::2], DOUBLE[1::2]
 
 
 @compiled(_nrt=False)
@@ -45,17 +44,6 @@ def sine_of_angle(t: Vector) -> Vector:
 def half_turns(t: Vector, y: Vector) -> Vector:
     """arcsin(t)/π, between −½ and ½, where `y` is √(1 − t²)."""
     return t * horner(y, by_precision(y, SINGLE, DOUBLE))
-
-
-@compiled(_nrt=False)
-def quarter_turns(t: Vector, square: Vector, y: Vector) -> Vector:
-    """arcsin(t)/2π, between −¼ and ¼, where `square` is 1 − t² and `y` its root.
-
-    It takes one product less than half of `half_turns`, and its polynomials of the square need not
-    wait for the root: what waits keeps later columns from being begun.
-    """
-    even = horner(square, by_precision(t, EVEN_SINGLE, EVEN_DOUBLE))
-    return t * (even + y * horner(square, by_precision(t, ODD_SINGLE, ODD_DOUBLE)))
 
 
 def inverse(std: Array, dtype: np.dtype) -> Array:

@@ -18,15 +18,27 @@ from kernel_regime.kernels.convolutional.activation_codes import (
     ActivationStep,
 )
 from kernel_regime.kernels.convolutional.arcsine import (
+    EVEN_DOUBLE,
+    EVEN_SINGLE,
+    ODD_DOUBLE,
+    ODD_SINGLE,
     half_turns,
     inverse,
-    quarter_turns,
     sine_of_angle,
     squared_sine,
 )
 from kernel_regime.kernels.dual_activations.rectified import PiecewiseLinear
 from kernel_regime.kernels.dual_activations.rectified_powers import arc_cosine_polynomials
-from kernel_regime.linalg.simd import Vector, broadcast, load, root
+from kernel_regime.linalg.simd import (
+    Vector,
+    broadcast,
+    by_precision,
+    horner,
+    load,
+    multiples,
+    root,
+    store,
+)
 
 
 def piecewise_linear(activation: PiecewiseLinear) -> ActivationStep:
@@ -47,29 +59,31 @@ def piecewise_linear(activation: PiecewiseLinear) -> ActivationStep:
     return ActivationStep(code, ((a + b) ** 2 / 4, kink), factors)
 
 
-@compiled(_nrt=False)
-def rectified_linear_step(
-    nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, _: Any
-) -> tuple[Vector, Vector]:
-    """Σ and Θ behind a ReLU: sixteen operations and a square root."""
-    t = nngp * (load(factors1, (at1 + 1,)) * load(factors2, (at2 + 1,)))
-    square = squared_sine(t)
-    y = root(square)
-    slope = 0.25 + quarter_turns(t, square, y)
-    bend = load(factors1, (at1,)) * load(factors2, (at2,)) * y
-    return nngp * slope + bend, tangent * slope
+@compiled(nogil=True, error_model="numpy", _nrt=False)
+def piecewise_linear_columns(
+    c: Array, rows: Array, places: Any, first: Any, second: Any, span: Any
+) -> None:
+    """Activations with two slopes on the columns of `activate_columns`.
 
-
-@compiled(_nrt=False)
-def piecewise_linear_step(
-    nngp: Vector, tangent: Vector, factors1: Array, at1: int, factors2: Array, at2: int, c: Array
-) -> tuple[Vector, Vector]:
-    """Σ and Θ behind an activation with two slopes."""
-    t = nngp * (load(factors1, (at1 + 1,)) * load(factors2, (at2 + 1,)))
-    y = sine_of_angle(t)
-    slope = c[0] + c[1] * half_turns(t, y)
-    bend = load(factors1, (at1,)) * load(factors2, (at2,)) * y
-    return nngp * slope + bend, tangent * slope
+    Fifteen operations and a square root. The two polynomials, of the square of y, do not wait for
+    the root: what waits keeps later columns from being begun.
+    """
+    (factors1, start1), (factors2, start2) = first, second
+    nngp, tangent_in, tangent_out = places
+    mean, kink = broadcast(rows, c[0]), broadcast(rows, c[1])
+    even = multiples(kink, by_precision(kink, EVEN_SINGLE, EVEN_DOUBLE))
+    odd = multiples(kink, by_precision(kink, ODD_SINGLE, ODD_DOUBLE))
+    for x in range(span[0], span[1]):
+        at1, at2 = start1 + 2 * x, start2 + 2 * x
+        covariance = load(rows, (nngp + x,))
+        t = covariance * (load(factors1, (at1 + 1,)) * load(factors2, (at2 + 1,)))
+        square = squared_sine(t)
+        y = root(square)
+        slope = mean + t * (horner(square, even) + y * horner(square, odd))
+        bend = load(factors1, (at1,)) * load(factors2, (at2,)) * y
+        value = covariance * slope + bend
+        store(rows, (tangent_out + x,), load(rows, (tangent_in + x,)) * slope + value)
+        store(rows, (nngp + x,), value)
 
 
 def kink(level: float, height: float) -> ActivationStep:

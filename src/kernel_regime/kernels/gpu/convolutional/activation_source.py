@@ -19,12 +19,7 @@ from kernel_regime.kernels.convolutional.activation_codes import (
     SINE,
     ActivationStep,
 )
-from kernel_regime.kernels.convolutional.arcsine import (
-    DOUBLE,
-    HALVED_DOUBLE,
-    HALVED_SINGLE,
-    SINGLE,
-)
+from kernel_regime.kernels.convolutional.arcsine import DOUBLE, SINGLE
 
 FUNCTIONS = {
     RELU: "rectified_linear",
@@ -56,8 +51,8 @@ def arcsine_source() -> str:
     polynomials = {
         "ARCSINE_FLOAT": (SINGLE, "float"),
         "ARCSINE_DOUBLE": (DOUBLE, "double"),
-        "HALVED_ARCSINE_FLOAT": (HALVED_SINGLE, "float"),
-        "HALVED_ARCSINE_DOUBLE": (HALVED_DOUBLE, "double"),
+        "HALVED_ARCSINE_FLOAT": ([c / 2 for c in SINGLE], "float"),
+        "HALVED_ARCSINE_DOUBLE": ([c / 2 for c in DOUBLE], "double"),
     }
     lines = (f"#define {name} {literals(*given)}\n" for name, given in polynomials.items())
     return "".join(lines)
