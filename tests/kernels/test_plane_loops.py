@@ -51,11 +51,11 @@ def test_pooling_window_by_window_adds_up_the_pairs_of_pooled_pixels(window, dy,
             rows[start : start + 8] = plane[y]
         pooling.pool_rows(plan.nodes[pooled], node, stages, y, dy, dx, rows, pending)
     height, width = 6 // window[0], 8 // window[1]
-    found = pending.reshape(3, width, 2, height, width, VECTOR_SIZE)
+    found = pending.reshape(3, width, height, 2, width, VECTOR_SIZE)
     expected = np.zeros_like(found)
     for (y1, x1, y2, x2), total in reference.pool_pairs(plane, dy, dx, window).items():
         slot = pooling.slot_of.py_func((y2 - y1) % height)
-        expected[slot, (x2 - x1) % width, :, y1, x1] += total
+        expected[slot, (x2 - x1) % width, y1, :, x1] += total
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
 
 

@@ -8,9 +8,9 @@ Sums of a vertical offset e of the next stage are complete once offset w·e + w 
 offset 0 at the very end, since they take −1, the last one cyclically. So few are pending at a time:
 three vertical offsets, see `slot_of`.
 
-Pending sums, flat, for each stage but the first: (3, width, inputs, 2, height, width) by slot of
-the vertical offset, horizontal offset, which input of the stage, which of Σ and Θ, and position in
-the first image. They are zero before and after a pair of images.
+Pending sums, flat, for each stage but the first: (3, width, inputs, height, 2, width) by slot of
+the vertical offset, horizontal offset, which input of the stage, row of the first image, which of
+Σ and Θ, and column. They are zero before and after a pair of images.
 """
 
 from typing import Any
@@ -58,8 +58,8 @@ def row_of(node: Any, stage: Any, y: int, part: int) -> int:
 @loop
 def pending_row(stage: Any, dy: int, dx: int, channel: int, part: int, y: int) -> int:
     """Where a row of pending sums begins."""
-    plane = ((slot_of(dy) * stage.width + dx) * stage.inputs + channel) * 2 + part
-    return stage.pending + (plane * stage.height + y) * stage.width
+    plane = (slot_of(dy) * stage.width + dx) * stage.inputs + channel
+    return stage.pending + ((plane * stage.height + y) * 2 + part) * stage.width
 
 
 @inlined
@@ -83,59 +83,92 @@ def pool_rows(
     """The rows of a window, `y1` the last of them, add to what the next stage will take."""
     stage, after = stages
     window = stage.pool_height
-    if y1 % window == window - 1:
-        top, offset = y1 - window + 1, dy // window % after.height
-        split = window - dy % window
-        pool_offset(node, source, stages, (top, top + split), offset, dx, rows, pending)
-        if split < window:
-            offset = (offset + 1) % after.height
-            pool_offset(
-                node, source, stages, (top + split, top + window), offset, dx, rows, pending
-            )
+    if y1 % window != window - 1:
+        return
+    y, offset, seam = y1 - window + 1, dy // window, y1 + 1 - dy % window
+    while y <= y1:
+        last = y if y in (y1, seam - 1) else y + 1
+        pooled = (offset + (y >= seam)) % after.height
+        pool_pair(node, source, stages, (y, last), pooled, dx, rows, pending)
+        y = last + 1
 
 
 @inlined
-def pool_offset(
+def pool_pair(
     node: Any, source: Any, stages: Any, span: Any, dy: int, dx: int, rows: Array, pending: Array
 ) -> None:
-    """Rows whose sums belong to one pooled vertical offset `dy`, two at a time."""
+    """Two rows, or one, whose sums belong to one pooled vertical offset `dy`."""
     stage, after = stages
     if beyond(dy, after.max_dy, after.height):
         return
-    window = stage.pool_width
-    split, near = window - dx % window, dx // window % after.width
-    far = (near + 1) % after.width
+    window, offset = stage.pool_width, dx // stage.pool_width
+    split, near, far = window - dx % window, offset % after.width, (offset + 1) % after.width
+    first, second = row_of(source, stage, span[0], NNGP), row_of(source, stage, span[1], NNGP)
+    parts = stage.width + 1, after.width
     y_out = span[0] // stage.pool_height
-    for part in range(2):
-        for y in range(span[0], span[1], 2):
-            pair = row_of(source, stage, y, part), 0
-            if y + 1 < span[1]:
-                pair = pair[0], row_of(source, stage, y + 1, part)
-            if not beyond(near, after.max_dx, after.width):
-                target = pending_row(after, dy, near, node.channel, part, y_out)
-                add_columns(rows, pair, (0, split), window, after.width, target, pending)
-            if split < window and not beyond(far, after.max_dx, after.width):
-                target = pending_row(after, dy, far, node.channel, part, y_out)
-                add_columns(rows, pair, (split, window), window, after.width, target, pending)
+    near_row = pending_row(after, dy, near, node.channel, NNGP, y_out)
+    far_row = pending_row(after, dy, far, node.channel, NNGP, y_out)
+    near_seen = not beyond(near, after.max_dx, after.width)
+    far_seen = split < window and not beyond(far, after.max_dx, after.width)
+    if window == 2 and near_seen and far_seen and near != far:
+        add_to_both(rows, (first, second), parts, (near_row, far_row), pending)
+    elif window == 2 and split == 2 and near_seen:
+        add_pairs(rows, (first, second), parts, near_row, pending)
+    else:
+        for c in range(window):
+            if near_seen if c < split else far_seen:
+                row = near_row if c < split else far_row
+                add_columns(rows, (first + c, second + c), parts, window, row, pending)
+
+
+@inlined
+def of_two_rows(rows: Array, pair: Any, x: int) -> Any:
+    """Sum of two rows at a column, or of one if they are the same."""
+    first, second = pair
+    total = load(rows, (first + x,))
+    return total + load(rows, (second + x,)) if first != second else total
+
+
+@inlined
+def add_to_both(rows: Array, pair: Any, parts: Any, targets: Any, pending: Array) -> None:
+    """Left and right columns of windows of two add to rows of pending sums of their own."""
+    of_row, width = parts
+    near, far = targets
+    tangent = pair[0] + of_row, pair[1] + of_row
+    for x in range(width):
+        a = load(pending, (near + x,)) + of_two_rows(rows, pair, 2 * x)
+        b = load(pending, (near + width + x,)) + of_two_rows(rows, tangent, 2 * x)
+        c = load(pending, (far + x,)) + of_two_rows(rows, pair, 2 * x + 1)
+        d = load(pending, (far + width + x,)) + of_two_rows(rows, tangent, 2 * x + 1)
+        store(pending, (near + x,), a)
+        store(pending, (near + width + x,), b)
+        store(pending, (far + x,), c)
+        store(pending, (far + width + x,), d)
+
+
+@inlined
+def add_pairs(rows: Array, pair: Any, parts: Any, target: int, pending: Array) -> None:
+    """Windows of two columns add to a row of pending sums."""
+    of_row, width = parts
+    tangent = pair[0] + of_row, pair[1] + of_row
+    for x in range(width):
+        a = of_two_rows(rows, pair, 2 * x) + of_two_rows(rows, pair, 2 * x + 1)
+        b = of_two_rows(rows, tangent, 2 * x) + of_two_rows(rows, tangent, 2 * x + 1)
+        store(pending, (target + x,), load(pending, (target + x,)) + a)
+        store(pending, (target + width + x,), load(pending, (target + width + x,)) + b)
 
 
 @inlined
 def add_columns(
-    rows: Array, pair: Any, span: Any, window: int, width: int, target: int, pending: Array
+    rows: Array, pair: Any, parts: Any, window: int, target: int, pending: Array
 ) -> None:
-    """Columns `span` of every window, of two rows, add to a row of pending sums."""
-    first, second = pair
-    for c in range(span[0], span[1] - 1, 2):
+    """One column of every window adds to a row of pending sums."""
+    of_row, width = parts
+    for part in range(2):
+        part_pair, row = (pair[0] + part * of_row, pair[1] + part * of_row), target + part * width
         for x in range(width):
-            one, two = first + x * window + c, second + x * window + c
-            total = load(rows, (one,)) + load(rows, (one + 1,))
-            total = total + (load(rows, (two,)) + load(rows, (two + 1,)))
-            store(pending, (target + x,), load(pending, (target + x,)) + total)
-    if (span[1] - span[0]) % 2:
-        c = span[1] - 1
-        for x in range(width):
-            total = load(rows, (first + x * window + c,)) + load(rows, (second + x * window + c,))
-            store(pending, (target + x,), load(pending, (target + x,)) + total)
+            total = load(pending, (row + x,)) + of_two_rows(rows, part_pair, x * window)
+            store(pending, (row + x,), total)
 
 
 @loop

@@ -93,10 +93,10 @@ class PreparedImages:
             images = (pixels, factors), (pixels[None], factors[None]), self.stages.constants
             unused = np.zeros((1, 2, VECTOR_SIZE), dtype)
             pairs_of_blocks(nodes, stages, last, images, (0, 1), buffers, unused)
-        shape = 3, width, inputs, 2, height, width, VECTOR_SIZE
+        shape = 3, width, inputs, height, 2, width, VECTOR_SIZE
         start = int(stages[last]["pending"])
         pending = buffers[1][start : start + int(np.prod(shape[:-1]))]
-        pooled = pending.reshape(shape)[slot_of(0), 0, :, NNGP].copy()
+        pooled = pending.reshape(shape)[slot_of(0), 0, :, :, NNGP].copy()
         pending[:] = 0
         return np.asarray(pooled, np.float64)
 
