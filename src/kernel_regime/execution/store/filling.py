@@ -155,10 +155,10 @@ def _folder(folder: Path) -> Iterator[None]:
 
 def _fill(together: Sequence[Claimed]) -> None:
     """Fill matrices that one pass computes."""
-    for one, _ in together:
-        check_disk(one.job, one.places.final)
     first, manifest = together[0]
     check_memory(first.job, manifest.edge, first.places.final)
+    for one, _ in together:
+        check_disk(one.job, one.places.final)
     try:
         inputs = HeldInputs(first.job, first.job.grid(manifest.edge).tiles)
         with ExitStack() as opened:
