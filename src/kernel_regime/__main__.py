@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from kernel_regime.core.extras import MissingExtraError, from_extra
 
 
-def main(arguments: Sequence[str] | None = None, **options: Any) -> Any:
+def main(arguments: Sequence[str] | None = None, **options: object) -> object:
     """Run pipelines, or the command that the first argument names.
 
     The folder it is called from holds `conf/`, unless `--conf-source` says where that lies, and

@@ -21,7 +21,7 @@ from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments
 from kernel_regime.error_lines import one_line_errors
 
-_KEDRO_RUN = cast(Callable[..., Any], kedro_run.callback)
+_KEDRO_RUN = cast(Callable[..., object], kedro_run.callback)
 
 _traceback_option = click.option(
     "--traceback",
@@ -87,7 +87,7 @@ def cli() -> None:
 @cli.command(name="run", params=_RUN_OPTIONS, help=kedro_run.help)
 @_traceback_option
 @click.pass_context
-def run(context: click.Context, /, traceback: bool, **options: Any) -> Any:
+def run(context: click.Context, /, traceback: bool, **options: Any) -> object:
     """Run pipelines as `kedro run` does; `--pipeline` keeps its older meaning without a warning."""
     if options["pipeline"] and not options["pipelines"]:
         options |= {"pipelines": [options["pipeline"]], "pipeline": None}

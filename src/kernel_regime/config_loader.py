@@ -47,9 +47,9 @@ class ExperimentConfigLoader(OmegaConfigLoader):
             return found | {"experiment": self._experiment}
         return found
 
-    def _parameter(self, name: str) -> Any:
+    def _parameter(self, name: str) -> object:
         """Value of a parameter by its dotted name, for catalogs."""
-        value: Any = self["parameters"]
+        value: object = self["parameters"]
         for part in name.split("."):
             if not isinstance(value, dict) or part not in value:
                 raise InterpolationResolutionError(f"parameter {name!r} not found")

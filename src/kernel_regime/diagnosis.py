@@ -6,7 +6,7 @@ For a Keras model, or any function written in JAX, with its parameters before an
 import logging
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,16 @@ from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.progress import progress
 from kernel_regime.core.samples import checked_pair
+from kernel_regime.core.types import PyTree
 from kernel_regime.diagnosis_plan import DiagnosisPlan, draw_subsamples, forecast_diagnosis
 from kernel_regime.evaluation.targets import class_labels, encode_targets
 from kernel_regime.figures.diagnosis import regime_diagnosis
 
 if TYPE_CHECKING:
+    import keras
     from matplotlib.figure import Figure
 
+    from kernel_regime.ntk.factors import Apply
     from kernel_regime.ntk.trained_function import TrainedFunction
 
 logger = logging.getLogger(__name__)
@@ -31,10 +34,10 @@ logger = logging.getLogger(__name__)
 _UNKNOWN = ("gap", "linearised_loss", "linearised_accuracy")
 """Not known where some training samples are left out, or the loss was no square loss."""
 
-Network: TypeAlias = Any
+Network: TypeAlias = "keras.Model | Apply"
 """A built Keras model, or a JAX function `apply(params, x)`."""
 
-Weights: TypeAlias = Any
+Weights: TypeAlias = PyTree
 """Weights at one time: a Keras model, a list of arrays, or parameters of a JAX function."""
 
 

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO
 
 import click
 from kedro.config import MissingConfigException
@@ -28,7 +28,7 @@ _CONFIGURATION = (
 class RefusalError(click.ClickException):
     """A one-line error on standard error, exit status 1."""
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: IO[str] | None = None) -> None:
         """Write the line, in red where standard error is a terminal."""
         click.secho(f"Error: {self.message}", fg="red", err=True)
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Literal, Self, overload
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ DEFAULT_KERNEL = NetworkKernel([_HIDDEN, "Relu", _HIDDEN, "Relu", {"Dense": {"ou
 class _KernelEstimator(BaseEstimator):
     """What all of them share: inputs as the kernel sees them, and the kernel."""
 
-    kernel: Kernel | Mapping[str, Any] | None
+    kernel: Kernel | Mapping[str, object] | None
     standardise: bool
 
     def _gram(self, x: Array) -> Array:
@@ -64,7 +64,7 @@ class _KernelRidgePath(_KernelEstimator):
 
     def __init__(
         self,
-        kernel: Kernel | Mapping[str, Any] | None = None,
+        kernel: Kernel | Mapping[str, object] | None = None,
         *,
         relative_ridges: Sequence[float] = RELATIVE_RIDGES,
         standardise: bool = True,
@@ -133,15 +133,15 @@ class KernelRidgePathRegressor(RegressorMixin, MultiOutputMixin, _KernelRidgePat
     True
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit inputs (n, d) to targets (n,) or (n, outputs)."""
-        x, y = validate_data(
+        x, targets = validate_data(
             self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2
         )
-        self._flat = np.ndim(y) == 1
-        return self._fit(x, y)
+        self._flat = np.ndim(targets) == 1
+        return self._fit(x, targets)
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: ArrayLike) -> Array:
         """Values at inputs (m, d), in the shape of the targets."""
         values = self._outputs(X)
         return values[:, 0] if self._flat else values
@@ -175,21 +175,21 @@ class KernelRidgePathClassifier(ClassifierMixin, _KernelRidgePath):
     ['in', 'out']
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit inputs (n, d) to classes (n,)."""
-        x, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
+        x, labels = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        check_classification_targets(labels)
+        self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise InputError(f"y has 1 class, {self.classes_[0]!r}; give samples of two at least")
-        return self._fit(x, y)
+        return self._fit(x, labels)
 
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: ArrayLike) -> Array:
         """Values (m, classes) at inputs (m, d); of two classes (m,), positive for the second."""
         values = self._outputs(X)
         return values[:, 0] if len(self.classes_) == 2 else values
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: ArrayLike) -> Array:
         """Classes (m,) of the largest values."""
         values = self.decision_function(X)
         chosen = (values > 0).astype(int) if values.ndim == 1 else values.argmax(axis=1)
@@ -233,7 +233,7 @@ class KernelGaussianProcessRegressor(RegressorMixin, MultiOutputMixin, _KernelEs
 
     def __init__(
         self,
-        kernel: Kernel | Mapping[str, Any] | None = None,
+        kernel: Kernel | Mapping[str, object] | None = None,
         *,
         noise_variance: float | None = None,
         standardise: bool = True,
@@ -242,13 +242,13 @@ class KernelGaussianProcessRegressor(RegressorMixin, MultiOutputMixin, _KernelEs
         self.noise_variance = noise_variance
         self.standardise = standardise
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit inputs (n, d) to targets (n,) or (n, outputs)."""
-        x, y = validate_data(
+        x, given = validate_data(
             self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2
         )
-        self._flat = np.ndim(y) == 1
-        targets = np.asarray(y, np.float64).reshape(len(y), -1)
+        self._flat = np.ndim(given) == 1
+        targets = np.asarray(given, np.float64).reshape(len(given), -1)
         self.y_mean_, self.y_scale_ = targets.mean(axis=0), _spread(targets)
         self.process_ = GaussianProcess.fit(self._gram(x), (targets - self.y_mean_) / self.y_scale_)
         noise = self.noise_variance
@@ -256,7 +256,13 @@ class KernelGaussianProcessRegressor(RegressorMixin, MultiOutputMixin, _KernelEs
         self.log_evidence_ = float(self.process_.log_evidence([self.noise_variance_])[0])
         return self
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[False] = False) -> Array: ...
+
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Array, Array]: ...
+
+    def predict(self, X: ArrayLike, return_std: bool = False) -> Array | tuple[Array, Array]:
         """Posterior means at inputs (m, d), in the shape of the targets; with their deviations.
 
         Deviations are those of the function: an observation's variance is larger by

@@ -1,7 +1,6 @@
 """Checks before a run that need several parameters together, or parameters and the data."""
 
 from itertools import combinations
-from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -35,7 +34,7 @@ class CheckExperiment:
         refuse_equal_names(self._read)
 
     @hook_impl
-    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+    def after_dataset_loaded(self, dataset_name: str, data: object) -> None:
         """Compare what is asked for with the data, as the first nodes load them."""
         if dataset_name == "raw_train" and isinstance(data, LabelledData):
             refuse_too_many_samples(self._read, len(data.labels))

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
-from typing import Any, get_args
+from typing import TypeGuard, get_args
 
 from kedro.pipeline import Node, Pipeline
 from pydantic import BaseModel
@@ -57,14 +57,14 @@ def check_parameters(
         raise ParameterError("\n".join(lines))
 
 
-def _types(pipelines: Mapping[str, Pipeline]) -> list[tuple[str, Any]]:
+def _types(pipelines: Mapping[str, Pipeline]) -> list[tuple[str, type]]:
     """Names of typed parameters with their types, each pair once."""
     nodes = {node for pipeline in pipelines.values() for node in pipeline.nodes}
     pairs = (pair for node in sorted(nodes) for pair in _typed_inputs(node))
     return list(dict.fromkeys(pairs))
 
 
-def _typed_inputs(node: Node) -> Iterator[tuple[str, Any]]:
+def _typed_inputs(node: Node) -> Iterator[tuple[str, type]]:
     """Parameters among the inputs of a node, with the types that its function declares."""
     arguments = inspect.signature(node.func, eval_str=True).parameters.values()
     # Names and arguments go together by position, as Kedro passes the inputs.
@@ -75,15 +75,15 @@ def _typed_inputs(node: Node) -> Iterator[tuple[str, Any]]:
                 yield name.removeprefix(_PARAMETER), described
 
 
-def _is_checkable(described: Any) -> bool:
+def _is_checkable(described: object) -> TypeGuard[type]:
     return isinstance(described, type) and (
         issubclass(described, BaseModel) or is_dataclass(described)
     )
 
 
-def _look_up(given: Parameters, key: str) -> tuple[bool, Any]:
+def _look_up(given: Parameters, key: str) -> tuple[bool, object]:
     """Whether parameters have a value at a dotted key, null apart, and which."""
-    value: Any = given
+    value: object = given
     for part in key.split("."):
         if not isinstance(value, Mapping) or part not in value:
             return False, None

@@ -1,8 +1,7 @@
 """Kedro settings."""
 
-from typing import Any
-
 from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.core.types import Arguments
 from kernel_regime.experiment_checks import CheckExperiment
 from kernel_regime.hooks import (
     CheckParameters,
@@ -18,7 +17,7 @@ HOOKS = (
 )
 
 CONFIG_LOADER_CLASS = ExperimentConfigLoader
-CONFIG_LOADER_ARGS: dict[str, Any] = {
+CONFIG_LOADER_ARGS: Arguments = {
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft"},

@@ -33,7 +33,7 @@ _turn = Lock()
 _forked = False
 
 
-def compiled(**options: Any) -> Callable[[Compiled], Any]:
+def compiled(**options: object) -> Callable[[Compiled], Compiled]:
     """Decorator like `numba.njit`, which caches whatever can be cached.
 
     Parameters
@@ -51,7 +51,7 @@ def compiled(**options: Any) -> Callable[[Compiled], Any]:
     6
     """
 
-    def compile_it(function: Compiled) -> Any:
+    def compile_it(function: Compiled) -> Compiled:
         if options.get("parallel"):
             return ParallelLoop(function, options)
         return _with_cache(function, options)
@@ -88,7 +88,7 @@ class ParallelLoop:
             return self._parallel(*arguments)
 
 
-def _renamed(function: Any) -> FunctionType:
+def _renamed(function: Compiled) -> FunctionType:
     """The same function under a name, and hence a place in Numba's cache, of its own."""
     twin = FunctionType(
         function.__code__,
@@ -121,7 +121,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _with_cache(function: Compiled, options: Arguments) -> Any:
+def _with_cache(function: Compiled, options: Arguments) -> Compiled:
     """Compile with a cache if anything can be written: beside the source, or in a home."""
     locator = PackageLocator.from_function(function, function.__code__.co_filename)
     if locator is not None:

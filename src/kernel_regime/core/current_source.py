@@ -8,7 +8,6 @@ from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Arguments
@@ -83,7 +82,7 @@ def _text(text: bytes, file: str) -> tuple[frozenset[CodeType], Arguments]:
     return frozenset(_nested(compile(tree, file, "exec", dont_inherit=True))), constants
 
 
-def _literal(node: ast.expr) -> Any:
+def _literal(node: ast.expr) -> object:
     """The value of an immutable literal; `ast` itself for anything else."""
     try:
         value = ast.literal_eval(node)
@@ -99,7 +98,7 @@ def _nested(code: CodeType) -> Iterator[CodeType]:
             yield from _nested(part)
 
 
-def _codes(owner: Any) -> Iterator[CodeType]:
+def _codes(owner: ModuleType | type) -> Iterator[CodeType]:
     """Code of the functions of a module, and of those of its classes."""
     module = owner if isinstance(owner, ModuleType) else sys.modules[owner.__module__]
     for value in list(vars(owner).values()):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -63,7 +62,7 @@ def replacing(path: Path, *, durable: bool = False, partition: bool = False) -> 
         draft.unlink(missing_ok=True)
 
 
-def write_json(path: Path, content: Any, *, durable: bool = False) -> None:
+def write_json(path: Path, content: object, *, durable: bool = False) -> None:
     """Replace a file by `content` as JSON, in one step.
 
     Examples

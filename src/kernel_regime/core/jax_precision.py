@@ -1,14 +1,14 @@
 """Precision of JAX."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from kernel_regime.core.extras import from_extra
 
 
-def jax_precision(dtype: Any) -> AbstractContextManager[Any]:
+def jax_precision(dtype: DTypeLike) -> AbstractContextManager[object]:
     """Context in which JAX computes in float64 where `dtype` is; a setting of each thread.
 
     Its switch has moved: newer versions no longer have it in `jax.experimental`.
@@ -25,8 +25,8 @@ def jax_precision(dtype: Any) -> AbstractContextManager[Any]:
     with from_extra("jax"):
         import jax
 
-    enable: Any = getattr(jax, "enable_x64", None)
-    if enable is None:
-        from jax.experimental import enable_x64 as enable
-    context: AbstractContextManager[Any] = enable(True)
-    return context
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    from jax.experimental import enable_x64
+
+    return enable_x64(True)

@@ -3,10 +3,9 @@
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
 
 
-def lazy_exports(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
+def lazy_exports(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
     """A module's `__getattr__` that imports exported names on first use.
 
     Parameters
@@ -23,7 +22,7 @@ def lazy_exports(package: str, modules: Mapping[str, str]) -> Callable[[str], An
     'kernel_regime.core.images'
     """
 
-    def load(name: str) -> Any:
+    def load(name: str) -> object:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(f"{package}.{modules[name]}"), name)

@@ -1,11 +1,13 @@
 """Objects from parameters: names, defaults and bounds are said once, in a class's signature."""
 
-import inspect
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import Field, fields, is_dataclass
 from functools import cache
-from typing import Any, ClassVar, TypeVar, cast, get_args, get_type_hints
+from inspect import getattr_static, signature
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from kernel_regime.core.errors import InputError, UserError, did_you_mean
 from kernel_regime.core.types import Arguments, Parameters
@@ -13,8 +15,7 @@ from kernel_regime.core.types import Arguments, Parameters
 Built = TypeVar("Built")
 
 
-@cache
-def parameter_model(described: Any, left_out: tuple[str, ...] = ()) -> type[BaseModel]:
+def parameter_model(described: type, left_out: tuple[str, ...] = ()) -> type[BaseModel]:
     """Pydantic model of the arguments that build a class.
 
     Parameters
@@ -35,22 +36,28 @@ def parameter_model(described: Any, left_out: tuple[str, ...] = ()) -> type[Base
     >>> parameter_model(Power).model_validate({"degree": 2}).degree
     2
     """
-    hints = get_type_hints(described.__init__, include_extras=True)
+    return _parameter_model(described, left_out)
+
+
+@cache
+def _parameter_model(described: type, left_out: tuple[str, ...]) -> type[BaseModel]:
+    constructor = getattr_static(described, "__init__")
+    hints = get_type_hints(constructor, include_extras=True)
     # A class with a `__new__` beside its constructor, as Keras models have, would show that one.
-    owner = described if described.__init__ is object.__init__ else described.__init__
-    arguments = {
+    owner = described if constructor is object.__init__ else constructor
+    arguments: Arguments = {
         name: (
             hints.get(name, Any),
             ... if argument.default is argument.empty else argument.default,
         )
-        for name, argument in inspect.signature(owner).parameters.items()
+        for name, argument in signature(owner).parameters.items()
         if argument.kind in (argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY)
         and name not in (*left_out, "self")
     }
     return create_model(
         described.__name__,
         __config__=ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True),
-        **cast(Any, arguments),
+        **arguments,
     )
 
 
@@ -85,7 +92,7 @@ def checked_arguments(
     >>> checked_arguments(Fraction, {"numerator": 1}, "fraction")
     {'numerator': 1, 'denominator': None}
     """
-    model = parameter_model(cast(Any, described), left_out)
+    model = parameter_model(described, left_out)
     for key in given:
         if key not in model.model_fields:
             known = (
@@ -95,7 +102,7 @@ def checked_arguments(
     return _validated(model, given, name)
 
 
-def check_fields(instance: Any) -> None:
+def check_fields(instance: "ParameterType") -> None:
     """Hold the fields of a frozen dataclass to their annotations; NumPy integers become integers.
 
     Raises
@@ -105,7 +112,7 @@ def check_fields(instance: Any) -> None:
     """
     given = {field.name: getattr(instance, field.name) for field in fields(instance) if field.init}
     name = type(instance).__name__
-    for field, value in _validated(parameter_model(cast(Any, type(instance))), given, name).items():
+    for field, value in _validated(parameter_model(type(instance)), given, name).items():
         object.__setattr__(instance, field, value)
 
 
@@ -132,20 +139,21 @@ class ParameterType:
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __dataclass_fields__: ClassVar[dict[str, Field[object]]]  # of subclasses, by `dataclass`
 
     def __post_init__(self) -> None:
         """Check the fields; see `check_fields`."""
         check_fields(self)
 
 
-def mistakes(described: Any, given: Any, place: str) -> list[str]:
+def mistakes(described: type, given: object, place: str) -> list[str]:
     """Mistakes in parameters, one line each: unknown or missing names, values out of bounds.
 
     Parameters
     ----------
     described : type
         A pydantic model, or a class that `build` can build.
-    given : Any
+    given : object
         What configuration says.
     place : str
         Where it says so; every line begins with the exact place, however deep it lies.
@@ -161,11 +169,10 @@ def mistakes(described: Any, given: Any, place: str) -> list[str]:
     ['kernels.power.degree: 0 should be greater than 0', \
 "kernels.power.degre: unknown parameter; did you mean 'degree'?"]
     """
-    is_model = issubclass(described, BaseModel)
-    model = described if is_model else parameter_model(described)
+    model = described if issubclass(described, BaseModel) else parameter_model(described)
     try:
         model.model_validate(given)
-        if not is_model:
+        if model is not described and isinstance(given, Mapping):
             described(**given)  # what its fields must be together
     except ValidationError as error:
         return [_line(model, place, detail) for detail in error.errors()]
@@ -187,7 +194,7 @@ def _is_number(value: object) -> bool:
     return hasattr(value, "item") and getattr(value, "ndim", None) == 0
 
 
-def _line(model: type[BaseModel], name: str, detail: Any) -> str:
+def _line(model: type[BaseModel], name: str, detail: ErrorDetails) -> str:
     place = name + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in detail["loc"])
     if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _names_beside(model, detail["loc"])
@@ -202,7 +209,7 @@ def _line(model: type[BaseModel], name: str, detail: Any) -> str:
     return f"{place}: {message}, got {detail['input']!r}"
 
 
-def _names_beside(annotation: Any, place: tuple[Any, ...]) -> set[str]:
+def _names_beside(annotation: object, place: tuple[int | str, ...]) -> set[str]:
     """Names of the fields among which the last part of a place was looked for.
 
     A place goes through fields, and through keys, indices and tags of whatever holds them.
@@ -211,7 +218,7 @@ def _names_beside(annotation: Any, place: tuple[Any, ...]) -> set[str]:
     if named:
         if len(place) == 1:
             return set(named)
-        return _names_beside(named.get(place[0]), place[1:])
+        return _names_beside(named.get(str(place[0])), place[1:])
     beside = [place, place[1:]] if len(place) > 1 else [place]
     return {
         name
@@ -221,11 +228,13 @@ def _names_beside(annotation: Any, place: tuple[Any, ...]) -> set[str]:
     }
 
 
-def _fields(annotation: Any) -> Arguments:
+def _fields(annotation: object) -> dict[str, object]:
     """Annotations of the fields of a parameter type, by the names that configuration gives."""
+    if not isinstance(annotation, type):
+        return {}
     if is_dataclass(annotation):
-        annotation = parameter_model(cast(Any, annotation))
-    if not isinstance(annotation, type) or not issubclass(annotation, BaseModel):
+        annotation = parameter_model(annotation)
+    if not issubclass(annotation, BaseModel):
         return {}
     return {
         field.alias or name: field.annotation for name, field in annotation.model_fields.items()

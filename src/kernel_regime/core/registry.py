@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.parameters import build
@@ -38,7 +38,7 @@ class Registry(Generic[Base]):
     'fractions:Fraction'
     """
 
-    def __init__(self, family: str, package: str, base: type[Any]) -> None:
+    def __init__(self, family: str, package: str, base: type) -> None:
         self._family = family
         self._package = package
         self._base = base
@@ -79,7 +79,7 @@ class Registry(Generic[Base]):
             )
         return self._classes[kind]
 
-    def build(self, given: Any) -> Base:
+    def build(self, given: object) -> Base:
         """A member as it is, or from parameters: its `kind`, and the arguments of its class.
 
         Raises
@@ -88,8 +88,7 @@ class Registry(Generic[Base]):
             If it is neither, or the kind, or an argument, is unknown, missing or out of bounds.
         """
         if isinstance(given, self._base):
-            member: Base = given
-            return member
+            return cast(Base, given)
         if not isinstance(given, Mapping):
             raise InputError(f"{given!r} is no {self._family}; give a dictionary, {{kind: …}}")
         arguments = dict(given)
@@ -111,7 +110,7 @@ class Registry(Generic[Base]):
         return member
 
 
-def import_kind(kind: str, what: str = "Class") -> Any:
+def import_kind(kind: str, what: str = "Class") -> object:
     """What `package.module:name` names, of a user's own.
 
     Raises

@@ -3,17 +3,16 @@
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from kernel_regime.core.current_source import require_current
 
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-def source_digest(defined: Any) -> str | None:
+def source_digest(defined: Callable[..., object]) -> str | None:
     """SHA-256, in hex, of the file that defines a class or function, and of its own imports.
 
     Own imports are all modules, however far down, that lie below the folder from which the module

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pooch
 import requests
@@ -190,10 +189,10 @@ def _has_content(path: Path, source: Source) -> bool:
     return found == source.contents[path.name]
 
 
-def _resuming(unfinished: Path) -> Callable[[str, str, Any], None]:
+def _resuming(unfinished: Path) -> Callable[[str, str, object], None]:
     """Downloader for pooch that keeps what came and asks for the rest."""
 
-    def fetch(url: str, target: str, _: Any) -> None:
+    def fetch(url: str, target: str, _: object) -> None:
         have = unfinished.stat().st_size if unfinished.exists() else 0
         wanted = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
         with requests.get(url, headers=wanted, stream=True, timeout=_TIMEOUT) as answer:

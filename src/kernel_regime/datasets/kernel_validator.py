@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.execution.results import partition_content
+from kernel_regime.execution.store.job import Fingerprint
 from kernel_regime.linalg.products import check_finite
 from kernel_regime.linalg.symmetric import asymmetry
 
@@ -42,7 +42,7 @@ class _Checked:
         check_matrix(self.name, matrix, symmetric=self.symmetric)
         return matrix
 
-    def content(self) -> Any:
+    def content(self) -> Fingerprint | str:
         """What it is, unread."""
         return partition_content(self.load)
 

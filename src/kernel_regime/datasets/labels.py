@@ -74,7 +74,7 @@ def encode_labels(
     return _classes(values, class_names, task, source)
 
 
-def _plain_strings(labels: ArrayLike) -> Any:
+def _plain_strings(labels: ArrayLike) -> ArrayLike:
     """Strings that pandas keeps as Python objects, as an array of strings."""
     values = labels.to_numpy() if hasattr(labels, "to_numpy") else labels
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "OT":
@@ -148,5 +148,5 @@ def _numbered(
     )
 
 
-def _text(number: Any) -> str:
+def _text(number: object) -> str:
     return f"{number:.15g}" if isinstance(number, np.floating) else str(number)

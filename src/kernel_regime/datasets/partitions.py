@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from kedro_datasets.partitions import PartitionedDataset
 
@@ -43,7 +42,7 @@ class CompletePartitions(PartitionedDataset):
     False
     """
 
-    def __init__(self, *, path: str, filename_suffix: str = "", **settings: Any) -> None:
+    def __init__(self, *, path: str, filename_suffix: str = "", **settings: object) -> None:
         super().__init__(path=path, filename_suffix=filename_suffix, **settings)
         self._folder, self._suffix = local_path(path), filename_suffix
 
@@ -53,7 +52,7 @@ class CompletePartitions(PartitionedDataset):
         super().save(data)
         record_partitions(self._folder, data)
 
-    def load(self) -> dict[str, Callable[[], Any]]:
+    def load(self) -> dict[str, Callable[[], object]]:
         """What loads each partition."""
         return {} if recorded_partitions(self._folder) == [] else super().load()
 

@@ -47,7 +47,7 @@ class WorkersNotStartedError(UserError, RuntimeError):
 def run_on_dask(
     execution: Execution,
     items: Iterable[Item],
-    call: Callable[[Item], tuple[Callable[..., Result], tuple[Any, ...]]],
+    call: Callable[[Item], tuple[Callable[..., Result], tuple[object, ...]]],
 ) -> Iterator[tuple[Item, Result]]:
     """Items with what workers computed for them, in the order in which they return it.
 
@@ -112,7 +112,7 @@ def warning_without_workers(client: Client) -> Iterator[None]:
         watching.join()
 
 
-def on_one_thread(function: Callable[..., Result], *arguments: Any) -> Result:
+def on_one_thread(function: Callable[..., Result], *arguments: object) -> Result:
     """What the function returns, computed on one thread."""
     numba.set_num_threads(1)
     with threadpool_limits(1):

@@ -1,11 +1,12 @@
 """Devices that compute tiles: the CPU by the kernel itself, a GPU by what its class names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, ClassVar, Literal, Protocol, cast, runtime_checkable
+from typing import ClassVar, Literal, Protocol, cast, runtime_checkable
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.errors import MissingDeviceError
+from kernel_regime.core.types import Identity
 
 Device = Literal["cpu", "gpu"]
 GPU_EDGE = 2048
@@ -15,10 +16,10 @@ GPU_EDGE = 2048
 class TileEngine(Protocol):
     """What fills tiles of a kernel matrix."""
 
-    def gram(self, x: Any) -> Array:
+    def gram(self, x: ArrayLike) -> Array:
         """Kernel matrix of samples with themselves, shape (n, n), exactly symmetric."""
 
-    def cross(self, x1: Any, x2: Any) -> Array:
+    def cross(self, x1: ArrayLike, x2: ArrayLike) -> Array:
         """Kernel matrix between two sets of samples, shape (n1, n2)."""
 
 
@@ -33,10 +34,10 @@ class TileKernel(TileEngine, Protocol):
 
     largest_tile_edge: ClassVar[int]
 
-    def diagonal(self, x: Any) -> Array:
+    def diagonal(self, x: ArrayLike) -> Array:
         """Kernel of every sample with itself, shape (n,)."""
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """What makes two kernels the same kernel: JSON-able, recorded beside every matrix."""
 
 
@@ -44,7 +45,7 @@ class TileKernel(TileEngine, Protocol):
 class BothTiles(Protocol):
     """What fills tiles of both kernels of a network in one pass."""
 
-    def both(self, x1: Any, x2: Any = None) -> tuple[Array, Array]:
+    def both(self, x1: ArrayLike, x2: ArrayLike = None) -> tuple[Array, Array]:
         """NTK and NNGP between two sets of samples, or of one with itself."""
 
 
@@ -59,11 +60,13 @@ class NetworkTileKernel(TileKernel, BothTiles, Protocol):
     def which(self) -> str:
         """Which of the two: "ntk" or "nngp"."""
 
-    def network(self) -> dict[str, Any]:
+    def network(self) -> Identity:
         """What identifies the network: JSON-able, and equal for its two kernels."""
 
 
-def in_one_pass(kernels: Sequence[TileKernel], device: Device, x1: Any, x2: Any) -> list[Array]:
+def in_one_pass(
+    kernels: Sequence[TileKernel], device: Device, x1: ArrayLike, x2: ArrayLike
+) -> list[Array]:
     """A tile of each kernel: both of one network together, where the device can.
 
     Parameters
@@ -89,7 +92,7 @@ def in_one_pass(kernels: Sequence[TileKernel], device: Device, x1: Any, x2: Any)
     return [engine.gram(x1) if x2 is None else engine.cross(x1, x2) for engine in engines]
 
 
-def network_on(kernel: TileKernel, device: Device) -> dict[str, Any] | None:
+def network_on(kernel: TileKernel, device: Device) -> Identity | None:
     """The network whose kernels this device computes in one pass; None where it has none."""
     if not isinstance(kernel, NetworkTileKernel):
         return None
@@ -132,12 +135,13 @@ def on_device(kernel: TileKernel, device: Device) -> TileEngine:
     """
     if device == "cpu":
         return kernel
-    return cast(TileEngine, _class_on_gpu(kernel)(kernel))
+    return _class_on_gpu(kernel)(kernel)
 
 
-def _class_on_gpu(kernel: TileKernel) -> Any:
+def _class_on_gpu(kernel: TileKernel) -> Callable[[TileKernel], TileEngine]:
     module, _, name = gpu_class(kernel).partition(":")
-    return getattr(import_module(module), name)
+    found: Callable[[TileKernel], TileEngine] = getattr(import_module(module), name)
+    return found
 
 
 def gpu_class(kernel: TileKernel) -> str:

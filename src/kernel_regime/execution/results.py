@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.files import digest, replacing
 from kernel_regime.core.types import Json, Matrix
+from kernel_regime.execution.store.job import Fingerprint
 from kernel_regime.execution.store.manifest import Places, read_manifest
 
 Content = Mapping[str, Array | pd.DataFrame]
@@ -96,7 +97,7 @@ def description_digest(description: Mapping[str, Json]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def matrix_content(matrix: Matrix) -> Any:
+def matrix_content(matrix: Matrix) -> Fingerprint | str:
     """What a matrix is: the fingerprint under which it was filled, else the digest of its values.
 
     Examples
@@ -111,7 +112,7 @@ def matrix_content(matrix: Matrix) -> Any:
     return digest(as_array(matrix, "matrix"))
 
 
-def partition_content(load: Callable[[], Any]) -> Any:
+def partition_content(load: Callable[[], Matrix]) -> Fingerprint | str:
     """What a partition holds: asked of it where it knows, so that nothing is computed or read.
 
     Examples
@@ -135,7 +136,7 @@ def _write(path: Path, description: Mapping[str, Json], content: Content) -> Non
             members[name] = part
     text = json.dumps({"description": description, "content": layout}, indent=1)
     with replacing(path, durable=True) as draft:
-        cast(Any, np.savez)(draft, **{_LAYOUT: np.array(text)}, **members)
+        cast(Callable[..., None], np.savez)(draft, **{_LAYOUT: np.array(text)}, **members)
 
 
 def _plain(column: pd.Series) -> Array:

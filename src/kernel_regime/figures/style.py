@@ -1,11 +1,12 @@
 """One look for every figure: size, colours, grid, and how methods are told apart."""
 
 import textwrap
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -18,17 +19,30 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DPI = 150
 
+Shared = bool | Literal["row", "col"]
+"""Whether plots share an axis: all, or those of one row or column."""
+
 
 def new_figure(
-    rows: int = 1, columns: int = 1, *, width: float = 4.8, height: float = 3.6, **subplots: Any
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    width: float = 4.8,
+    height: float = 3.6,
+    sharex: Shared = False,
+    sharey: Shared = False,
+    height_ratios: Sequence[float] | None = None,
 ) -> tuple[Figure, list[Axes]]:
     """A figure of `rows` × `columns` plots, each `width` × `height` inches.
 
     Built without pyplot, so that figures never pile up in global state. The axes come row by
-    row in one list; further keywords go to `Figure.subplots`.
+    row in one list; further keywords are those of `Figure.subplots`.
     """
     figure = Figure(figsize=(width * columns, height * rows), dpi=DPI, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, **subplots).ravel().tolist()
+    grid = figure.subplots(
+        rows, columns, squeeze=False, sharex=sharex, sharey=sharey, height_ratios=height_ratios
+    )
+    axes: list[Axes] = grid.ravel().tolist()
     for ax in axes:
         ax.grid(True, alpha=0.25, linewidth=0.6)
         ax.spines[["top", "right"]].set_visible(False)
@@ -88,7 +102,7 @@ def set_title(ax: Axes, text: str, width: int = 36) -> None:
     ax.set_title("\n".join(lines).replace("\u00a0", " "), fontsize=9)
 
 
-def legend_below(figure: Figure, lines: Iterable[Any] | Axes, columns: int = 4) -> None:
+def legend_below(figure: Figure, lines: Iterable[Artist] | Axes, columns: int = 4) -> None:
     """Legend below all plots, where it hides no data: of these lines, or of those of a plot."""
     handles = lines.get_legend_handles_labels()[0] if isinstance(lines, Axes) else list(lines)
     if handles:
@@ -120,7 +134,7 @@ def fitted_slope(means: "pd.Series[float]") -> tuple[float, float]:
     return float(slope), float(offset)
 
 
-def key(label: str, **style: Any) -> Line2D:
+def key(label: str, **style: object) -> Line2D:
     """A line that stands in a legend for all lines of its colour, dashes or marker."""
     look: Arguments = {"color": "0.3", "linewidth": style.pop("lw", 1.3)} | style
     return Line2D([], [], label=label, **look)

@@ -88,7 +88,7 @@ def _read(given: LayerDescription, place: str) -> Layer:
     )
 
 
-def _build(name: Any, arguments: Any, place: str) -> Layer:
+def _build(name: str, arguments: object, place: str) -> Layer:
     """A layer or container of a name."""
     if name in CONTAINERS:
         return _container(name, arguments, place)
@@ -105,7 +105,7 @@ def _build(name: Any, arguments: Any, place: str) -> Layer:
     return _checked_filter(built)
 
 
-def _container(name: str, given: Any, place: str) -> Layer:
+def _container(name: str, given: object, place: str) -> Layer:
     """`serial`, `parallel` or `residual` of a list of layers."""
     if isinstance(given, str | Mapping) or not isinstance(given, Sequence) or not given:
         raise InputError(f"{place}: {name} holds {given!r}; give it a list of layers")

@@ -4,17 +4,17 @@ import hashlib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.source import source_digest
+from kernel_regime.core.types import Json
 from kernel_regime.kernels.architecture import CONTAINERS, LayerDescription
 from kernel_regime.kernels.dual_activations.numerical import FUNCTIONS
 
 
-def in_stax_words(given: Sequence[LayerDescription]) -> list[Any]:
+def in_stax_words(given: Sequence[LayerDescription]) -> list[LayerDescription]:
     """The description with `residual` written out, as `neural_tangents.stax` has it.
 
     Examples
@@ -23,7 +23,7 @@ def in_stax_words(given: Sequence[LayerDescription]) -> list[Any]:
     [{'serial': [{'FanOut': {'num': 2}}, {'parallel': [{'serial': ['Relu']}, 'Identity']}, \
 'FanInSum']}]
     """
-    words: list[Any] = []
+    words: list[LayerDescription] = []
     for one in given:
         name, arguments = (one, []) if isinstance(one, str) else next(iter(one.items()))
         if name == "residual":
@@ -36,7 +36,7 @@ def in_stax_words(given: Sequence[LayerDescription]) -> list[Any]:
     return words
 
 
-def as_json(given: Any) -> Any:
+def as_json(given: object) -> object:
     """The description as JSON holds it; functions by name and by a digest of their source.
 
     Raises
@@ -61,7 +61,7 @@ def as_json(given: Any) -> Any:
     return given.item() if isinstance(given, np.generic) else given
 
 
-def _function_as_json(function: Callable[..., Any]) -> Any:
+def _function_as_json(function: Callable[..., object]) -> Json:
     """Name, and digest of its module and all that this imports from beside it.
 
     A function of a script or a notebook is known by its own text alone.

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class Kernel(ParameterType, ABC):
     gpu: ClassVar[str | None] = None
     largest_tile_edge: ClassVar[int] = 8192
 
-    def __init_subclass__(cls, **arguments: Any) -> None:
+    def __init_subclass__(cls, **arguments: object) -> None:
         super().__init_subclass__(**arguments)
         cls.kind = f"{cls.__module__}:{cls.__qualname__}"
 
@@ -181,7 +181,7 @@ class Kernel(ParameterType, ABC):
 
         Of a user's class also a digest of its source code: rewritten, it is another kernel.
         """
-        identity = {"kind": self.kind, **asdict(cast(Any, self))}
+        identity = {"kind": self.kind, **asdict(self)}
         source = source_digest(type(self)) if ":" in self.kind else None
         return identity if source is None else identity | {"source_code": source}
 
@@ -189,7 +189,7 @@ class Kernel(ParameterType, ABC):
 _ROWS = 256  # of one call at least: many small calls would cost more than they save
 _BLOCK = 16  # samples of which the diagonal of a kernel without a faster way is taken
 
-registry: Registry[Kernel] = Registry("kernel", "kernel_regime.kernels", cast(Any, Kernel))
+registry: Registry[Kernel] = Registry("kernel", "kernel_regime.kernels", Kernel)
 register = registry.register
 
 

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from typing import Any
 
 import numpy as np
 
@@ -94,7 +93,7 @@ class _Checks:
         self.positive()
         self.empty()
 
-    def require(self, holds: Any, what: str, remedy: str) -> None:
+    def require(self, holds: bool | np.bool_, what: str, remedy: str) -> None:
         if not holds:
             raise InputError(f"{self.kernel}, {self.x.dtype} samples: {what}; {remedy}")
 

@@ -219,7 +219,7 @@ def _say_once(label: str) -> None:
     )
 
 
-def _words(architecture: Any) -> Any:
+def _words(architecture: object) -> object:
     """The description as JSON, or why it has none; `StaxKernel` identifies what a name means."""
     if isinstance(architecture, str):
         return architecture

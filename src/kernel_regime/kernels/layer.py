@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from kernel_regime.core.types import Arguments
 
@@ -42,7 +42,7 @@ LAYERS: dict[str, type[Layer]] = {}
 def layer(name: str) -> Callable[[Declared], Declared]:
     """Declare the class below as the layer of this name."""
 
-    def declare(declared: Any) -> Any:
+    def declare(declared: Declared) -> Declared:
         declared.name = name
         LAYERS[name] = declared
         return declared

@@ -1,7 +1,7 @@
 """Polynomial kernels."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -9,6 +9,11 @@ from pydantic import Field, PositiveInt
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.base import Kernel, register, require_representable
 from kernel_regime.kernels.dense.zonal import Zonal
+
+if TYPE_CHECKING:
+    import jax
+
+Products = TypeVar("Products", Array, "jax.Array")
 
 
 @register("polynomial")
@@ -67,7 +72,7 @@ class Polynomial(Kernel):
         weights = (self.degree / root * base ** (self.degree - 1)).astype(x1.dtype)
         return weights, np.zeros_like(weights)
 
-    def of_products(self, products: Any, features: int) -> Any:
+    def of_products(self, products: Products, features: int) -> Products:
         """Inner products to kernel values, by multiplication: NumPy's powers crawl.
 
         An array of NumPy changes in place; one of JAX, which cannot, is left as it was.

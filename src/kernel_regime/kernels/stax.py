@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
@@ -18,7 +18,12 @@ from kernel_regime.core.memory import working_memory
 from kernel_regime.core.types import Identity
 from kernel_regime.kernels.base import register, require_representable
 from kernel_regime.kernels.both_kernels import BOTH, BothKernels, Get, InfiniteNetworkKernel
-from kernel_regime.kernels.stax_layers import StaxLayer, build_layer, current_function
+from kernel_regime.kernels.stax_layers import (
+    StaxFunctions,
+    StaxLayer,
+    build_layer,
+    current_function,
+)
 from kernel_regime.linalg.symmetric import mirror_upper
 
 BUFFERS = 8  # arrays of pair covariances alive at once while a layer runs
@@ -62,7 +67,9 @@ class StaxKernel(InfiniteNetworkKernel):
     architecture: Sequence[Any] | str = field(hash=False)
     get: Get = "ntk"
     source: str | None = field(init=False, default=None)
-    _function: Callable[[], Any] | None = field(init=False, default=None, repr=False, compare=False)
+    _function: Callable[[], StaxFunctions] | None = field(
+        init=False, default=None, repr=False, compare=False
+    )
     largest_tile_edge: ClassVar[int] = 128  # convolutional ones take minutes for that
 
     def __post_init__(self) -> None:
@@ -75,7 +82,7 @@ class StaxKernel(InfiniteNetworkKernel):
             object.__setattr__(self, "architecture", json.loads(json.dumps(self.architecture)))
         self._compiled()
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         """A worker makes its own, of the same text."""
         return _rebuilt, (self.architecture, self.get, self.source)
 
@@ -149,11 +156,11 @@ class StaxKernel(InfiniteNetworkKernel):
             )
         return BothKernels(*(values[:, : len(x2)] for values in both))
 
-    def _compiled(self) -> Callable[[Array, Array], Any]:
+    def _compiled(self) -> Callable[[Array, Array], Sequence[ArrayLike]]:
         return _compile(json.dumps(self.architecture), self._function)
 
 
-def _rebuilt(architecture: Sequence[StaxLayer] | str, get: Any, source: str | None) -> StaxKernel:
+def _rebuilt(architecture: Sequence[StaxLayer] | str, get: Get, source: str | None) -> StaxKernel:
     kernel = StaxKernel(architecture, get)
     if kernel.source != source:
         raise InputError(
@@ -165,8 +172,8 @@ def _rebuilt(architecture: Sequence[StaxLayer] | str, get: Any, source: str | No
 
 @lru_cache(maxsize=32)
 def _compile(
-    architecture: str, function: Callable[[], Any] | None
-) -> Callable[[Array, Array], Any]:
+    architecture: str, function: Callable[[], StaxFunctions] | None
+) -> Callable[[Array, Array], Sequence[ArrayLike]]:
     """Jitted function of both kernels of what `function` returns, or of layers given as JSON."""
     with from_extra("stax"):
         import jax

@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import MissingExtraError, from_extra
@@ -19,10 +19,15 @@ from kernel_regime.core.types import Arguments
 
 StaxLayer = str | Arguments
 
+StaxFunctions: TypeAlias = tuple[
+    Callable[..., object], Callable[..., object], Callable[..., object]
+]
+"""A network of neural-tangents: functions that initialise, apply and take the kernel of it."""
+
 CONTAINERS = ("serial", "parallel")
 
 
-def neural_tangents_stax() -> Any:
+def neural_tangents_stax() -> ModuleType:
     """The module `neural_tangents.stax`, which warns of JAX names that it still uses.
 
     Raises
@@ -43,7 +48,7 @@ def neural_tangents_stax() -> Any:
         ) from error
 
 
-def current_function(path: str) -> tuple[Callable[[], Any], str]:
+def current_function(path: str) -> tuple[Callable[[], StaxFunctions], str]:
     """The function that `package.module:function` names, and a digest of what it comes from.
 
     What was imported before may be older than its file, or than another import of it: the file is
@@ -76,7 +81,7 @@ def _run(name: str, text: bytes) -> ModuleType:
     return fresh
 
 
-def _layer(spec: StaxLayer, where: str) -> Any:
+def _layer(spec: StaxLayer, where: str) -> StaxFunctions:
     """A stax layer from its name, or from its name and keyword arguments."""
     if isinstance(spec, str):
         return build_layer(spec, {}, where)
@@ -89,7 +94,7 @@ def _layer(spec: StaxLayer, where: str) -> Any:
     )
 
 
-def build_layer(name: str, arguments: Any, where: str) -> Any:
+def build_layer(name: str, arguments: Any, where: str) -> StaxFunctions:
     """Call a layer or container of stax, checking its name and arguments first."""
     stax = neural_tangents_stax()
     if name in CONTAINERS:

@@ -6,7 +6,6 @@ size: see `spectral_density`.
 """
 
 import logging
-from typing import Any
 
 import numpy as np
 import psutil
@@ -98,7 +97,7 @@ def top_eigensystem(kernel: Matrix, count: int, seed: int = 0) -> tuple[Array, A
     scale = max(float(np.abs(matrix[rows]).max()) for rows in row_blocks(n, matrix[:1].nbytes))
     if scale == 0:
         return np.zeros(count), np.eye(n, count)
-    operator: Any = LinearOperator(
+    operator = LinearOperator(
         (n, n), matvec=lambda v: multiply(matrix, v) / scale, dtype=np.float64
     )
     start = np.random.default_rng(seed).standard_normal(n)
@@ -200,6 +199,6 @@ def _check_lapack(n: int, copies: int) -> None:
 
 def lapack_has_64_bit_integers() -> bool:
     """Whether NumPy is linked to an ILP64 LAPACK, as its wheels are; SciPy's never is."""
-    build: Any = np.show_config(mode="dicts")
+    build = np.show_config(mode="dicts")
     lapack = build["Build Dependencies"]["lapack"]
     return "USE64BITINT" in lapack.get("openblas configuration", "") or "ilp64" in lapack["name"]

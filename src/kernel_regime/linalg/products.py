@@ -1,7 +1,6 @@
 """Products with kernels read in row blocks: mapped files stay on disk, Dask arrays on workers."""
 
 import sys
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ def is_distributed(matrix: Matrix) -> bool:
     return dask is not None and isinstance(matrix, dask.Array)
 
 
-def as_matrix(matrix: Matrix, name: str) -> Any:
+def as_matrix(matrix: Matrix, name: str) -> Matrix:
     """A Dask array as it is, and any other array-like as float32 or float64 (`as_floating`).
 
     Examples

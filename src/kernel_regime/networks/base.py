@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import prod
-from typing import Any, ClassVar, TypeVar, cast
+from typing import ClassVar, TypeVar, cast
 
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.extras import from_extra
@@ -73,12 +73,12 @@ class Network(keras.Model, ABC):
     #: Whether a trained weight acts on several outputs, so that they cannot be fitted apart.
     outputs_share_weights = True
 
-    def __init__(self, outputs: int, seed: int = 0, **keywords: Any) -> None:
+    def __init__(self, outputs: int, seed: int = 0, **keywords: object) -> None:
         super().__init__(**keywords)
         self.outputs = outputs
         self.seed = seed
 
-    def __call__(self, x: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
+    def __call__(self, x: Tensor, *arguments: object, **keywords: object) -> Tensor:
         """Outputs (n, K) of samples (n, …): any array-like of numbers, bytes included."""
         if not (keras.backend.is_keras_tensor(x) or ops.is_tensor(x)):
             x = as_floating(x, "x")

@@ -3,7 +3,7 @@
 import inspect
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
@@ -34,7 +34,7 @@ class NetworkDescription:
     """
 
     kind: str
-    options: tuple[tuple[str, Any], ...] = ()
+    options: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self) -> None:
         """Let lists be tuples: a description can be looked up."""
@@ -82,14 +82,15 @@ class NetworkDescription:
         from kernel_regime.networks.base import Network
 
         described = self.network_class
+        options: Arguments = dict(self.options)
         given: Arguments = {"outputs": outputs, "seed": seed}
         if issubclass(described, Network):
-            network: keras.Model = described(**dict(self.options), **given)
+            network: keras.Model = described(**options, **given)
             network.build((None, *sample_shape))
             return _checked(network, self.kind, sample_shape, outputs)
 
         known = inspect.signature(described.__init__).parameters.keys()
-        arguments = dict(self.options) | {n: v for n, v in given.items() if n in known}
+        arguments = options | {n: v for n, v in given.items() if n in known}
 
         def draw() -> "keras.Model":
             network = described(**arguments)
@@ -123,5 +124,5 @@ def _make_saveable(network: "keras.Model", arguments: Arguments) -> None:
         network.get_config = partial(dict, arguments)
 
 
-def _as_tuples(value: object) -> Any:
+def _as_tuples(value: object) -> object:
     return tuple(map(_as_tuples, value)) if isinstance(value, list | tuple) else value

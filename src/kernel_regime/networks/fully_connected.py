@@ -1,6 +1,6 @@
 """Fully-connected network in mean-field parametrisation."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -60,7 +60,7 @@ class FullyConnected(Network):
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         outputs: int = 1,
         seed: int = 0,
-        **keywords: Any,
+        **keywords: object,
     ) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width

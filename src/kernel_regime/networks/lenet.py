@@ -56,7 +56,7 @@ class LeNet5(Network):
     #: See `kernel_regime.networks.myrtle`.
     compiles_with_xla = False
 
-    def __init__(self, outputs: int = 10, seed: int = 0, **keywords: Any) -> None:
+    def __init__(self, outputs: int = 10, seed: int = 0, **keywords: object) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

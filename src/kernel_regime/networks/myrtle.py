@@ -1,7 +1,5 @@
 """Myrtle network of five layers: four convolutions, average pools, one dense layer."""
 
-from typing import Any
-
 import numpy as np
 from pydantic import PositiveInt
 
@@ -51,7 +49,7 @@ class Myrtle(Network):
     compiles_with_xla = False
 
     def __init__(
-        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: Any
+        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: object
     ) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width

@@ -1,10 +1,11 @@
 """Neural-tangent network: a two-layer ReLU network linearised at its initial weights."""
 
-from typing import Any
+from collections.abc import MutableMapping
 
 import numpy as np
 from pydantic import PositiveInt
 
+from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
@@ -48,7 +49,7 @@ class NeuralTangent(Network):
     linear_in_weights = True
 
     def __init__(
-        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: Any
+        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: object
     ) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width
@@ -106,12 +107,12 @@ class NeuralTangent(Network):
         """The arguments that build this network again."""
         return {**super().get_config(), "width": self.width}
 
-    def save_own_variables(self, store: Any) -> None:
+    def save_own_variables(self, store: MutableMapping[str, Array]) -> None:
         """Only what was trained; the fixed weights follow from the seed."""
         for name, weights in self._trained().items():
             store[name] = weights.numpy()
 
-    def load_own_variables(self, store: Any) -> None:
+    def load_own_variables(self, store: MutableMapping[str, Array]) -> None:
         """Inverse of `save_own_variables`."""
         for name, weights in self._trained().items():
             weights.assign(store[name])

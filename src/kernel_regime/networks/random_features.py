@@ -1,6 +1,6 @@
 """Random-features network: a linear model over ReLU features that are never trained."""
 
-from typing import Any
+from collections.abc import MutableMapping
 
 import numpy as np
 from pydantic import PositiveInt
@@ -62,7 +62,7 @@ class RandomFeaturesNetwork(Network):
     outputs_share_weights = False
 
     def __init__(
-        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: Any
+        self, width: PositiveInt, outputs: int = 1, seed: int = 0, **keywords: object
     ) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width
@@ -100,11 +100,11 @@ class RandomFeaturesNetwork(Network):
         """The arguments that build this network again."""
         return {**super().get_config(), "width": self.width}
 
-    def save_own_variables(self, store: Any) -> None:
+    def save_own_variables(self, store: MutableMapping[str, Array]) -> None:
         """Only what was trained; the fixed layer follows from the seed."""
         store["a"], store["c"] = self.outer.numpy(), self.shift.numpy()
 
-    def load_own_variables(self, store: Any) -> None:
+    def load_own_variables(self, store: MutableMapping[str, Array]) -> None:
         """Inverse of `save_own_variables`."""
         self.outer.assign(store["a"])
         self.shift.assign(store["c"])

@@ -1,6 +1,6 @@
 """Shallow network in NTK parametrisation, every parameter a standard normal."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import PositiveInt
@@ -57,7 +57,7 @@ class Shallow(Network):
         activation: Activation = "relu",
         outputs: int = 1,
         seed: int = 0,
-        **keywords: Any,
+        **keywords: object,
     ) -> None:
         super().__init__(outputs=outputs, seed=seed, **keywords)
         self.width = width

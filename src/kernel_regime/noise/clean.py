@@ -1,7 +1,7 @@
 """The undisturbed inputs."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Clean(Perturbation):
     standardised: ClassVar[bool] = False
 
     @classmethod
-    def fit(cls, images: Array, **parameters: Any) -> Self:
+    def fit(cls, images: Array, **parameters: object) -> Self:
         """Find the largest training magnitude; inputs that are all 0 are refused (InputError)."""
         images = training_samples(images)
         largest = max(float(images.max()), -float(images.min()))

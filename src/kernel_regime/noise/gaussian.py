@@ -1,7 +1,7 @@
 """Gaussian noise on every feature, for vectors and tables as much as for images."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class GaussianNoise(Perturbation):
     standardised: ClassVar[bool] = False
 
     @classmethod
-    def fit(cls, images: Array, **parameters: Any) -> Self:
+    def fit(cls, images: Array, **parameters: object) -> Self:
         """Measure every feature over the training samples (n, ...), in float64."""
         images = training_samples(images)
         means, deviations = moments(images.reshape(len(images), -1))

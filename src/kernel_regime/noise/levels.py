@@ -1,7 +1,7 @@
 """Noise levels: what the parameters ask for, and what that means for the samples at hand."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import (
     BaseModel,
@@ -35,7 +35,7 @@ class Level:
     value: float | None = None
 
     @classmethod
-    def read(cls, given: Any) -> "Level":
+    def read(cls, given: object) -> "Level":
         """The level that a parameter means; anything else is refused with InputError."""
         match given:
             case Level():
@@ -46,7 +46,7 @@ class Level:
                 return Level(index=given)
             case {"value": bool()}:
                 pass
-            case {"value": int() | float() as number} if len(given) == 1:
+            case {"value": int() | float() as number, **others} if not others:
                 if 0 <= number < float("inf"):
                     return Level(value=float(number))
         raise InputError(

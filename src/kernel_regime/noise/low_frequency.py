@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class LowFrequencyNoise(Perturbation):
     learned: ClassVar[tuple[str, ...]] = ("mean", "root")
 
     @classmethod
-    def fit(cls, images: Array, **parameters: Any) -> Self:
+    def fit(cls, images: Array, **parameters: object) -> Self:
         """Measure μ and the square root of S on the training images, in float64.
 
         Raises

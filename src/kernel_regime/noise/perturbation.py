@@ -1,7 +1,7 @@
 """Perturbations of the inputs: the base class, and the registry of their kinds."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Perturbation(ABC):
     """Whether colour images are standardised afterwards, channel by channel."""
 
     @classmethod
-    def fit(cls, images: Array, **parameters: Any) -> Self:
+    def fit(cls, images: Array, **parameters: object) -> Self:
         """Learn what the perturbation needs to know from the training inputs (n, ...).
 
         A class that learns overrides this; others only take their parameters.

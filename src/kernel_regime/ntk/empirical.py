@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -141,7 +140,7 @@ class _Network:
             )
         return cls(apply, params, shape[1])
 
-    def cotangents(self, outputs: Any) -> Array:
+    def cotangents(self, outputs: int | str) -> Array:
         """Rows of the identity: the logits that enter the sum."""
         if isinstance(outputs, str) and outputs == "trace":
             return np.eye(self.logits)
@@ -218,7 +217,7 @@ def _batches(x: Array, size: int) -> Iterator[Array]:
         yield np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
 
 
-def _cast(leaf: Any, dtype: Dtype) -> jax.Array:
+def _cast(leaf: jax.Array, dtype: Dtype) -> jax.Array:
     """A parameter in the working precision; integers stay what they are."""
     leaf = jnp.asarray(leaf)
     return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf

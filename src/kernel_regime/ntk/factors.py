@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.types import PyTree
@@ -84,7 +84,9 @@ def pull_back(apply: Apply, params: PyTree, x: jax.Array, cotangents: jax.Array)
     at_zero = {number: jnp.zeros(layer.y.shape, layer.y.dtype) for number, layer in layers.items()}
 
     def of_one_sample(sample: jax.Array) -> Factors:
-        def nudged(nudges: dict[int, jax.Array], others: dict[int, jax.Array]) -> Any:
+        def nudged(
+            nudges: dict[int, jax.Array], others: dict[int, jax.Array]
+        ) -> tuple[jax.Array, dict[int, jax.Array]]:
             values = [others.get(i, leaf) for i, leaf in enumerate(leaves)]
             (logits,), activations = program.run([*values, sample], layers, nudges)
             return logits, activations

@@ -7,15 +7,19 @@ are the layers (`linear_layers`).
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.types import PyTree
 from kernel_regime.ntk.linear_layers import LinearLayer, Weight, layer_of, shape_of
 
 with from_extra("jax"):
     import jax
     import jax.numpy as jnp
     from jax.extend.core import Jaxpr, JaxprEqn, Literal
+
+if TYPE_CHECKING:
+    from jax.extend.core import Var
 
 RELAYOUTS = {"reshape", "transpose", "squeeze", "rev", "copy", "copy_p"}
 CALLS = {"pjit": "jaxpr", "jit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr"}
@@ -42,7 +46,7 @@ class Program:
     constants: Values
 
     @classmethod
-    def trace(cls, function: Callable[..., Any], *arguments: Any) -> "Program":
+    def trace(cls, function: Callable[..., PyTree], *arguments: PyTree) -> "Program":
         """The program that a function runs on arguments of these shapes."""
         nested = jax.make_jaxpr(function)(*arguments)
         flat = jax.make_jaxpr(lambda *values: _evaluate(nested.jaxpr, nested.consts, values))
@@ -95,7 +99,7 @@ def find_layers(program: Program, trained: Sequence[bool]) -> dict[int, LinearLa
     known = {var: weight for var, weight in places.items() if trained[weight.leaf]}
     uses: dict[int, list[tuple[int, LinearLayer] | None]] = {}
 
-    def weight_in(atom: Any) -> Weight | None:
+    def weight_in(atom: "Var | Literal") -> Weight | None:
         return None if isinstance(atom, Literal) else known.get(atom)
 
     for number, equation in enumerate(program.code.eqns):

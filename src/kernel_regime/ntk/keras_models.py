@@ -3,17 +3,17 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, ArrayLike
+from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
-from kernel_regime.core.types import PyTree
+from kernel_regime.core.types import PyTree, Tensor
 from kernel_regime.ntk.factors import Apply
 
 with from_extra("jax"):
@@ -154,7 +154,7 @@ def _convert(
 
     order, variables = zip(*_places(model).items(), strict=True)
 
-    def outputs(weights: Any, x: ArrayLike) -> Any:
+    def outputs(weights: Sequence[Tensor], x: Tensor) -> Tensor:
         with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True))):
             return model(x, training=False)
 
@@ -184,7 +184,7 @@ def _convert(
 
 
 def _digest_of_program(
-    apply: Callable[..., Any], values: dict[str, Array], sample_shape: tuple[int, ...]
+    apply: Apply, values: dict[str, Array], sample_shape: tuple[int, ...]
 ) -> str:
     """SHA-256 over outputs and gradients as JAX computes them, operation by operation."""
     x = np.zeros((2, *sample_shape), np.float32)
@@ -192,7 +192,9 @@ def _digest_of_program(
     moving = {p: v for p, v in weights.items() if np.issubdtype(v.dtype, np.floating)}
     fixed = {p: v for p, v in weights.items() if p not in moving}
 
-    def outputs_and_gradients(moving: Any, x: ArrayLike) -> Any:
+    def outputs_and_gradients(
+        moving: dict[str, jax.Array], x: jax.Array
+    ) -> tuple[jax.Array, PyTree]:
         outputs, backward = jax.vjp(lambda moving: apply(fixed | moving, x), moving)
         return outputs, backward(jnp.ones_like(outputs))
 

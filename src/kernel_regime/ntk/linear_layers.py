@@ -56,13 +56,14 @@ def layer_of(equation: JaxprEqn, weights: Sequence[Weight | None]) -> LinearLaye
     """The dense or convolutional layer an equation is, if it is one."""
     name = equation.primitive.name
     if name == "dot_general" and sum(weight is not None for weight in weights) == 1:
-        return _dense(equation, operand=1 if weights[0] else 0, weight=weights[0] or weights[1])
+        (weight,) = filter(None, weights)
+        return _dense(equation, operand=1 if weights[0] else 0, weight=weight)
     if name == "conv_general_dilated" and weights[0] is None and weights[1] is not None:
         return _convolution(equation, weights[1])
     return None
 
 
-def _dense(equation: JaxprEqn, operand: int, weight: Any) -> LinearLayer | None:
+def _dense(equation: JaxprEqn, operand: int, weight: Weight) -> LinearLayer | None:
     """A contraction of activations with a weight; batched weights are not one layer."""
     contracted, batched = equation.params["dimension_numbers"]
     if batched[0]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -107,7 +107,7 @@ class TrainedFunction:
             )
 
 
-def _places(moment: TrainedFunction) -> list[tuple[str, Any]]:
+def _places(moment: TrainedFunction) -> list[tuple[str, jax.Array]]:
     """Parameters with their places."""
     leaves = jax.tree_util.tree_leaves_with_path(moment.params)
     return [(jax.tree_util.keystr(place), leaf) for place, leaf in leaves]
@@ -119,7 +119,7 @@ def _leaves(moment: TrainedFunction) -> list[Array]:
 
 
 def of_trained_keras(
-    model: "keras.Model", before: Any, sample_shape: tuple[int, ...]
+    model: "keras.Model", before: "keras.Model | Sequence[Array]", sample_shape: tuple[int, ...]
 ) -> tuple[TrainedFunction, TrainedFunction]:
     """A Keras model before and after training, in inference mode.
 

@@ -7,12 +7,14 @@ have more columns.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
+from pandas.api.extensions import ExtensionDtype
 
+from kernel_regime.core.arrays import Dtype
 from kernel_regime.core.errors import InputError
 
 Kind = Literal["text", "whole", "number", "truth"]
@@ -41,7 +43,7 @@ class ColumnType:
     low: float = -np.inf
     high: float = np.inf
 
-    def fault(self, values: "pd.Series[Any]") -> str | None:
+    def fault(self, values: pd.Series) -> str | None:
         """What is wrong with the values of a column, if anything."""
         if not _IS_KIND[self.kind](values.dtype):
             return f"holds {values.dtype}, not {_NOUNS[self.kind]}"
@@ -59,7 +61,7 @@ class ColumnType:
         return f"between {self.low:g} and {self.high:g}"
 
 
-_IS_KIND: dict[Kind, Callable[[Any], bool]] = {
+_IS_KIND: dict[Kind, Callable[[Dtype | ExtensionDtype], bool]] = {
     "text": lambda dtype: types.is_string_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype),
     "whole": types.is_integer_dtype,
     "number": lambda dtype: types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype),

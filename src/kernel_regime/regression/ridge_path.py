@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -61,7 +60,7 @@ class RidgePath:
     solver: str
 
     @classmethod
-    def exact(cls, *, inverse_diagonal: Array, **known: Any) -> "RidgePath":
+    def exact(cls, *, inverse_diagonal: Array, solver: str, **known: Array) -> "RidgePath":
         """Path with the whole diagonal of the inverse: its losses have no error but round-off."""
         nothing = np.zeros(len(inverse_diagonal))
         return cls(
@@ -69,6 +68,7 @@ class RidgePath:
             inverse_trace=inverse_diagonal.sum(axis=1),
             loo_relative_error=nothing,
             gcv_relative_error=nothing,
+            solver=solver,
             **known,
         )
 

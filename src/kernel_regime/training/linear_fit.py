@@ -8,7 +8,6 @@ where n × n numbers fit the working memory and the outputs do not share weights
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from kernel_regime.linalg.conjugate_gradients import Solution, conjugate_gradien
 from kernel_regime.training.methods import ConjugateGradients
 
 with from_extra("networks"):
+    import keras
     import tensorflow as tf
 
 
@@ -38,7 +38,9 @@ class LinearFit(ABC):
         Iterations and tolerance.
     """
 
-    def __init__(self, network: Any, x: Array, y: Array, method: ConjugateGradients) -> None:
+    def __init__(
+        self, network: keras.Model, x: Array, y: Array, method: ConjugateGradients
+    ) -> None:
         self.network = network
         self.dtype = np.dtype(network.compute_dtype)
         self.x = tf.convert_to_tensor(x.astype(self.dtype))
@@ -122,7 +124,9 @@ class StreamedFit(LinearFit):
 class DualFit(LinearFit):
     """Equations for β, with AAᵀ in memory; every product is one with an n × n matrix."""
 
-    def __init__(self, network: Any, x: Array, y: Array, method: ConjugateGradients) -> None:
+    def __init__(
+        self, network: keras.Model, x: Array, y: Array, method: ConjugateGradients
+    ) -> None:
         super().__init__(network, x, y, method)
         self._gram = gram_matrix(network, self.x)
         self._gram /= self.n
@@ -137,7 +141,7 @@ class DualFit(LinearFit):
         self._assign(self._adjoint(solution))
 
 
-def gram_matrix(network: Any, x: Tensor, height: int = 512) -> Array:
+def gram_matrix(network: keras.Model, x: Tensor, height: int = 512) -> Array:
     """AAᵀ (n, n): half of its products, every hidden unit computed once.
 
     `height` rows are multiplied at once: many, for fast products; few, for little beyond half.
@@ -157,7 +161,7 @@ def gram_matrix(network: Any, x: Tensor, height: int = 512) -> Array:
     return gram
 
 
-def linear_fit(network: Any, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
+def linear_fit(network: keras.Model, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
     """The equations that suit the size of the problem, and what the network can do.
 
     AAᵀ takes a network that gives it (`factors` and `tile`), outputs that can be fitted apart,

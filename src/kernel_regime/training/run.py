@@ -3,7 +3,6 @@
 import logging
 import time
 from functools import lru_cache
-from typing import Any
 
 import pandas as pd
 
@@ -109,7 +108,7 @@ def compiled_descent(
     outputs : int
     """
     # The class is part of the key: a user's may have been loaded anew.
-    described: Any = job.architecture.network_class
+    described: type = job.architecture.network_class
     return _compiled(job.architecture, described, method, shape, outputs)
 
 

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 
 Split = tuple[Array, Array]
@@ -32,7 +31,10 @@ class SampleSplits:
 
     @classmethod
     def divide(
-        cls, train: tuple[Any, Any], test: tuple[Any, Any], validation: float
+        cls,
+        train: tuple[ArrayLike, ArrayLike],
+        test: tuple[ArrayLike, ArrayLike],
+        validation: float,
     ) -> "SampleSplits":
         """Hold back a share of the training samples for choosing penalties.
 
@@ -93,7 +95,7 @@ class SampleSplits:
         return total.hexdigest()
 
 
-def _single(split: tuple[Any, Any], name: str) -> Split:
+def _single(split: tuple[ArrayLike, ArrayLike], name: str) -> Split:
     """Inputs and targets in single precision."""
     x, y = as_floating(split[0], f"{name} inputs"), as_floating(split[1], f"{name} targets")
     if y.ndim != 2 or len(x) != len(y):

@@ -8,7 +8,7 @@ is kernel regression under the kernel at initialisation, whatever its width.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,9 @@ from kernel_regime.core.parameters import ParameterType
 from kernel_regime.core.types import Identity, PyTree, Row
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.execution.results import Content, Keep, compute_anew
+
+if TYPE_CHECKING:
+    from kernel_regime.ntk.factors import Apply
 
 # Raised when the same networks and samples would give other numbers than before.
 _FORMAT = 1
@@ -77,7 +80,7 @@ class LazyNetwork:
     1
     """
 
-    apply: Any
+    apply: "Apply"
     params: PyTree
     width: PositiveInt
     seed: NonNegativeInt
@@ -173,7 +176,7 @@ class _Dial:
         place = {"alpha": alpha, "width": self.network.width, "seed": self.network.seed}
         return place | {str(name): run[name].item() for name in run}
 
-    def described(self, alpha: float, **more: Any) -> Identity:
+    def described(self, alpha: float, **more: object) -> Identity:
         """What a run follows from."""
         study = {key: value for key, value in asdict(self.study).items() if key in _DECIDING}
         return {

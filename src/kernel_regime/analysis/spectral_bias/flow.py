@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -190,7 +189,9 @@ def _gradient(apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array
 
 
 @partial(jax.jit, static_argnames="apply")
-def descend(apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array, step: float) -> Any:
+def descend(
+    apply: Apply, params: PyTree, inputs: jax.Array, wanted: jax.Array, step: float
+) -> PyTree:
     """Parameters after a midpoint step down the gradient.
 
     Called from a Python loop: inside a loop of its own, XLA leaves convolutions on CPUs to one

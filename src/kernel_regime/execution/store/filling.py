@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.execution.store.finished import is_complete
@@ -24,6 +24,9 @@ from kernel_regime.execution.store.resources import (
 from kernel_regime.execution.store.tile_loop import OpenMatrix, compute_missing
 
 logger = logging.getLogger(__name__)
+
+
+Target = TypeVar("Target", bound=str | os.PathLike[str])
 
 
 def fill(job: KernelJob, path: str | os.PathLike[str]) -> None:
@@ -64,7 +67,7 @@ def fill(job: KernelJob, path: str | os.PathLike[str]) -> None:
     fill_all({path: job})
 
 
-def fill_all(jobs: Mapping[Any, KernelJob]) -> None:
+def fill_all(jobs: Mapping[Target, KernelJob]) -> None:
     """Make files the matrices of jobs, as `fill` does, each pass giving all kernels that it can.
 
     NTK and NNGP of one network on the same samples are computed together; what is there of
@@ -129,7 +132,7 @@ Claimed = tuple[Filling, Manifest]
 
 def _passes(fillings: Sequence[Filling]) -> Iterator[list[Claimed]]:
     """Matrices with their manifests, those together whose tiles come from one pass."""
-    together: dict[Any, list[Claimed]] = {}
+    together: dict[tuple[str, str, int], list[Claimed]] = {}
     for one in fillings:
         manifest = claim(one.job, one.fingerprint, one.places)
         inputs = [value for key, value in one.fingerprint.items() if key != "kernel"]

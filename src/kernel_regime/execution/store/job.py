@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -213,7 +212,7 @@ def recorded_identity(kernel: TileKernel, execution: Execution) -> Identity:
     return recorded | {"kind": stable_kind(str(recorded.get("kind")))}
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> object:
     """Number or list of a NumPy scalar or array."""
     if not isinstance(value, np.generic | np.ndarray):
         raise TypeError(f"{type(value).__name__} is not JSON serializable")

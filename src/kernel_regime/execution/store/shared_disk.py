@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from kernel_regime.core.arrays import Array, MappedArray
 from kernel_regime.execution.store.filling import fill_all
@@ -37,7 +36,7 @@ class _Kernel:
     describe: Describe
     network: str = ""  # which kernels of a folder come from one pass; empty before anybody asked
     used: int = 0
-    held: Callable[[], Any] = lambda: None
+    held: Callable[[], object] = lambda: None
 
     def cost(self, path: Path) -> float:
         """The order of magnitude of the seconds that computing it took."""

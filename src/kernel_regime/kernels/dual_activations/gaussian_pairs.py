@@ -7,7 +7,6 @@ difference. Here both differences are kept instead; sums and products of them ne
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -70,7 +69,7 @@ class GaussianPairs:
         angle = 2 * np.arctan2(np.sqrt(self.upper), np.sqrt(self.lower))
         return np.where(self.upper + self.lower == 0, np.pi / 2, angle)
 
-    def scaled(self, factor: Any) -> "GaussianPairs":
+    def scaled(self, factor: float | Array) -> "GaussianPairs":
         """The pairs (factor·u, factor·v)."""
         square = factor**2
         return GaussianPairs(

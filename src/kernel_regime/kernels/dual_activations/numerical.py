@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from pydantic import PositiveInt
@@ -54,10 +53,10 @@ class HermiteSeries(DualActivation):
     Trefethen & Weideman (2014), *The exponentially convergent trapezoidal rule*, section 5.
     """
 
-    fn: Callable[..., Any] | str
+    fn: Callable[[Array], Array] | str
     #: The function that `fn` named when the layer was read: a module that is read again later
     #: brings another one, and another kernel.
-    resolved: Callable[..., Any] | None
+    resolved: Callable[[Array], Array] | None
 
     def at(self, place: str) -> "HermiteSeries":
         """The same layer, knowing where it stands, and its function by now."""
@@ -149,8 +148,8 @@ class ElementwiseActivation(HermiteSeries):
     array([0.394294])
     """
 
-    fn: Callable[..., Any] | str
-    resolved: Callable[..., Any] | None = field(init=False, default=None, repr=False)
+    fn: Callable[[Array], Array] | str
+    resolved: Callable[[Array], Array] | None = field(init=False, default=None, repr=False)
 
 
 @layer("ElementwiseNumerical")
@@ -168,13 +167,13 @@ class ElementwiseNumericalActivation(HermiteSeries):
         Derivative of `fn`; not needed here.
     """
 
-    fn: Callable[..., Any] | str
+    fn: Callable[[Array], Array] | str
     deg: PositiveInt
-    df: Callable[..., Any] | None = None
-    resolved: Callable[..., Any] | None = field(init=False, default=None, repr=False)
+    df: Callable[[Array], Array] | None = None
+    resolved: Callable[[Array], Array] | None = field(init=False, default=None, repr=False)
 
 
-def _function(given: Callable[..., Any] | str, label: str) -> Callable[[Array], Array]:
+def _function(given: Callable[[Array], Array] | str, label: str) -> Callable[[Array], Array]:
     """The function that was given, named or imported."""
     if callable(given):
         return given

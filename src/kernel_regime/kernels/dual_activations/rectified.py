@@ -6,7 +6,7 @@ the two lengths. All of them have a kink where θ = 0, so that angles are follow
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -116,7 +116,7 @@ class ReluActivation(PiecewiseLinear):
     """
 
     do_stabilize: bool = False
-    slopes: ClassVar[Any] = (0.0, 1.0)
+    slopes: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
 
 @layer("LeakyRelu")
@@ -153,7 +153,7 @@ class AbsActivation(PiecewiseLinear):
     """
 
     do_stabilize: bool = False
-    slopes: ClassVar[Any] = (-1.0, 1.0)
+    slopes: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
 
 @layer("Sign")

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, Dtype
 from kernel_regime.core.errors import TooLargeError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.types import PyTree
@@ -93,7 +92,7 @@ def within_memory(device: jax.Device, work: str, remedy: str) -> Iterator[None]:
 
 
 def block_grid(
-    shape: tuple[int, int], dtype: np.dtype[Any], symmetric: bool, device: jax.Device
+    shape: tuple[int, int], dtype: Dtype, symmetric: bool, device: jax.Device
 ) -> TileGrid:
     """Blocks of a matrix, of which several at once fit what is free on a device.
 
@@ -154,7 +153,7 @@ def _wait_for(puts: Iterable[Future[None]]) -> None:
 
 
 def assemble(
-    blocks: Iterable[Block], grid: TileGrid, dtype: np.dtype[Any], device: jax.Device
+    blocks: Iterable[Block], grid: TileGrid, dtype: Dtype, device: jax.Device
 ) -> jax.Array:
     """The matrix of the blocks, which stays on the device; mirrored where it is symmetric."""
     matrix = jnp.zeros(grid.shape, dtype, device=device)

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.kernels.base import Kernel, require_representable
 
@@ -35,14 +35,14 @@ class KernelOnGpu(ABC, Generic[K]):
 
     kernel: K
 
-    def gram(self, x: Any) -> Array:
+    def gram(self, x: ArrayLike) -> Array:
         """What the kernel's `gram` returns."""
         x = checked_samples(x, "x1")
         values = self._gram(x)
         require_representable(self.kernel, values, x, x, self._bound(x, x))
         return values
 
-    def cross(self, x1: Any, x2: Any) -> Array:
+    def cross(self, x1: ArrayLike, x2: ArrayLike) -> Array:
         """What the kernel's `cross` returns."""
         x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
         values = self._cross(x1, x2)

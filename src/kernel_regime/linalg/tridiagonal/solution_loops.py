@@ -1,7 +1,5 @@
 """The hot loops that solve in the basis of a block tridiagonal form, and leave it again."""
 
-from typing import Any
-
 import numpy as np
 from numba import prange
 
@@ -113,7 +111,7 @@ def eliminate(basis: Array, factors: Array, first: int, state: Array, total: Arr
 
 
 @compiled()
-def _transposed(basis: Array, top: Any) -> Array:
+def _transposed(basis: Array, top: np.intp) -> Array:
     """EDGE rows of column blocks of Q, column after column, as (columns, vectors, VECTOR_SIZE)."""
     blocks, _, _, width = basis.shape
     result = np.empty((blocks * BANDWIDTH, EDGE // VECTOR_SIZE, VECTOR_SIZE))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kernel_regime.core.arrays import Array, MappedArray
+from kernel_regime.core.types import Identity
 from kernel_regime.datasets.kernel_matrix import KernelPartitions
 from kernel_regime.datasets.partitions import forget_partitions
 from kernel_regime.execution.results import Content, Results, partition_content
@@ -132,7 +133,7 @@ def _audit(
     results: Results,
 ) -> pd.DataFrame:
     """One row: what the audit finds, and what computing the matrix took."""
-    description = {"what": "audit", "format": _FORMAT, "kernel": partition_content(load)}
+    description: Identity = {"what": "audit", "format": _FORMAT, "kernel": partition_content(load)}
 
     def examine() -> Content:
         matrix = load()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 from pydantic import (
     ConfigDict,
@@ -18,7 +18,7 @@ from kernel_regime.core.types import Arguments
 from kernel_regime.kernels.base import Kernel, registry
 
 
-def kernels_from_parameters(given: Any) -> dict[str, Kernel]:
+def kernels_from_parameters(given: object) -> dict[str, Kernel]:
     """Kernels that `{kind: …}` with its arguments describes, by what their names end in.
 
     One kernel ends in nothing; `get: [ntk, nngp]` describes two; None, which drops it, none.
@@ -38,9 +38,9 @@ def kernels_from_parameters(given: Any) -> dict[str, Kernel]:
     """
     if given is None:
         return {}
-    gets = given.get("get") if isinstance(given, Mapping) else None
-    if not isinstance(gets, list | tuple):
+    if not isinstance(given, Mapping) or not isinstance(given.get("get"), list | tuple):
         return {"": registry.build(given)}
+    gets = given["get"]
     if not gets or len({str(get) for get in gets}) < len(gets):
         raise InputError(f"get: {list(gets)!r} names no kernel, or one twice; give [ntk, nngp]")
     return {f"_{get}": registry.build({**given, "get": get}) for get in gets}
@@ -57,7 +57,7 @@ def as_parameters(kernels: Mapping[str, Kernel]) -> Arguments | None:
     if not kernels:
         return None
     first = next(iter(kernels.values()))
-    described = {"kind": first.kind, **asdict(cast(Any, first))}
+    described = {"kind": first.kind, **asdict(first)}
     if "" in kernels:
         return described
     return {**described, "get": [end.removeprefix("_") for end in kernels]}
@@ -70,7 +70,11 @@ class KernelParameters(
     RootModel[
         dict[
             KernelName,
-            Annotated[Any, PlainValidator(kernels_from_parameters), PlainSerializer(as_parameters)],
+            Annotated[
+                dict[str, Kernel],
+                PlainValidator(kernels_from_parameters),
+                PlainSerializer(as_parameters),
+            ],
         ]
     ]
 ):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,9 @@ from kernel_regime.pipelines.model_training.ridge_parameters import (
 )
 from kernel_regime.pipelines.partitions import SAMPLES, Load, Partitions, select
 from kernel_regime.regression.fit import fit_ridge_path
+
+if TYPE_CHECKING:
+    import keras
 
 COLUMNS = [
     *("method", "family", "trained_level", "tested_level"),
@@ -129,7 +132,7 @@ class _TrainedKernel:
 
     level: str
     kernel: Kernel
-    scores: "pd.Series[Any]"
+    scores: pd.Series
     load: Load  # of its training kernel
     coefficients: RidgeCoefficients
     targets: list[Array]
@@ -227,7 +230,9 @@ def _network_rows(
                    "tested_level": other, **row}  # fmt: skip
 
 
-def _score_network(model: Any, inputs: Array, targets: Array, loss: str) -> tuple[float, float]:
+def _score_network(
+    model: "keras.Model", inputs: Array, targets: Array, loss: str
+) -> tuple[float, float]:
     """Mean loss and accuracy of a network on whole test inputs, in inference mode."""
     from kernel_regime.training.objective import LOSSES, hits
 

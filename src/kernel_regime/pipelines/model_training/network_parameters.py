@@ -91,7 +91,7 @@ class NetworkEntry(BaseModel):
         InputError
             If there is no such network, or not with these arguments or this optimiser.
         """
-        described: Any = NetworkDescription(self.kind).network_class
+        described = NetworkDescription(self.kind).network_class
         model = parameter_model(described, _GIVEN)
         given = dict(sorted((self.model_extra or {}).items()))
         listed = {key: v for key, v in given.items() if _is_sweep(model, key, v)}

@@ -1,7 +1,7 @@
 """Parameters `ridge` and `selection`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class _Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _without_dropped(exceptions: Any) -> Any:
+def _without_dropped(exceptions: object) -> object:
     if not isinstance(exceptions, Mapping):
         return exceptions
     return {name: grid for name, grid in exceptions.items() if grid is not None}

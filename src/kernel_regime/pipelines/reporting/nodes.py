@@ -22,7 +22,7 @@ def drawing(figure: FigureKind) -> Callable[..., Figure]:
 
     def node(
         noise: NoiseParameters, kernels: KernelParameters, network_sweep: NetworkParameters,
-        feature_machines: FeatureMachineParameters, **tables: Any,
+        feature_machines: FeatureMachineParameters, **tables: object,
     ) -> Figure:  # fmt: skip
         with methods_of_run(method_names(kernels, network_sweep, feature_machines)):
             return figure.draw(**_given(figure, noise, tables))
@@ -37,7 +37,7 @@ def draw_own_figures(
     kernels: KernelParameters,
     network_sweep: NetworkParameters,
     feature_machines: FeatureMachineParameters,
-    **tables: Any,
+    **tables: object,
 ) -> dict[str, Figure]:
     """One's own figures by name, from the tables that their arguments are called by."""
     with methods_of_run(method_names(kernels, network_sweep, feature_machines)):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from importlib import metadata, resources
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -127,7 +126,7 @@ def _table(table: ReportTable, run: ReportedRun) -> Arguments:
     }
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> object:
     """Parameters as YAML can write them, and a run can read them again.
 
     Examples

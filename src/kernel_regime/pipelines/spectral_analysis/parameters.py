@@ -1,7 +1,7 @@
 """Parameters of spectral_analysis that are more than the library's own settings."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
@@ -28,7 +28,7 @@ class TrainedNetworks(ParameterType):
     outputs: NonNegativeInt | Literal["trace"] = "trace"
 
 
-def _initialisation(given: Any) -> FreshNetwork | None:
+def _initialisation(given: object) -> FreshNetwork | None:
     """A network as it is or as described; None drops it."""
     return None if given is None else registry.build(given)
 

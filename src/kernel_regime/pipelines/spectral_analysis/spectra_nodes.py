@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -18,7 +17,7 @@ from kernel_regime.core.files import digest
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.results import Content, Results, partition_content
-from kernel_regime.execution.store.job import KernelJob
+from kernel_regime.execution.store.job import Fingerprint, KernelJob
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.partitions import Partitions, select
@@ -55,7 +54,7 @@ class _Source:
 
     place: _Place
     size: int
-    content: Any
+    content: Fingerprint | str
     load: Callable[[], Array]
 
 

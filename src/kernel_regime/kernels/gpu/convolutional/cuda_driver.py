@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, SupportsInt
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class CudaDriver:
         checked(*driver.cuMemcpyDtoH(values.ctypes.data, buffer.address, values.nbytes))
 
     def launch(
-        self, kernel: DeviceKernel, grid: tuple[int, int, int], arguments: Sequence[Any]
+        self, kernel: DeviceKernel, grid: tuple[int, int, int], arguments: Sequence[SupportsInt]
     ) -> None:
         """Run a kernel: blocks, threads of each, bytes that these share; integers and buffers."""
         blocks, threads, shared = grid

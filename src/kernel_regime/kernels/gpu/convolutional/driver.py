@@ -1,7 +1,7 @@
 """What the convolutional engine asks of a GPU: memory, compiled source, launches."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsInt
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import TooLargeError
@@ -46,6 +46,6 @@ class Driver(Protocol):
         """Copy the beginning of a buffer into an array, once everything asked for is done."""
 
     def launch(
-        self, kernel: DeviceKernel, grid: tuple[int, int, int], arguments: Sequence[Any]
+        self, kernel: DeviceKernel, grid: tuple[int, int, int], arguments: Sequence[SupportsInt]
     ) -> None:
         """Run a kernel: blocks, threads of each, bytes that these share; integers and buffers."""

@@ -3,33 +3,24 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import cast
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.samples import checked_pair, checked_samples
-from kernel_regime.kernels.base import Kernel, require_representable
+from kernel_regime.kernels.base import require_representable
 from kernel_regime.kernels.both_kernels import BOTH, BothKernels, Get
 from kernel_regime.kernels.convolutional.convolutional_engine import ConvolutionalEngine
+from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleKernel
 from kernel_regime.kernels.gpu.convolutional.device_images import DeviceImages
 from kernel_regime.kernels.gpu.convolutional.driver import Driver
 from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
+from kernel_regime.kernels.infinite_network import NetworkKernel
 from kernel_regime.linalg.symmetric import mirror_upper
 
 EDGE = 2048  # images of either side that are on the GPU together
 Block = tuple[slice, slice]
-
-
-class ConvolutionalKernel(Protocol):
-    """A kernel that the convolutional engine can compute: those of Myrtle, or of other networks."""
-
-    @property
-    def which(self) -> Get:
-        """Which of the network's two kernels."""
-
-    def convolutional_engine(self, x: Array) -> ConvolutionalEngine:
-        """What computes it on images of this shape."""
 
 
 def current_gpu() -> Driver:
@@ -45,12 +36,12 @@ def current_gpu() -> Driver:
 
 
 @dataclass(frozen=True)
-class ConvolutionalOnGpu(KernelOnGpu[Any]):
+class ConvolutionalOnGpu(KernelOnGpu[MyrtleKernel | NetworkKernel]):
     """A kernel of a convolutional network on a GPU: both of the network's from one pass.
 
     Parameters
     ----------
-    kernel : ConvolutionalKernel
+    kernel : MyrtleKernel or NetworkKernel
         `MyrtleNTK`, `MyrtleNNGP`, or a `NetworkKernel` whose engine is convolutional.
     driver : Driver
         The GPU; left out, that of CUDA.
@@ -63,7 +54,7 @@ class ConvolutionalOnGpu(KernelOnGpu[Any]):
 
     driver: Driver = field(default_factory=current_gpu)
 
-    def both(self, x1: Any, x2: Any = None) -> BothKernels:
+    def both(self, x1: ArrayLike, x2: ArrayLike = None) -> BothKernels:
         """NTK and NNGP between two sets of samples, or of one with itself."""
         if x2 is None:
             x1 = checked_samples(x1, "x1")
@@ -71,7 +62,7 @@ class ConvolutionalOnGpu(KernelOnGpu[Any]):
             x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
         matrices = self._matrices(x1, x2, BOTH)
         for values in matrices:
-            require_representable(cast(Kernel, self.kernel), values, x1, x1 if x2 is None else x2)
+            require_representable(self.kernel, values, x1, x1 if x2 is None else x2)
         return BothKernels(*matrices)
 
     def _gram(self, x: Array) -> Array:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import gcd
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.types import Arguments
 from kernel_regime.kernels.convolutional.node_table import (
     FILTER,
     OF_PIXELS,
@@ -195,7 +196,7 @@ def _shape(
     nodes = range(int(stage["first"]), int(stage["last"]))
     planes = sum(numbers.get(n, 0) for n in nodes)
     planes += sum(int(stages.nodes[n]["channel"]) for n in nodes if is_pixels(stages, n))
-    shape: dict[str, Any] = {
+    shape: Arguments = {
         "number": {4: "float", 8: "double"}[dtype.itemsize],
         "height": int(stage["height"]),
         "width": width,
