@@ -64,10 +64,8 @@ def plan_disk(
     size = sum(float(np.prod(loads[first]().shape)) for loads in (inputs.train, inputs.test))
     images = levels * 4e-9 * size
     networks = {name: 8e-9 * trainings.weights for name, trainings in sweep.items()}
-    whole, done = (
-        sum(networks[name] * count(trainings) for name, trainings in sweep.items())
-        for count in (lambda trainings: trainings.count, lambda trainings: trainings.done)
-    )
+    whole = sum(networks[name] * trainings.count for name, trainings in sweep.items())
+    done = sum(networks[name] * trainings.done for name, trainings in sweep.items())
     total = kernels.iloc[-1]
     table = pd.DataFrame(
         [
