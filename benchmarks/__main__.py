@@ -19,6 +19,7 @@ TOPICS = (
     "noise",
     "fully_connected",
     "network_kernels",
+    "plain_products",
     "convolutional_kernels",
     "myrtle",
     "random_features",

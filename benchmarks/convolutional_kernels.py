@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
-from benchmarks.harness import Row, compare, emit, seconds
+from benchmarks.harness import Row, compare, emit, over_threads, seconds
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels import NetworkKernel, StaxKernel
 from kernel_regime.kernels.architecture_words import in_stax_words
@@ -60,30 +59,13 @@ def both_against_one(name: str) -> Row:
     )
 
 
-def with_threads(threads: int) -> Row:
-    kernel, x, most = NetworkKernel(NETWORKS["ResNet-10"]), draw(16, 0), numba.get_num_threads()
-
-    def limited() -> None:
-        numba.set_num_threads(threads)
-        kernel.gram(x)
-        numba.set_num_threads(most)
-
-    def alone() -> None:
-        numba.set_num_threads(1)
-        kernel.gram(x)
-        numba.set_num_threads(most)
-
-    return compare(f"ResNet-10, {threads} threads", limited, "1 thread", alone, repeats=3)
-
-
 def main() -> None:
-    most = numba.get_num_threads()
-    counts = [2**k for k in range(1, most.bit_length()) if 2**k < most] + [most] * (most > 1)
+    resnet, x = NetworkKernel(NETWORKS["ResNet-10"]), draw(16, 0)
     emit(
         [
             *map(against_neural_tangents, NETWORKS),
             *map(both_against_one, NETWORKS),
-            *map(with_threads, counts),
+            *over_threads("ResNet-10, n=16", lambda: resnet.gram(x)),
         ]
     )
 

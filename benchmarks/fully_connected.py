@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 from math import log
+from statistics import median
 
 import numba
 import numpy as np
 
-from benchmarks.harness import Row, compare, emit
+from benchmarks.harness import Row, compare, emit, over_threads, seconds
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dense.angular_tiles import UnitRows, unit_rows
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
@@ -47,6 +48,31 @@ def growth(x: Array) -> Row:
     return Row(**{**vars(row), "note": f"time grows as n^{log(row.ours / row.other, 2):.2f}"})
 
 
+def both_kernels(x: Array) -> Row:
+    """Both kernels over the dearer one; how much of it nothing but a second matrix takes."""
+    kernel = FullyConnectedNTK(4)
+    row = compare(
+        f"fully-connected NTK and NNGP in one pass, n={len(x)}, 4 layers",
+        lambda: kernel.both(x),
+        "NTK alone",
+        lambda: kernel(x),
+        required=1 / 1.1,
+        repeats=9,
+    )
+    written = median(seconds(lambda: written_matrix(len(x))) for _ in range(9))
+    share = written / row.other
+    return Row(**{**vars(row), "note": f"to write a new matrix, and no more: {share:.2f} of NTK"})
+
+
+@numba.njit(parallel=True)
+def written_matrix(n: int) -> Array:
+    """A matrix that every thread has written its share of."""
+    matrix = np.empty((n, n), np.float32)
+    for i in numba.prange(n):
+        matrix[i] = i
+    return matrix
+
+
 def share_of_peak(x: Array) -> Row:
     """Multiplications a second of the whole kernel, and of one tile that never leaves the cache."""
     kernel, tiles = FullyConnectedNTK(4), 4000
@@ -84,7 +110,9 @@ def main() -> None:
             compare(work, four, "neural-tangents, jitted", jitted, required=10, repeats=3),
             compare(work, four, "NumPy X @ X.T", lambda: x @ x.T, required=1),
             compare(work.replace("4 layers", "8 layers"), eight, "2 layers", two, required=1 / 1.1),
+            both_kernels(x),
             growth(x),
+            *over_threads(work, four),
             share_of_peak(x),
         ]
     )

@@ -4,9 +4,14 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import numba
+
+PAUSE = 0.1
+"""Seconds before a measurement: for some 25 ms after a product, threads of a BLAS still spin."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def compare(
 ) -> Row:
     """Median seconds of both, run in turn A B A B … after one warm-up each."""
     ours(), other()
-    pairs = [(seconds(ours), seconds(other)) for _ in range(repeats)]
+    pairs = [(_rested(ours), _rested(other)) for _ in range(repeats)]
     return Row(
         work=work,
         ours=statistics.median(a for a, _ in pairs),
@@ -55,6 +60,26 @@ def compare(
         required=required,
         note=note,
     )
+
+
+def _rested(action: Callable[[], Any]) -> float:
+    time.sleep(PAUSE)
+    return seconds(action)
+
+
+def over_threads(work: str, action: Callable[[], Any]) -> Iterator[Row]:
+    """Time on two threads, on four and so on, and on all, against that on one."""
+    most = numba.get_num_threads()
+    counts = [2**k for k in range(1, most.bit_length()) if 2**k < most] + [most] * (most > 1)
+
+    def on(threads: int) -> None:
+        numba.set_num_threads(threads)
+        action()
+        numba.set_num_threads(most)
+
+    for count in counts:
+        told = f"{work}, {count} threads"
+        yield compare(told, lambda c=count: on(c), "1 thread", lambda: on(1), repeats=3)
 
 
 def emit(rows: list[Row]) -> None:
