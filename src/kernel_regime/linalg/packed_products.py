@@ -129,6 +129,21 @@ def multiply_tile(a: Array, i: int, b: Array, j: int, tile: Array, upper: bool) 
 
 
 @compiled()
+def product_tile(
+    left: Array, right: Array, number: Any, across: int, symmetric: bool
+) -> tuple[int, Any, Array]:
+    """Place of the number-th tile, row and column, and products of its samples.
+
+    Of a symmetric matrix, tiles are those of the upper triangle; see `multiply_tile` for what is
+    zero in them.
+    """
+    i, j = tile_place(number, across, symmetric)
+    tile = np.empty((EDGE, EDGE), left.dtype)
+    multiply_tile(left, i, right, j, tile, symmetric and i == j)
+    return i, j, tile
+
+
+@compiled()
 def pack_tile(x: Array, packed: Array, first: int) -> None:
     """Repack samples (n, features), n ≤ EDGE, into a tile's packed panels, from `first` on.
 
@@ -188,16 +203,17 @@ def add_products(total: Array, x1: Array, x2: Array) -> None:
     >>> total
     array([[12., 18.]])
     """
-    _add_products(total, _packed(x1), _packed(x2), False)
+    _add_products(total, packed_panels(x1), packed_panels(x2), False)
 
 
 def add_gram(total: Array, x: Array) -> None:
     """total += x xᵀ, in place, in the tiles that meet the upper triangle only."""
-    packed = _packed(x)
+    packed = packed_panels(x)
     _add_products(total, packed, packed, True)
 
 
-def _packed(x: Array) -> Array:
+def packed_panels(x: Array) -> Array:
+    """Samples `x` (n, features) repacked for multiplication."""
     packed = empty_packed_panels(x)
     _pack_all(np.ascontiguousarray(x), packed)
     return packed
@@ -214,8 +230,6 @@ def _pack_all(x: Array, packed: Array) -> None:
 def _add_products(total: Array, left: Array, right: Array, symmetric: bool) -> None:
     tiles, across = tile_count(total.shape, symmetric)
     for number in numba.prange(tiles):
-        i, j = tile_place(np.intp(number), across, symmetric)
-        tile = np.empty((EDGE, EDGE), left.dtype)
-        multiply_tile(left, i, right, j, tile, symmetric and i == j)
+        i, j, tile = product_tile(left, right, np.intp(number), across, symmetric)
         target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]
         target += tile[: target.shape[0], : target.shape[1]]

@@ -17,10 +17,9 @@ from kernel_regime.kernels.dense.tile_series import (
 from kernel_regime.linalg.packed_products import (
     EDGE,
     empty_packed_panels,
-    multiply_tile,
     pack_tile,
+    product_tile,
     tile_count,
-    tile_place,
 )
 from kernel_regime.linalg.simd import VECTOR_SIZE, broadcast, load, store
 from kernel_regime.linalg.tile_copies import put_tile
@@ -110,16 +109,8 @@ def _fill(
     count, across = tile_count(matrices[0].shape, symmetric)
     for number in numba.prange(count):
         tiles = AngularTiles(matrices, left, right, arccos, curves, symmetric)
-        _fill_tile(tiles, np.intp(number), across)
-
-
-@compiled()
-def _fill_tile(tiles: AngularTiles, number: Any, across: int) -> None:
-    i, j = tile_place(number, across, tiles.symmetric)
-    cosines = np.empty((EDGE, EDGE), tiles.matrices[0].dtype)
-    upper = tiles.symmetric and i == j
-    multiply_tile(tiles.left.packed, i, tiles.right.packed, j, cosines, upper)
-    finish_angular_tile(cosines, tiles, i * EDGE, j * EDGE)
+        i, j, cosines = product_tile(left.packed, right.packed, np.intp(number), across, symmetric)
+        finish_angular_tile(cosines, tiles, i * EDGE, j * EDGE)
 
 
 @compiled()

@@ -1,13 +1,11 @@
 """Inputs of network kernels: unit vectors, and what depends on lengths, as the loops want it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.compilation import compiled
-from kernel_regime.linalg.packed_products import EDGE, empty_packed_panels, pack_tile
+from kernel_regime.linalg.packed_products import EDGE, packed_panels
 
 
 class NetworkSide(NamedTuple):
@@ -68,11 +66,9 @@ class NetworkAngles(NamedTuple):
 
 def padded_rows(side: NetworkSide) -> NetworkRows:
     """Rows packed and padded to whole tiles."""
-    packed = empty_packed_panels(side.units)
-    _pack(side.units, packed)
     padding = [(0, 0), (0, -len(side.units) % EDGE)]
     padded = (np.pad(a, padding).astype(side.units.dtype) for a in (side.scales, side.basis))
-    return NetworkRows(packed, *padded)
+    return NetworkRows(packed_panels(side.units), *padded)
 
 
 def coefficients_of_rows(series: Array, basis: Array, rows: NetworkRows) -> Array:
@@ -82,10 +78,3 @@ def coefficients_of_rows(series: Array, basis: Array, rows: NetworkRows) -> Arra
     by_lengths = np.ascontiguousarray(series.swapaxes(0, 1)).reshape(len(padded), -1)
     coefficients = (padded.T @ by_lengths).astype(rows.basis.dtype)
     return coefficients.reshape(-1, len(series), series.shape[2])
-
-
-@compiled(parallel=True, nogil=True)
-def _pack(units: Array, packed: Array) -> None:
-    for tile in numba.prange((len(units) + EDGE - 1) // EDGE):
-        start: Any = np.intp(tile) * EDGE
-        pack_tile(units[start : start + EDGE], packed, start // packed.shape[2])

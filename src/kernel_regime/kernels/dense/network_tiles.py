@@ -1,7 +1,7 @@
 """The hot loop of network kernels: multiply a tile, turn cosines into values, mirror it."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -16,12 +16,7 @@ from kernel_regime.kernels.dense.network_rows import (
     padded_rows,
 )
 from kernel_regime.kernels.dense.tile_series import chebyshev_series, largest_size, put_angles
-from kernel_regime.linalg.packed_products import (
-    EDGE,
-    multiply_tile,
-    tile_count,
-    tile_place,
-)
+from kernel_regime.linalg.packed_products import EDGE, product_tile, tile_count
 from kernel_regime.linalg.simd import VECTOR_SIZE, Vector, broadcast, load, store
 from kernel_regime.linalg.tile_copies import put_tile
 
@@ -146,16 +141,8 @@ def _fill(
         tiles = NetworkTiles(
             matrices, left_out, left, right, angles, coefficients, widths, symmetric
         )
-        _fill_tile(tiles, np.intp(number), across)
-
-
-@compiled()
-def _fill_tile(tiles: NetworkTiles, number: Any, across: int) -> None:
-    i, j = tile_place(number, across, tiles.symmetric)
-    cosines = np.empty((EDGE, EDGE), tiles.matrices[0].dtype)
-    upper = tiles.symmetric and i == j
-    multiply_tile(tiles.left.packed, i, tiles.right.packed, j, cosines, upper)
-    finish_network_tile(cosines, tiles, i, j)
+        i, j, cosines = product_tile(left.packed, right.packed, np.intp(number), across, symmetric)
+        finish_network_tile(cosines, tiles, i, j)
 
 
 @compiled()
