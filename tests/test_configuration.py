@@ -5,6 +5,7 @@ import shutil
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kedro.framework.project import configure_project, pipelines
 from kedro.framework.session import KedroSession
@@ -12,6 +13,7 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogConfigResolver, DataCatalog, DatasetError, MemoryDataset
 
 from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.datasets import SpikedCovariatesDataset
 from kernel_regime.parameter_checks import ParameterError, check_parameters
 from kernel_regime.pipelines.result_tables import RESULT_TABLES
 from kernel_regime.settings import CONFIG_LOADER_ARGS
@@ -138,6 +140,19 @@ def test_parameters_reach_the_generator_wherever_they_are_set(tmp_path):
     assert generated(data={"n_train": 40}) == [40, 30]
     with pytest.raises(DatasetError, match=r"data\.n_train: None is no number of samples"):
         generated(data={"n_train": None})
+
+
+def test_generated_data_follow_the_seed_of_the_data():
+    def generated(seed):
+        data = {"n_train": 3, "n_test": 2, "seed": seed}
+        loader = ExperimentConfigLoader(
+            CONF, "spiked_covariates", {"data": data}, **CONFIG_LOADER_ARGS
+        )
+        return DataCatalog.from_config(loader["catalog"]).load("raw_train").inputs
+
+    drawn = SpikedCovariatesDataset(split="train", n_train=3, n_test=2, seed=1).load().inputs
+    np.testing.assert_array_equal(generated(1), drawn)
+    assert (generated(0) != drawn).all()
 
 
 def test_every_pipeline_has_tags():

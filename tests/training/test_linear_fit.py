@@ -11,7 +11,14 @@ from kernel_regime.core.memory import limited_memory, working_memory
 from kernel_regime.linalg.conjugate_gradients import conjugate_gradients
 from kernel_regime.networks.neural_tangent import NeuralTangent
 from kernel_regime.networks.random_features import RandomFeaturesNetwork
-from kernel_regime.training.linear_fit import DualFit, StreamedFit, gram_matrix, linear_fit
+from kernel_regime.training.linear_fit import (
+    DualFit,
+    PrimalFit,
+    StreamedFit,
+    gram_matrix,
+    linear_fit,
+    suitable_fit,
+)
 from kernel_regime.training.methods import ConjugateGradients
 
 EXACT = ConjugateGradients(iterations=5000, tolerance=1e-11)
@@ -49,8 +56,16 @@ def dense_solution(network, x, y, penalty):
     )
 
 
-@pytest.mark.parametrize("fit", [StreamedFit, DualFit])
-@pytest.mark.parametrize(("kind", "outputs"), [(RandomFeaturesNetwork, 3), (NeuralTangent, 1)])
+@pytest.mark.parametrize(
+    ("fit", "kind", "outputs"),
+    [
+        (StreamedFit, RandomFeaturesNetwork, 3),
+        (DualFit, RandomFeaturesNetwork, 3),
+        (PrimalFit, RandomFeaturesNetwork, 3),
+        (StreamedFit, NeuralTangent, 1),
+        (DualFit, NeuralTangent, 1),
+    ],
+)
 def test_solutions_along_the_grid_are_the_dense_ones(fit, kind, outputs):
     x, y = problem(outputs)
     network = built(kind, outputs)
@@ -85,17 +100,40 @@ def test_gram_matrix_holds_the_inner_products_of_gradients(kind, memory):
 
 
 def test_a_matrix_beyond_memory_is_never_made():
-    x, y = problem(outputs=1)
+    network = built(NeuralTangent, 1)
     for memory, kind in ((30 * 30 * 8, DualFit), (30 * 30 * 8 - 1, StreamedFit)):
         with limited_memory(memory):
-            assert isinstance(linear_fit(built(RandomFeaturesNetwork, 1), x, y, EXACT), kind)
+            assert suitable_fit(network, 30, 1) is kind
 
 
-def test_batches_do_not_change_the_equations():
+def test_the_smaller_matrix_is_made():
+    network = built(RandomFeaturesNetwork, 3)  # 13 weights an output
+    assert suitable_fit(network, 13, 3) is DualFit
+    assert suitable_fit(network, 14, 3) is PrimalFit
+    with limited_memory(2 * 8 * 13**2 - 1):
+        assert suitable_fit(network, 14, 3) is DualFit
+        assert suitable_fit(network, 400, 3) is StreamedFit
+
+
+def test_equations_in_float32_keep_the_smallest_penalty():
+    x, y = problem(outputs=2, n=4000, features=4)
+    network = RandomFeaturesNetwork(width=600, outputs=2, seed=3)
+    network.build((None, 4))
+    PrimalFit(network, x.astype(np.float32), y, EXACT).solve(1e-5)
+    exact = RandomFeaturesNetwork(width=600, outputs=2, seed=3, dtype="float64")
+    exact.build((None, 4))
+    a = exact.gradients(tf.constant(x)).numpy()
+    weights = np.linalg.solve(a.T @ a / len(x) + 1e-5 * np.eye(601), a.T @ y / len(x))
+    found = network(x).numpy() - a @ weights
+    assert np.linalg.norm(found) < 1e-3 * np.linalg.norm(a @ weights)
+
+
+@pytest.mark.parametrize("fit", [StreamedFit, PrimalFit])
+def test_batches_do_not_change_the_equations(fit):
     x, y = problem(outputs=2)
-    whole = StreamedFit(built(RandomFeaturesNetwork, 2), x, y, EXACT).solve(1e-2).values
+    whole = fit(built(RandomFeaturesNetwork, 2), x, y, EXACT).solve(1e-2).values
     with limited_memory(7 * 4 * 8 * 12):
-        pieces = StreamedFit(built(RandomFeaturesNetwork, 2), x, y, EXACT).solve(1e-2).values
+        pieces = fit(built(RandomFeaturesNetwork, 2), x, y, EXACT).solve(1e-2).values
     np.testing.assert_allclose(pieces, whole, rtol=1e-8)
 
 

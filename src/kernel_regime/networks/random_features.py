@@ -80,6 +80,11 @@ class RandomFeaturesNetwork(Network):
         hidden = ops.relu(ops.matmul(flatten(x), self.directions))
         return ops.matmul(hidden, self.outer) + self.shift
 
+    def gradients(self, x: Tensor) -> Tensor:
+        """A, a row for each sample: by the weights of one output, and 1 by its intercept."""
+        hidden = ops.relu(ops.matmul(flatten(x), self.directions))
+        return ops.concatenate([hidden, ops.ones_like(hidden[:, :1])], axis=1)
+
     def factors(self, x: Tensor, units: slice) -> tuple[Tensor, ...]:
         """What `tile` multiplies, for some of the hidden units."""
         return (ops.relu(ops.matmul(flatten(x), self.directions[:, units])),)

@@ -1,13 +1,15 @@
 """Linear fits: ridge regression of networks that are linear in their trained weights.
 
-The objective is (1/n)‖y − Aθ‖² + λ‖θ‖², A the n × p matrix of gradients. A is never formed:
-where n × n numbers fit the working memory and the outputs do not share weights, the equations
-(AAᵀ/n + λ)β = y/n, θ = Aᵀβ are solved with AAᵀ computed once for all λ; otherwise
-(AᵀA/n + λ)θ = Aᵀy/n, each product a forward and a backward pass over batches.
+The objective is (1/n)‖y − Aθ‖² + λ‖θ‖², A the n × p matrix of gradients. A is never formed.
+Where outputs do not share weights, AAᵀ (n × n), or AᵀA (p × p for one output) of a network that
+gives rows of A, is computed once for all λ, whichever is smaller and fits the working memory:
+(AAᵀ/n + λ)β = y/n, θ = Aᵀβ, or (AᵀA/n + λ)θ = Aᵀy/n. Otherwise every product of the latter is a
+forward and a backward pass over batches.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +40,9 @@ class LinearFit(ABC):
         Iterations and tolerance.
     """
 
+    #: Powers of n that the time for the equations, and for one iteration, grow with.
+    growth: ClassVar[tuple[int, int]]
+
     def __init__(
         self, network: keras.Model, x: Array, y: Array, method: ConjugateGradients
     ) -> None:
@@ -54,7 +59,7 @@ class LinearFit(ABC):
     def solve(self, penalty: float) -> Solution:
         """Fit with one penalty λ; the network holds the result."""
         solution = conjugate_gradients(
-            lambda v: self._product(v) + v * self.dtype.type(penalty),
+            lambda v: self._product(v) + v * v.dtype.type(penalty),
             self._right,
             self.state,
             self._method.iterations,
@@ -110,6 +115,8 @@ class LinearFit(ABC):
 class StreamedFit(LinearFit):
     """Equations for θ; every product passes over the samples in batches."""
 
+    growth = (1, 1)
+
     def _right_side(self) -> Array:
         return self._adjoint(self.y) / self.n
 
@@ -123,6 +130,8 @@ class StreamedFit(LinearFit):
 
 class DualFit(LinearFit):
     """Equations for β, with AAᵀ in memory; every product is one with an n × n matrix."""
+
+    growth = (2, 2)
 
     def __init__(
         self, network: keras.Model, x: Array, y: Array, method: ConjugateGradients
@@ -139,6 +148,34 @@ class DualFit(LinearFit):
 
     def _hold(self, solution: Array) -> None:
         self._assign(self._adjoint(solution))
+
+
+class PrimalFit(LinearFit):
+    """Equations for θ, with AᵀA of one output in memory, in float64.
+
+    Products of float32 would round AᵀA by more than the smallest published λ.
+    """
+
+    growth = (1, 0)
+
+    def _right_side(self) -> Array:
+        right: Array | float = 0.0
+        self._gram: Array | float = 0.0
+        for rows in self._batches():
+            columns = self.network.gradients(self.x[rows]).numpy().astype(np.float64)
+            self._gram += columns.T @ columns / self.n
+            right += columns.T @ self.y[rows] / self.n
+        return np.asarray(right)
+
+    def _product(self, vector: Array) -> Array:
+        return self._gram @ vector
+
+    def _hold(self, solution: Array) -> None:
+        start = 0
+        for variable in self.network.trainable_variables:
+            stop = start + int(np.prod(variable.shape[:-1]))
+            variable.assign(solution[start:stop].reshape(variable.shape))
+            start = stop
 
 
 def gram_matrix(network: keras.Model, x: Tensor, height: int = 512) -> Array:
@@ -162,12 +199,22 @@ def gram_matrix(network: keras.Model, x: Tensor, height: int = 512) -> Array:
 
 
 def linear_fit(network: keras.Model, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
-    """The equations that suit the size of the problem, and what the network can do.
+    """The equations that suit the size of the problem, and what the network can do."""
+    return suitable_fit(network, len(x), y.shape[1])(network, x, y, method)
 
-    AAᵀ takes a network that gives it (`factors` and `tile`), outputs that can be fitted apart,
-    and n² numbers within the working memory.
+
+def suitable_fit(network: keras.Model, n: int, outputs: int) -> type[LinearFit]:
+    """Which equations suit n samples.
+
+    Outputs must be fitted apart, and the network give AAᵀ (`factors` and `tile`) or the rows of A
+    (`gradients`).
     """
-    coupled = y.shape[1] > 1 and getattr(network, "outputs_share_weights", True)
-    fits = len(x) ** 2 * np.dtype(network.compute_dtype).itemsize <= working_memory()
-    kind = DualFit if fits and not coupled and hasattr(network, "tile") else StreamedFit
-    return kind(network, x, y, method)
+    if outputs > 1 and getattr(network, "outputs_share_weights", True):
+        return StreamedFit
+    p = sum(int(np.prod(v.shape)) for v in network.trainable_variables) // outputs
+    held = np.dtype(network.compute_dtype).itemsize * n**2
+    if hasattr(network, "gradients") and p < n and 2 * 8 * p**2 <= working_memory():
+        return PrimalFit  # AᵀA, and the part of a batch
+    if hasattr(network, "tile") and held <= working_memory():
+        return DualFit
+    return StreamedFit

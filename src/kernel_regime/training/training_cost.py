@@ -3,12 +3,16 @@
 from dataclasses import replace
 from time import perf_counter
 
+from kernel_regime.core.extras import from_extra
 from kernel_regime.training.descent import Descent
 from kernel_regime.training.job import TrainingJob
-from kernel_regime.training.linear_fit import DualFit, linear_fit
+from kernel_regime.training.linear_fit import suitable_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.schedule import Schedule
+
+with from_extra("networks"):
+    import keras
 
 _ITERATIONS = 2
 
@@ -37,18 +41,18 @@ def training_seconds(job: TrainingJob, few: SampleSplits, n: int) -> float:
         descent = Descent(network, replace(job.method, schedule=schedule))
         first, second = descent.train(few, job.penalties[0], job.seed)
         return epochs * share * (second["seconds"] - first["seconds"])
-    return _solution_seconds(job.method, network, few, share, len(job.penalties))
+    return _solution_seconds(job.method, network, few, n, len(job.penalties))
 
 
 def _solution_seconds(
-    method: ConjugateGradients, network: object, few: SampleSplits, share: float, penalties: int
+    method: ConjugateGradients, network: keras.Model, few: SampleSplits, n: int, penalties: int
 ) -> float:
     """Time for the equations, and for all iterations of all penalties."""
+    kind = suitable_fit(network, n, few.train[1].shape[1])
     start = perf_counter()
-    fit = linear_fit(network, *few.train, replace(method, iterations=_ITERATIONS, tolerance=0.0))
+    fit = kind(network, *few.train, replace(method, iterations=_ITERATIONS, tolerance=0.0))
     prepared = perf_counter()
     fit.solve(1.0)
     once = (perf_counter() - prepared) / _ITERATIONS
-    # Products with AAᵀ grow with the square of the samples, passes over the samples with them.
-    growth = share**2 if isinstance(fit, DualFit) else share
-    return growth * (prepared - start + method.iterations * penalties * once)
+    equations, iteration = ((n / len(few.train[0])) ** power for power in kind.growth)
+    return equations * (prepared - start) + iteration * method.iterations * penalties * once
