@@ -198,16 +198,18 @@ def pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool)
     together = second.pixels, second.factors(numbers)
     sums = np.zeros((len(first.images), blocks, 2, VECTOR_SIZE), first.images.dtype)
     many = max(1, PIXEL_PAIRS // stages.pixel_pairs)
+    high = min(many, VECTOR_SIZE)
+    wide = many // high
 
     def fill(i: int, start: int, buffers: Buffers) -> None:
-        span = start, min(start + many, blocks)
-        images = (alone[0][i], alone[1][i]), together, stages.constants
-        pairs_of_blocks(nodes, stages.stages, stages.count, images, span, buffers, sums[i])
+        rows, span = slice(i, min(i + high, len(sums))), (start, min(start + wide, blocks))
+        images = (alone[0][rows], alone[1][rows]), together, stages.constants
+        pairs_of_blocks(nodes, stages.stages, stages.count, images, span, buffers, sums[rows])
 
     starts = (
         (i, start)
-        for i in range(len(sums))
-        for start in range(i // VECTOR_SIZE if symmetric else 0, blocks, many)
+        for i in range(0, len(sums), high)
+        for start in range(i // VECTOR_SIZE if symmetric else 0, blocks, wide)
     )
     in_threads(fill, starts, first)
     return _shrunk(sums.swapaxes(2, 3).reshape(len(sums), -1, 2)[:, : len(second.images)], stages)
@@ -220,8 +222,10 @@ def own_sums(images: PreparedImages) -> Array:
     sums = np.zeros((len(pixels), 2, VECTOR_SIZE), images.images.dtype)
 
     def fill(b: int, buffers: Buffers) -> None:
-        same = (pixels[b], factors[b]), (pixels, factors), stages.constants
-        pairs_of_blocks(nodes, stages.stages, stages.count, same, (b, b + 1), buffers, sums)
+        block = slice(b, b + 1)
+        own = pixels[block], factors[block]
+        images, into = (own, own, stages.constants), sums[None, block]
+        pairs_of_blocks(nodes, stages.stages, stages.count, images, (0, 1), buffers, into)
 
     in_threads(fill, ((b,) for b in range(len(sums))), images)
     return _shrunk(sums.swapaxes(1, 2).reshape(-1, 2)[: len(images.images)], stages)

@@ -31,14 +31,16 @@ NODE = np.dtype(
 
 STAGE = np.dtype(
     [
-        *((name, np.int64) for name in ("height", "width", "first", "last", "delay")),
+        *((name, np.int64) for name in ("height", "width", "pitch", "first", "last", "delay")),
         *((name, np.int64) for name in ("pool_height", "pool_width", "max_dy", "max_dx")),
         *((name, np.int64) for name in ("inputs", "pending", "columns")),
     ]
 )
 """One stage.
 
-* height, width: of its images; first, last: its nodes are those before `last`; delay: the largest
+* height, width: of its images; pitch: columns of a stored row, twice the width where planes are
+  shifted sideways, so that cyclic columns follow each other
+* first, last: its nodes are those before `last`; delay: the largest
 * pool_height, pool_width: the window behind it, the head's behind the last
 * max_dy, max_dx: the largest offset that matters
 * inputs: how many; pending: where its pooled sums begin

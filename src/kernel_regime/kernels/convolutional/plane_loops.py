@@ -17,8 +17,8 @@ an activation makes Σ ← E[φφ'] and U ← ΘE[φ̇φ̇'] + Σ. What a stage 
 Arrays of one image (numbers) and of sixteen (..., 16) are both accepted as the first of a pair:
 `load` broadcasts the numbers of the former. The arrays, all flat but for the axis of a vector:
 
-* pixels: (height, 2·width, channels), every row twice, so that cyclic columns follow each other
-* factors: what activations need of every pixel, (height, 2·width, factors) for each of them
+* pixels: (height, pitch, channels), every row twice where planes are shifted sideways
+* factors: what activations need of every pixel, (height, pitch, factors) for each of them
 * rows: one of zeros and one for column sums; then the last rows of every node, (ring, 2,
   width + 1), whose last column stays zero
 * pending: pooled sums between stages, see `pooling`
@@ -73,9 +73,9 @@ def multiply_pixels(
 ) -> None:
     """A row of the inner products of pixels."""
     pixels1, pixels2 = images
-    width, channels, target = stage.width, node.channel, row_of(node, stage, y1, NNGP)
-    at1, at2 = 2 * y1 * width * channels, (2 * y2 * width + dx) * channels
-    for x in range(width):
+    pitch, channels, target = stage.pitch, node.channel, row_of(node, stage, y1, NNGP)
+    at1, at2 = y1 * pitch * channels, (y2 * pitch + dx) * channels
+    for x in range(stage.width):
         product = inner_product(pixels1, at1 + x * channels, pixels2, at2 + x * channels, channels)
         store(rows, (target + x,), product)
 
@@ -117,11 +117,11 @@ def activate_row(
 ) -> None:
     """Row `y1` of a node through its activation, in place."""
     factors1, factors2, constants = numbers
-    width, number = stage.width, node.n_factors
+    width, pitch, number = stage.width, stage.pitch, node.n_factors
     nngp, tangent = row_of(node, stage, y1, NNGP), row_of(node, stage, y1, TANGENT)
     places = nngp, nngp if node.input == OF_PIXELS else tangent, tangent
-    first = factors1, node.factors + 2 * y1 * width * number
-    second = factors2, node.factors + (2 * y2 * width + dx) * number
+    first = factors1, node.factors + y1 * pitch * number
+    second = factors2, node.factors + (y2 * pitch + dx) * number
     own = constants[node.constants :]
     activate_columns(node.activation, own, rows, places, first, second, (0, width, number))
 
@@ -171,7 +171,9 @@ def compute_planes(nodes: Any, stages: Any, dy: int, pair: Any, buffers: Any) ->
 def pairs_of_blocks(
     nodes: Any, stages: Any, count: int, images: Any, span: Any, buffers: Any, sums: Array
 ) -> None:
-    """One image, or sixteen, with some blocks of sixteen: add what reaches the head to `sums`.
+    """Images, one by one or in sixteens, with blocks of sixteen: add what reaches the head.
+
+    All of the first meet a block while it is in the cache.
 
     Parameters
     ----------
@@ -180,20 +182,21 @@ def pairs_of_blocks(
     count : int
         How many stages; what leaves the last of fewer than all stays pending.
     images : two pairs of arrays, and an array
-        Pixels and factors, of an image or of sixteen, and of all blocks (blocks, …, 16); and the
-        constants of activations.
+        Pixels and factors, of the first (n, …) or (n, …, 16), and of all blocks (blocks, …, 16);
+        and the constants of activations.
     span : two integers
         The first block, and the one behind the last.
     buffers : (rows, pending)
         Working memory; rows of zeros and pending sums are zero before and after.
-    sums : array (blocks, 2, 16)
+    sums : array (n, blocks, 2, 16)
         What is added to: Σ and the tangent kernel.
     """
     rows, pending = buffers
-    first, (pixels, factors), constants = images
+    (pixels1, factors1), (pixels2, factors2), constants = images
     for b in range(span[0], span[1]):
-        pair = first, (pixels[b], factors[b]), constants
-        all_stages(nodes, stages, count, pair, (rows, pending, sums[b]))
+        for i in range(len(pixels1)):
+            pair = (pixels1[i], factors1[i]), (pixels2[b], factors2[b]), constants
+            all_stages(nodes, stages, count, pair, (rows, pending, sums[i, b]))
 
 
 @loop

@@ -38,10 +38,11 @@ class PreparedImages:
 
     @cached_property
     def pixels(self) -> Array:
-        """Pixels of all channels, over √channels, every row twice, shape (blocks, pixels, 16)."""
+        """Pixels of all channels, over √channels, shape (blocks, pixels, 16)."""
         scale = self.norms * np.sqrt(self.images.shape[3])
-        twice = np.concatenate([self.images, self.images], axis=2)
-        rows = (twice / scale[:, None, None, None]).reshape(len(self.images), -1)
+        times = int(self.stages.stages[0]["pitch"]) // self.images.shape[2]
+        repeated = np.concatenate([self.images] * times, axis=2)
+        rows = (repeated / scale[:, None, None, None]).reshape(len(self.images), -1)
         blocks = -(-len(rows) // VECTOR_SIZE)
         vectors = aligned_zeros((blocks, rows.shape[1], VECTOR_SIZE), self.images.dtype)
         for i, row in enumerate(rows):
@@ -59,7 +60,7 @@ class PreparedImages:
         shape = len(self.pixels), max(length, 1), VECTOR_SIZE
         factors = aligned_zeros(shape, self.images.dtype)
         for block, found in zip(factors, self.found, strict=True):
-            _lay_out(found, nodes, block)
+            _lay_out(found, self.stages, nodes, block)
         return factors
 
     @cached_property
@@ -89,9 +90,10 @@ class PreparedImages:
         if last:
             nodes, length = self.stages.with_factors({n: f.shape[2] for n, f in found.items()})
             factors = aligned_zeros((max(length, 1), VECTOR_SIZE), dtype)
-            _lay_out(found, nodes, factors)
-            images = (pixels, factors), (pixels[None], factors[None]), self.stages.constants
-            unused = np.zeros((1, 2, VECTOR_SIZE), dtype)
+            _lay_out(found, self.stages, nodes, factors)
+            own = pixels[None], factors[None]
+            images = own, own, self.stages.constants
+            unused = np.zeros((1, 1, 2, VECTOR_SIZE), dtype)
             pairs_of_blocks(nodes, stages, last, images, (0, 1), buffers, unused)
         shape = 3, width, inputs, height, 2, width, VECTOR_SIZE
         start = int(stages[last]["pending"])
@@ -102,8 +104,8 @@ class PreparedImages:
 
     def _propagated(self, s: int, pixels: Array, pooled: Array) -> Iterator[tuple[int, Array]]:
         """Nodes with an activation, and the variances before it, of one stage."""
-        height, width = (int(self.stages.stages[0][side]) for side in ("height", "width"))
-        rows = pixels.astype(np.float64).reshape(height, 2 * width, -1, VECTOR_SIZE)[:, :width]
+        height, width, pitch = self.stages.stages[0][["height", "width", "pitch"]].tolist()
+        rows = pixels.astype(np.float64).reshape(height, pitch, -1, VECTOR_SIZE)[:, :width]
         return variances_of_stage(self.stages, s, (rows**2).sum(axis=2), pooled)
 
     def buffers(self) -> Buffers:
@@ -147,14 +149,16 @@ def variances_of_stage(
             variances[n] = np.stack([activation.variance(row) for row in variances[n]])
 
 
-def _lay_out(found: PixelFactors, nodes: Array, factors: Array) -> None:
-    """Factors of all nodes one behind the other, where `nodes` says, every row of pixels twice."""
-    for n, own in found.items():
-        height, width, number, _ = own.shape
-        start, wanted = int(nodes[n]["factors"]), int(nodes[n]["n_factors"])
-        target = factors[start : start + height * 2 * width * wanted]
-        twice = target.reshape(height, 2, width, wanted, VECTOR_SIZE)
-        twice[:, :, :, :number] = own[:, None]
+def _lay_out(found: PixelFactors, stages: Stages, nodes: Array, factors: Array) -> None:
+    """Factors of all nodes one behind the other, where `nodes` says, rows as often as the pitch."""
+    for stage in stages.stages[:-1]:
+        for n in found.keys() & set(range(stage["first"], stage["last"])):
+            height, width, number, _ = found[n].shape
+            pitch, wanted = int(stage["pitch"]), int(nodes[n]["n_factors"])
+            start = int(nodes[n]["factors"])
+            target = factors[start : start + height * pitch * wanted]
+            rows = target.reshape(height, pitch // width, width, wanted, VECTOR_SIZE)
+            rows[:, :, :, :number] = found[n][:, None]
 
 
 def one_by_one(blocks: Array) -> Array:

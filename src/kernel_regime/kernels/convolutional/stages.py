@@ -62,7 +62,7 @@ class Stages:
             for n in range(stage["first"], stage["last"]):
                 number = numbers.get(n, 0)
                 nodes[n]["factors"], nodes[n]["n_factors"] = length, number
-                length += number * int(stage["height"]) * 2 * int(stage["width"])
+                length += number * int(stage["height"]) * int(stage["pitch"])
         return nodes, length
 
     def seen_from(self, last: int) -> Array:
@@ -113,9 +113,11 @@ def cut_into_stages(graph: ImageGraph, height: int, width: int, channels: int) -
     last = stages[-2]
     window = int(last["pool_height"]), int(last["pool_width"])
     positions = int(last["height"]) // window[0] * (int(last["width"]) // window[1])
+    stages = with_offsets(stages, len(stages) - 2, (window[0] - 1, window[1] - 1))
+    stages["pitch"] = stages["width"] * np.where(stages["max_dx"] > 0, 2, 1)
     return Stages(
         nodes,
-        with_offsets(stages, len(stages) - 2, (window[0] - 1, window[1] - 1)),
+        stages,
         cut.activations,
         _constants(nodes, cut.activations),
         *lengths,
