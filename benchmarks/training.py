@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from kernel_regime.networks.fully_connected import FullyConnected
 from kernel_regime.networks.myrtle import Myrtle
 from kernel_regime.networks.neural_tangent import NeuralTangent
 from kernel_regime.networks.random_features import RandomFeaturesNetwork
-from kernel_regime.training.descent import Descent
+from kernel_regime.training import descent
 from kernel_regime.training.linear_fit import linear_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 from kernel_regime.training.samples import SampleSplits
@@ -38,8 +39,8 @@ def one_epoch(network: Any, data: SampleSplits, batch: int) -> Callable[[], Any]
     """One epoch of ours, compiled before it is timed."""
     network.build((None, *data.train[0].shape[1:]))
     method = GradientDescent(Schedule(1, 1e-6, warm_up=0), Batches(((0, batch),)))
-    descent = Descent(network, method)
-    return lambda: descent.train(data, PENALTY, seed=0)
+    training = descent.Descent(network, method)
+    return lambda: training.train(data, PENALTY, seed=0)
 
 
 def fitted_epoch(network: Any, data: SampleSplits, batch: int) -> Callable[[], Any]:
@@ -186,18 +187,24 @@ def myrtle() -> Row:
 
 
 def compilers() -> list[Row]:
-    """Epochs compiled with XLA against epochs that are not; convolutions never are, see Myrtle."""
+    """Epochs by the compiler that suits their batches, and by the other one."""
     rows = []
     for n, d, width, batch in ((8000, 784, 4096, 1000), (1200, 64, 256, 128)):
         data = samples(n, (d,), 10)
-        plain = FullyConnected(width, outputs=10)
-        plain.compiles_with_xla = False
+        epoch = one_epoch(FullyConnected(width, outputs=10), data, batch)
+        plain = batch >= descent.PRODUCTS_PREVAIL
+        limit = batch + 1 if plain else 0
+
+        def otherwise(epoch: Callable[[], Any] = epoch, limit: int = limit) -> Any:
+            with patch.object(descent, "PRODUCTS_PREVAIL", limit):
+                return epoch()
+
         rows.append(
             compare(
-                f"FullyConnected, N = {width}, d = {d}: an epoch of {n} with XLA",
-                one_epoch(FullyConnected(width, outputs=10), data, batch),
-                "without XLA",
-                one_epoch(plain, data, batch),
+                f"FullyConnected, N = {width}, d = {d}: an epoch of {n} in batches of {batch}",
+                epoch,
+                "with XLA" if plain else "without XLA",
+                otherwise,
             )
         )
     return rows

@@ -68,7 +68,7 @@ class Network(keras.Model, ABC):
     #: Whether outputs are linear in the trained weights: such a model is its own linearisation,
     #: and conjugate gradients can fit it.
     linear_in_weights: ClassVar[bool] = False
-    #: Whether to compile training with XLA; `benchmarks/training.py` measures both.
+    #: Whether XLA compiles training in small batches; `benchmarks/training.py` measures both.
     compiles_with_xla = True
     #: Whether a trained weight acts on several outputs, so that they cannot be fitted apart.
     outputs_share_weights = True
