@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -115,7 +116,7 @@ def planned_inputs(catalog: Catalog, parameters: Parameters) -> PlannedInputs:
     )
     found = _stored(catalog, levels, (train.shape, test.shape))
     train_loads, test_loads = found or (
-        {level: _as_inputs(part) for level in levels["level"]} for part in (train, test)
+        dict.fromkeys(levels["level"], _as_inputs(part)) for part in (train, test)
     )
     return PlannedInputs(
         train_loads, test_loads, train_labels, test_labels, levels, stored=found is not None
@@ -123,8 +124,14 @@ def planned_inputs(catalog: Catalog, parameters: Parameters) -> PlannedInputs:
 
 
 def _as_inputs(samples: Array) -> Callable[[], Array]:
-    largest = float(np.abs(samples[:_MEASURED]).max()) or 1.0
-    return lambda: samples.astype(np.float32) / np.float32(largest)
+    """The same array at every level: a run's are as large each, and a plan needs only one."""
+
+    @cache
+    def scaled() -> Array:
+        largest = float(np.abs(samples[:_MEASURED]).max()) or 1.0
+        return samples.astype(np.float32) / np.float32(largest)
+
+    return scaled
 
 
 def _stored(

@@ -1,6 +1,7 @@
 """From images per level to kernels per level and name."""
 
 import logging
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -173,6 +174,27 @@ def test_a_plan_has_a_row_per_kernel_and_a_total(catalog, caplog):
     assert plan.gigabytes_to_come.tolist() == plan.gigabytes.tolist()
     assert (plan.free_gigabytes > 0).all()
     assert "ntk: measuring a tile" in caplog.text
+
+
+def test_a_plan_holds_the_samples_of_one_level_at_a_time(catalog):
+    held, most = set(), 0
+
+    def follow(load):
+        def loads():
+            nonlocal most
+            samples = load().copy()
+            held.add(id(samples))
+            weakref.finalize(samples, held.discard, id(samples))
+            most = max(most, len(held))
+            return samples
+
+        return loads
+
+    for name in ("train_images", "test_images"):
+        loads = {level: follow(load) for level, load in catalog.load(name).items()}
+        catalog[name] = MemoryDataset(loads, copy_mode="assign")
+    plan_kernels(catalog, KERNELS, Execution())
+    assert 0 < most <= 4  # a job's two, while the next one's are loaded
 
 
 def test_a_plan_knows_what_is_done(filled):

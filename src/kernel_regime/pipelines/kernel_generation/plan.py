@@ -1,6 +1,7 @@
 """Plan of kernel_generation: what it will cost, the table behind `kedro plan`."""
 
 import logging
+from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
 from typing import cast
@@ -25,6 +26,9 @@ from kernel_regime.pipelines.kernel_generation.parameters import KernelParameter
 from kernel_regime.pipelines.partitions import Catalog
 
 logger = logging.getLogger(__name__)
+
+Described = list[tuple[Path, Callable[[], KernelJob]]]
+"""Files of kernels, and their jobs, made one by one: each holds the samples of a level."""
 
 
 def plan_kernels(catalog: Catalog, kernels: KernelParameters, execution: Execution) -> pd.DataFrame:
@@ -64,12 +68,12 @@ def plan_kernels(catalog: Catalog, kernels: KernelParameters, execution: Executi
         "test_kernels": describe_test_jobs(test, train, levels, kernels, execution),
     }
     folders = {name: cast(KernelMatricesDataset, catalog.get(name)) for name in jobs}
-    by_kernel = {kernel: _jobs_of(kernel, jobs, folders) for kernel in kernels.names}
+    by_kernel = {kernel: _described(kernel, jobs, folders) for kernel in kernels.names}
     parts: dict[str, list[CostForecast]] = {}
     with progress("measuring", len(kernels.names), "kernels") as advance:
         for kernel in kernels.names:
             logger.info("%s: measuring a tile, counting what is done", kernel)
-            parts[kernel] = _forecast(by_kernel[kernel], _same_pass(kernel, by_kernel))
+            parts[kernel] = _forecast(kernel, by_kernel)
             advance(1, kernel)
     parts["total"] = [part for forecasts in parts.values() for part in forecasts]
     folder = folders["train_kernels"].file("any").parent
@@ -79,27 +83,31 @@ def plan_kernels(catalog: Catalog, kernels: KernelParameters, execution: Executi
     return table
 
 
-def _jobs_of(
+def _described(
     kernel: str, jobs: dict[str, LazyJobs], folders: dict[str, KernelMatricesDataset]
-) -> list[tuple[Path, KernelJob]]:
+) -> Described:
     return [
-        (folders[split].file(partition), describe())
+        (folders[split].file(partition), describe)
         for split, described in jobs.items()
         for partition, describe in described.items()
         if partition.rpartition("/")[2] == kernel
     ]
 
 
-def _same_pass(kernel: str, jobs: dict[str, list[tuple[Path, KernelJob]]]) -> list[KernelJob]:
-    """Jobs of other kernels that are filled in the same pass as the first job of this one."""
-    network = jobs[kernel][0][1].network()
-    others = (own[0][1] for name, own in jobs.items() if name != kernel)
-    return [job for job in others if network is not None and job.network() == network]
+def _rate(kernel: str, jobs: dict[str, Described]) -> float:
+    """Pairs a second of a kernel, with those that are filled in the same pass."""
+    _, describe = jobs[kernel][0]
+    job = describe()
+    network = job.network()
+    if network is None:
+        return measure_rate(job)
+    others = (own[0][1]() for name, own in jobs.items() if name != kernel)
+    return measure_rate(job, *(other for other in others if other.network() == network))
 
 
-def _forecast(jobs: list[tuple[Path, KernelJob]], same_pass: list[KernelJob]) -> list[CostForecast]:
-    rate = measure_rate(jobs[0][1], *same_pass)
-    return [forecast_cost(job, path, rate) for path, job in jobs]
+def _forecast(kernel: str, jobs: dict[str, Described]) -> list[CostForecast]:
+    rate = _rate(kernel, jobs)
+    return [forecast_cost(describe(), path, rate) for path, describe in jobs[kernel]]
 
 
 def _sum(parts: list[CostForecast], free: float) -> Row:
