@@ -47,5 +47,5 @@ for loss, learned in PLATEAUS.items():
     axes.axhline(loss, color="black", lw=0.7, ls=":")
     axes.annotate(f"{learned} learned", (0.1, loss), ha="left", va="bottom")
 axes.set(xlabel="κ", ylabel="test loss / E y²")
-legend_below(figure, axes)
+legend_below(figure, axes, columns=2)
 figure.savefig(rows.with_suffix(".png"))
