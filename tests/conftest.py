@@ -5,6 +5,9 @@ only wait for each other, and take four times the processor time. That is said b
 
 Kedro sets up logging when it is imported, and closes the handlers there are: that of absl, which
 TensorFlow and JAX bring, would close pytest's own standard error. So Kedro comes first.
+
+The package comes before any test can import TensorFlow, which reads at its import what the package
+sets: a test that imports Keras first would otherwise round unlike the processes that it starts.
 """
 
 import os
@@ -16,6 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 if find_spec("kedro"):  # the library is tested without it as well
     import_module("kedro.framework.project")
+import_module("kernel_regime")
 
 # Begun first, in this order: the longest files. Begun last, each would keep one process busy after
 # all others; begun at once, those that compile the same loops would compile them twice.

@@ -171,6 +171,15 @@ def test_kernel_generation_starts_without_tensorflow():
     assert loaded_by(statement) == set()
 
 
+def test_the_package_comes_before_tensorflow_in_every_test():
+    """TensorFlow reads at its import which products to take."""
+    code = (
+        "import sys, tests.conftest\n"
+        "assert 'kernel_regime' in sys.modules and 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PACKAGE.parents[1], timeout=60)
+
+
 def test_the_package_never_prints():
     for path in sorted(PACKAGE.rglob("*.py")):
         calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
