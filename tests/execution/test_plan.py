@@ -2,10 +2,11 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import fill
+from kernel_regime.execution.store import cost, fill
 from kernel_regime.execution.store.cost import forecast_cost, measure_rate
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
@@ -68,3 +69,26 @@ def test_a_hiccup_is_not_the_rate(tmp_path):
     kernel = Hiccup(str(tmp_path / "log"), pause=0.02)
     job = KernelJob(kernel, numbered_samples(30))
     assert measure_rate(job) == pytest.approx(30 * 30 / 0.02, rel=0.3)
+
+
+def test_what_jax_compiles_for_a_larger_tile_is_not_the_rate(monkeypatch):
+    """By a clock that goes a minute for a compilation, and a tenth of a millisecond for a pair."""
+    jax = pytest.importorskip("jax")
+    clock, shapes, compiled = [0.0], [], []
+
+    @jax.jit
+    def products(x1, x2):
+        compiled.append(x1.shape)  # JAX runs this when it compiles
+        clock[0] += 60
+        return x1 @ x2.T
+
+    class OnJax(Recorded):
+        def _cross(self, x1, x2):
+            shapes.append(x1.shape)
+            clock[0] += 1e-4 * len(x1) * len(x2)
+            return np.asarray(products(x1, x2))
+
+    monkeypatch.setattr(cost, "perf_counter", lambda: clock[0])
+    assert measure_rate(KernelJob(OnJax("no log"), numbered_samples(50))) == pytest.approx(1e4)
+    assert compiled == [(16, 4), (32, 4), (50, 4)]
+    assert all(shapes.count(shape) > 1 for shape in compiled)

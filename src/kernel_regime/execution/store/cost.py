@@ -94,7 +94,8 @@ def forecast_cost(
 def measure_rate(job: KernelJob, *same_pass: KernelJob) -> float:
     """Pairs per second on a tile off the diagonal, grown until it takes a fifth of a second.
 
-    Of jobs that are filled in the same pass, pairs count for each.
+    Of jobs that are filled in the same pass, pairs count for each. No tile is timed when it is
+    filled for the first time: JAX compiles anew for every shape.
 
     Examples
     --------
@@ -104,8 +105,8 @@ def measure_rate(job: KernelJob, *same_pass: KernelJob) -> float:
     True
     """
     jobs, limit, edge = (job, *same_pass), job.tile_edge(), _FIRST_PROBE
-    _probe(jobs, edge)  # compiles
     while True:
+        _probe(jobs, edge)  # compiles
         seconds = _probe(jobs, edge)
         if seconds < 10 * _PROBE_SECONDS:  # a hiccup of the machine, or threads that start
             seconds = min(seconds, _probe(jobs, edge))
