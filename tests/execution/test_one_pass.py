@@ -12,7 +12,9 @@ from kernel_regime.execution.store.cost import measure_rate
 from kernel_regime.execution.store.finished import open_matrix
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
+from kernel_regime.kernels import TwoLayerNNGP, TwoLayerNTK
 from kernel_regime.kernels.both_kernels import InfiniteNetworkKernel
+from kernel_regime.kernels.dense import angular
 from tests.execution.matrices import SMALL_TILES, N
 from tests.execution.recording import numbered_samples, record, recorded
 
@@ -93,6 +95,22 @@ def test_kernels_on_other_samples_take_their_own_passes(jobs, log):
     (first, job), (second, other) = jobs.items()
     fill_all({first: job, second: replace(other, rows=2 * other.rows)})
     assert passes(log) == {"nngp": 10, "ntk": 10}
+
+
+def test_two_layer_kernels_share_one_product(tmp_path, monkeypatch):
+    filled, fill_tiles = [], angular.fill_angular
+
+    def counted(tiles):
+        filled.append(len(tiles.matrices))
+        fill_tiles(tiles)
+
+    monkeypatch.setattr(angular, "fill_angular", counted)
+    x = numbered_samples(N)
+    kernels = {"ntk": TwoLayerNTK(), "nngp": TwoLayerNNGP()}
+    fill_all({tmp_path / f"{get}.npy": KernelJob(one, x) for get, one in kernels.items()})
+    assert filled == [2]
+    for get, kernel in kernels.items():
+        np.testing.assert_array_equal(open_matrix(tmp_path / f"{get}.npy"), kernel.gram(x))
 
 
 def test_a_forecast_counts_what_one_pass_gives(tmp_path, log):

@@ -10,6 +10,8 @@ from kernel_regime.kernels import (
     MyrtleNTK,
     NetworkKernel,
     StaxKernel,
+    TwoLayerNNGP,
+    TwoLayerNTK,
 )
 from kernel_regime.kernels.both_kernels import BOTH
 
@@ -41,6 +43,7 @@ def network(layers):
     ("kernels", "draw", "sizes"),
     [
         ([FullyConnectedNTK(4), FullyConnectedNNGP(4)], vectors, (300, 260)),
+        ([TwoLayerNTK(), TwoLayerNNGP()], vectors, (300, 260)),
         (network(HOMOGENEOUS), vectors, (300, 260)),
         (network([DENSE, "Relu", DENSE, "Gelu", DENSE]), vectors, (300, 260)),
         (network([DENSE, "Erf", DENSE]), vectors, (9, 7)),
@@ -49,7 +52,10 @@ def network(layers):
         (network([STRIDED, "Relu", "Flatten", DENSE]), images, (5, 4)),
         ([StaxKernel([DENSE, "Erf", DENSE], get) for get in BOTH], vectors, (9, 7)),
     ],
-    ids=["angular", "homogeneous", "dense", "pairs", "myrtle", "image", "forced", "stax"],
+    ids=[
+        *("angular", "two-layer", "homogeneous", "dense", "pairs"),
+        *("myrtle", "image", "forced", "stax"),
+    ],
 )
 def test_one_pass_gives_both_bit_for_bit(kernels, draw, sizes):
     x, y = draw(sizes[0], 0), draw(sizes[1], 1)

@@ -25,6 +25,7 @@ from kernel_regime.kernels.dense.two_layer import TwoLayerNNGP, TwoLayerNTK
 from kernel_regime.kernels.gpu import (
     angular_jax,
     jax_engine,
+    network_jax,
     polynomial_jax,
     random_features_jax,
 )
@@ -186,16 +187,17 @@ def test_published_random_features(dtype, tolerance, device):
         with jax_precision(np.float64):
             drawn = [weights[:130], weights[130:]]
             blocks = random_features_jax.feature_blocks(x1, train, grid, drawn, device)
-            bring_to_host(blocks, values, grid)
+            bring_to_host(blocks, (values,), grid)
         np.testing.assert_allclose(values, data[name], rtol=tolerance)
 
 
 def test_no_product_may_be_rounded_to_tensorfloat():
     """A GPU would take ten bits of a float32 by default; a CPU cannot tell, the program can."""
     rows, square = jnp.ones((2, 3)), jnp.ones((2, 2))
-    side = angular_jax.UnitVectors(rows, rows[:, 0])
     for products, lowered in (
-        (1, angular_jax.angular_values.lower(side, side, rows[0], rows[0])),
+        (1, angular_jax.angles_between.lower(rows, rows, rows[0])),
+        (0, angular_jax.angular_values.lower(square, rows[:, 0], rows[:, 0], rows[0])),
+        (1, network_jax.network_angles.lower(rows, rows, rows[0], 1.0, 1.0)),
         (1, polynomial_jax.polynomial_values.lower(Polynomial(2, 1.0), rows, rows)),
         (1, random_features_jax.features_of.lower(rows, rows)),
         (1, random_features_jax.with_products_added.lower(square, rows, rows)),

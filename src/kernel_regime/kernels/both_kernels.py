@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -52,9 +53,19 @@ class InfiniteNetworkKernel(Kernel):
     def which(self) -> Get:
         """Which of the two kernels this is."""
 
-    @abstractmethod
+    def of(self, get: Get) -> "InfiniteNetworkKernel":
+        """The kernel of the same network that `get` names.
+
+        This one with another field `get`, unless a subclass says otherwise.
+        """
+        return self if get == self.which else replace(self, get=get)
+
     def network(self) -> Identity:
-        """What identifies the network: kernels of equal ones come from one pass."""
+        """What identifies the network: kernels of equal ones come from one pass.
+
+        All of `identity` but a field `get`, unless a subclass says otherwise.
+        """
+        return {key: value for key, value in self.identity().items() if key != "get"}
 
     @abstractmethod
     def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:

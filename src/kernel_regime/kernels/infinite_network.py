@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -153,18 +153,13 @@ class NetworkKernel(InfiniteNetworkKernel):
         """`get`."""
         return self.get
 
-    def network(self) -> Identity:
-        """All of `identity` but `get`."""
-        return {key: value for key, value in self.identity().items() if key != "get"}
-
     def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
         """A matrix for each of `gets`, in one pass of the engine."""
         self._refuse_late_flatten(x1)
         matrices = self._engine.matrices(x1, x2, gets)
         if isinstance(self._engine, DenseEngine | ConvolutionalEngine):
             for get, values in zip(gets, matrices, strict=True):
-                kernel = self if get == self.get else replace(self, get=get)
-                require_representable(kernel, values, x1, x1 if x2 is None else x2)
+                require_representable(self.of(get), values, x1, x1 if x2 is None else x2)
         return matrices
 
     def _diagonal(self, x: Array) -> Array:

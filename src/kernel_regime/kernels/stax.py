@@ -91,10 +91,6 @@ class StaxKernel(InfiniteNetworkKernel):
         """`get`."""
         return self.get
 
-    def network(self) -> Identity:
-        """All of `identity` but `get`."""
-        return {key: value for key, value in self.identity().items() if key != "get"}
-
     def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
         """Kernel values of shape (n1, n2), in batches; grey images get a channel."""
         columns = x1 if x2 is None else x2
@@ -102,8 +98,7 @@ class StaxKernel(InfiniteNetworkKernel):
         for get, values in zip(gets, matrices, strict=True):
             if x2 is None:
                 mirror_upper(values)
-            kernel = self if get == self.get else StaxKernel(self.architecture, get)
-            require_representable(kernel, values, x1, columns)
+            require_representable(self.of(get), values, x1, columns)
         return matrices
 
     def _values(

@@ -14,7 +14,7 @@ from kernel_regime.core.errors import InputError, UserError
 from kernel_regime.execution import Execution
 from kernel_regime.execution.devices import network_on, on_device
 from kernel_regime.execution.store import KernelJob, fill, fill_all, open_matrix
-from kernel_regime.kernels import MyrtleNNGP, MyrtleNTK, NetworkKernel
+from kernel_regime.kernels import MyrtleNNGP, MyrtleNTK, NetworkKernel, Polynomial
 from kernel_regime.kernels.gpu.convolutional.device_images import DeviceImages
 from kernel_regime.kernels.gpu.convolutional.driver import DeviceMemoryError
 from kernel_regime.kernels.gpu.convolutional.engine_on_gpu import ConvolutionalOnGpu
@@ -208,10 +208,10 @@ def test_both_kernels_of_a_network_come_from_one_pass_through_the_store(
         assert_allclose(open_matrix(tmp_path / f"{get}.npy"), kernel.gram(x), rtol=1e-4)
 
 
-def test_a_gpu_computes_both_kernels_of_convolutional_networks_only():
-    images, vectors = NetworkKernel(RESNET), NetworkKernel([dense(), "Relu", dense()])
-    assert network_on(images, "gpu") == images.network()
-    assert network_on(vectors, "gpu") is None
+def test_a_gpu_computes_both_kernels_of_networks_on_images_and_on_vectors():
+    for kernel in (NetworkKernel(RESNET), NetworkKernel([dense(), "Relu", dense()]), MyrtleNTK()):
+        assert network_on(kernel, "gpu") == kernel.network()
+    assert network_on(Polynomial(2), "gpu") is None
 
 
 @needs_compiler

@@ -69,6 +69,10 @@ class MyrtleKernel(InfiniteNetworkKernel):
     gpu: ClassVar[str | None] = CONVOLUTIONAL_ON_GPU
     largest_tile_edge: ClassVar[int] = 128  # seconds of work
 
+    def of(self, get: Get) -> "MyrtleKernel":
+        """Of the same depth."""
+        return {"ntk": MyrtleNTK, "nngp": MyrtleNNGP}[get](self.depth)
+
     def network(self) -> dict[str, Any]:
         """How many layers with weights."""
         return {"kind": "myrtle", "depth": self.depth}
@@ -81,12 +85,9 @@ class MyrtleKernel(InfiniteNetworkKernel):
         InputError
             If images are not square, or of a side that the pools do not divide.
         """
-        matrices, of = (
-            self.convolutional_engine(x1).matrices(x1, x2, gets),
-            {"ntk": MyrtleNTK, "nngp": MyrtleNNGP},
-        )
+        matrices = self.convolutional_engine(x1).matrices(x1, x2, gets)
         for get, values in zip(gets, matrices, strict=True):
-            require_representable(of[get](self.depth), values, x1, x1 if x2 is None else x2)
+            require_representable(self.of(get), values, x1, x1 if x2 is None else x2)
         return matrices
 
     def _diagonal(self, x: Array) -> Array:

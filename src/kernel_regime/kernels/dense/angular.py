@@ -16,7 +16,8 @@ from numpy.polynomial.chebyshev import chebder, chebval
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import NotFiniteError
 from kernel_regime.core.memory import row_blocks
-from kernel_regime.kernels.base import Kernel, require_representable
+from kernel_regime.kernels.base import require_representable
+from kernel_regime.kernels.both_kernels import Get, InfiniteNetworkKernel
 from kernel_regime.kernels.dense.angular_tiles import (
     AngularTiles,
     UnitRows,
@@ -29,8 +30,8 @@ from kernel_regime.kernels.dense.zonal import Zonal, arccos_polynomial
 _PARALLEL = 1e-7  # sine of an angle that is round-off: no direction leads from one to the other
 
 
-class AngularKernel(Kernel):
-    """A kernel of two lengths and an angle; subclasses say which function of the angle.
+class AngularKernel(InfiniteNetworkKernel):
+    """A network's kernel of two lengths and an angle; subclasses say which function of the angle.
 
     Relative to √(k(x, x) k(x', x')), float64 values are exact to 1e-13 and float32 values to 1e-6
     a layer at worst (1e-7 on average): a cosine is rounded by 5e-7 and its angle θ by 5e-7/θ.
@@ -43,6 +44,14 @@ class AngularKernel(Kernel):
     def zonal(self) -> Zonal:
         """κ, the kernel of unit vectors."""
 
+    @abstractmethod
+    def of(self, get: Get) -> "AngularKernel":
+        """The kernel of the same network that `get` names."""
+
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
+        """A matrix for each of `gets`, from one product."""
+        return angular_matrices([self.of(get) for get in gets], x1, x2)
+
     def scale(self, features: int) -> float:
         """Constant factor for inputs with that many features."""
         return 1.0
@@ -51,12 +60,6 @@ class AngularKernel(Kernel):
         """r²κ, by the factor of `scale`."""
         factor = self.scale(features) * radius**2
         return Zonal(lambda angle: factor * self.zonal.of_angle(angle))
-
-    def _cross(self, x1: Array, x2: Array) -> Array:
-        return angular_matrices((self,), x1, x2)[0]
-
-    def _gram(self, x: Array) -> Array:
-        return angular_matrices((self,), x)[0]
 
     def _diagonal(self, x: Array) -> Array:
         """κ(0)·‖x‖² of every sample, shape (n,)."""

@@ -1,21 +1,19 @@
 """Infinitely wide fully-connected ReLU networks of any depth."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import PositiveInt
 
-from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.base import register
-from kernel_regime.kernels.both_kernels import Get, InfiniteNetworkKernel
+from kernel_regime.kernels.both_kernels import Get
 from kernel_regime.kernels.dense import zonal
-from kernel_regime.kernels.dense.angular import AngularKernel, angular_matrices
+from kernel_regime.kernels.dense.angular import AngularKernel
 from kernel_regime.kernels.dense.zonal import Zonal
 
 
 @dataclass(frozen=True)
-class FullyConnectedKernel(InfiniteNetworkKernel, AngularKernel):
+class FullyConnectedKernel(AngularKernel):
     """What the NTK and the NNGP of a fully-connected ReLU network share."""
 
     layers: PositiveInt
@@ -24,10 +22,9 @@ class FullyConnectedKernel(InfiniteNetworkKernel, AngularKernel):
         """How many layers."""
         return {"kind": "fully_connected", "layers": self.layers}
 
-    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
-        """A matrix for each of `gets`, from one product."""
-        of = {"ntk": FullyConnectedNTK, "nngp": FullyConnectedNNGP}
-        return angular_matrices([of[get](self.layers) for get in gets], x1, x2)
+    def of(self, get: Get) -> "FullyConnectedKernel":
+        """Of as many layers."""
+        return {"ntk": FullyConnectedNTK, "nngp": FullyConnectedNNGP}[get](self.layers)
 
     def scale(self, features: int) -> float:
         """1/d, the variance of the first layer's weights."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.both_kernels import BOTH
+from kernel_regime.kernels.both_kernels import BOTH, Get
 from kernel_regime.kernels.dense.angular import AngularKernel, angular_matrices
 from kernel_regime.kernels.dense.network_layers import is_homogeneous, kernel_at_angles
 from kernel_regime.kernels.dense.zonal import Zonal
@@ -21,19 +21,28 @@ class HomogeneousNetwork(AngularKernel):
 
     Parameters
     ----------
-    network : SerialLayers
-        Layers that `is_homogeneous` holds of.
+    layers : SerialLayers
+        What `is_homogeneous` holds of.
     get : {"ntk", "nngp"}
         Which kernel.
     """
 
-    network: Any
-    get: str
+    layers: Any
+    get: Get
+
+    @property
+    def which(self) -> Get:
+        """`get`."""
+        return self.get
+
+    def of(self, get: Get) -> "HomogeneousNetwork":
+        """Of the same layers."""
+        return HomogeneousNetwork(self.layers, get)
 
     @property
     def zonal(self) -> Zonal:
         """κ of unit vectors."""
-        return Zonal(partial(kernel_at_angles, self.network, self.get, 1.0))
+        return Zonal(partial(kernel_at_angles, self.layers, self.get, 1.0))
 
     def scale(self, features: int) -> float:
         """1/d, the variance of the first layer's weights."""
@@ -52,15 +61,15 @@ class HomogeneousEngine:
 
     network: SerialLayers
 
-    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[str]) -> tuple[Array, ...]:
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
         """A matrix for each of `gets`; symmetric without `x2`."""
         return angular_matrices([self.kernel(get) for get in gets], x1, x2)
 
-    def diagonal(self, x: Any, get: str) -> Array:
+    def diagonal(self, x: Any, get: Get) -> Array:
         """Kernel of every sample with itself, shape (n,)."""
         return self.kernel(get).diagonal(x)
 
-    def kernel(self, get: str) -> HomogeneousNetwork:
+    def kernel(self, get: Get) -> HomogeneousNetwork:
         """One of its kernels."""
         return HomogeneousNetwork(self.network, get)
 

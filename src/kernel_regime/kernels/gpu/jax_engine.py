@@ -5,7 +5,7 @@ travel, mirror images are made on the card, and threads put what arrives into it
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -38,8 +38,8 @@ _PIECE = 2**24
 _COPIERS = 4
 """Threads that put pieces into their places."""
 
-Block = tuple[Tile, jax.Array]
-"""Values of a kernel on a device, and where they belong."""
+Block = tuple[Tile, tuple[jax.Array, ...]]
+"""Values on a device of each kernel that one pass computes, and where they belong."""
 
 
 def first_gpu() -> jax.Device:
@@ -108,17 +108,18 @@ def block_grid(
     return TileGrid(shape, tile_edge(shape, dtype.itemsize, free // _SHARE, EDGE), symmetric)
 
 
-def bring_to_host(blocks: Iterable[Block], matrix: Array, grid: TileGrid) -> None:
-    """Fill a matrix of the host with blocks, and with their mirror images where it is symmetric.
+def bring_to_host(blocks: Iterable[Block], matrices: Sequence[Array], grid: TileGrid) -> None:
+    """Fill matrices of the host with blocks, and with their mirror images where symmetric.
 
     Blocks are taken, and thereby computed, while earlier ones travel.
     """
     with ThreadPoolExecutor(_COPIERS) as copiers:
         travelling: deque[list[Future[None]]] = deque()
-        for tile, block in blocks:
-            travelling.append(_send(block, matrix[tile.rows, tile.columns], copiers))
-            if grid.is_mirrored(tile):
-                travelling.append(_send(block.T, matrix[tile.columns, tile.rows], copiers))
+        for tile, computed in blocks:
+            for matrix, block in zip(matrices, computed, strict=True):
+                travelling.append(_send(block, matrix[tile.rows, tile.columns], copiers))
+                if grid.is_mirrored(tile):
+                    travelling.append(_send(block.T, matrix[tile.columns, tile.rows], copiers))
             while len(travelling) > _AHEAD:
                 _wait_for(travelling.popleft())
         for group in travelling:
@@ -155,9 +156,9 @@ def _wait_for(puts: Iterable[Future[None]]) -> None:
 def assemble(
     blocks: Iterable[Block], grid: TileGrid, dtype: Dtype, device: jax.Device
 ) -> jax.Array:
-    """The matrix of the blocks, which stays on the device; mirrored where it is symmetric."""
+    """The matrix of the blocks of one kernel, which stays on the device; mirrored if symmetric."""
     matrix = jnp.zeros(grid.shape, dtype, device=device)
-    for tile, block in blocks:
+    for tile, (block,) in blocks:
         matrix = placed(matrix, block, tile.rows.start, tile.columns.start)
         if grid.is_mirrored(tile):
             matrix = placed(matrix, block.T, tile.columns.start, tile.rows.start)

@@ -1,7 +1,7 @@
 """Kernels made of matrix products on a device of JAX: what they have in common."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,9 @@ from kernel_regime.kernels.gpu.kernel_on_gpu import K, KernelOnGpu
 
 with from_extra("gpu"):
     import jax
+
+Blocks = Callable[[Array, Array, TileGrid], Iterator[Block]]
+"""What computes the blocks of a grid of the matrices between two sets of samples."""
 
 SMALLER_TILES = "lower execution.memory, which makes tiles smaller"
 
@@ -55,28 +58,29 @@ class KernelOnJax(KernelOnGpu[K]):
             If the matrix does not fit the memory of the device.
         """
         x = checked_samples(x, "x1")
-        grid = self._grid(x, x, symmetric=True)
+        grid = block_grid((len(x), len(x)), x.dtype, True, self.device)
         work = f"a kernel of {len(x):,} points"
         with jax_precision(np.float64), within_memory(self.device, work, "leave it to the host"):
             blocks = self._blocks(x, x, grid)
             return assemble(blocks, grid, x.dtype, self.device).block_until_ready()
 
     def _gram(self, x: Array) -> Array:
-        return self._matrix(x, x, symmetric=True)
+        return self._filled(self._blocks, x, None)[0]
 
     def _cross(self, x1: Array, x2: Array) -> Array:
-        return self._matrix(x1, x2, symmetric=False)
+        return self._filled(self._blocks, x1, x2)[0]
 
-    def _matrix(self, x1: Array, x2: Array, *, symmetric: bool) -> Array:
-        grid = self._grid(x1, x2, symmetric=symmetric)
-        matrix = np.empty(grid.shape, x1.dtype)
-        work = f"{self.kernel} of {len(x1):,} × {len(x2):,} points"
+    def _filled(
+        self, blocks: Blocks, x1: Array, x2: Array | None, kernels: int = 1
+    ) -> tuple[Array, ...]:
+        """Matrices on the host of as many kernels as blocks are of; symmetric without `x2`."""
+        columns = x1 if x2 is None else x2
+        grid = block_grid((len(x1), len(columns)), x1.dtype, x2 is None, self.device)
+        matrices = tuple(np.empty(grid.shape, x1.dtype) for _ in range(kernels))
+        work = f"{self.kernel} of {len(x1):,} × {len(columns):,} points"
         with jax_precision(np.float64), within_memory(self.device, work, SMALLER_TILES):
-            bring_to_host(self._blocks(x1, x2, grid), matrix, grid)
-        return matrix
-
-    def _grid(self, x1: Array, x2: Array, *, symmetric: bool) -> TileGrid:
-        return block_grid((len(x1), len(x2)), x1.dtype, symmetric, self.device)
+            bring_to_host(blocks(x1, columns, grid), matrices, grid)
+        return matrices
 
     @abstractmethod
     def _blocks(self, x1: Array, x2: Array, grid: TileGrid) -> Iterator[Block]:

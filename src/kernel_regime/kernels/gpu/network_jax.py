@@ -16,6 +16,7 @@ from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
 from kernel_regime.execution.store.tiles import TileGrid
 from kernel_regime.kernels.architecture import read_architecture
+from kernel_regime.kernels.both_kernels import Get
 from kernel_regime.kernels.dense.dense_engine import DenseEngine
 from kernel_regime.kernels.dense.homogeneous import homogeneous_engine
 from kernel_regime.kernels.dense.network_layers import refuse_late_flatten
@@ -30,7 +31,7 @@ from kernel_regime.kernels.gpu.jax_engine import (
     rows_of,
     within_memory,
 )
-from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
+from kernel_regime.kernels.gpu.kernel_on_gpu import NetworkKernelOnGpu
 from kernel_regime.kernels.gpu.kernel_on_jax import SMALLER_TILES
 from kernel_regime.kernels.infinite_network import NetworkKernel
 from kernel_regime.linalg.packed_products import EDGE
@@ -41,8 +42,8 @@ with from_extra("gpu"):
 
 
 @dataclass(frozen=True)
-class NetworkOnGpu(KernelOnGpu[NetworkKernel]):
-    """The kernel of a dense network on a device of JAX.
+class NetworkOnGpu(NetworkKernelOnGpu[NetworkKernel]):
+    """A kernel of a dense network on a device of JAX: both of the network's from one product.
 
     Parameters
     ----------
@@ -67,23 +68,18 @@ class NetworkOnGpu(KernelOnGpu[NetworkKernel]):
 
     device: jax.Device = field(default_factory=first_gpu)
 
-    def _gram(self, x: Array) -> Array:
-        return self._matrix(x, None)
-
-    def _cross(self, x1: Array, x2: Array) -> Array:
-        return self._matrix(x1, x2)
-
-    def _matrix(self, x1: Array, x2: Array | None) -> Array:
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
+        """A matrix for each of `gets`, from one product."""
         network = read_architecture(self.kernel.architecture)
         refuse_late_flatten(network, x1)
         homogeneous = homogeneous_engine(network)
         if homogeneous is not None:
             angular = AngularOnGpu(homogeneous.kernel(self.kernel.get), self.device)
-            return angular.gram(x1) if x2 is None else angular.cross(x1, x2)
+            return angular.matrices(x1, x2, gets)
         work = f"a network of {len(x1):,} × {len(x1 if x2 is None else x2):,} points"
         engine = DenseEngine(network, partial(fill_on_device, self.device))
         with jax_precision(np.float64), within_memory(self.device, work, SMALLER_TILES):
-            return engine.matrices(x1, x2, (self.kernel.get,))[0]
+            return engine.matrices(x1, x2, gets)
 
 
 def fill_on_device(
@@ -103,25 +99,34 @@ def fill_on_device(
     grid = _of_whole_tiles(block_grid(shape, dtype, symmetric, device))
     left_out = np.zeros(tuple(-(-n // EDGE) for n in shape), np.bool_)
     matrices = tuple(np.empty(shape, dtype) for _ in series)
-    for k, (matrix, coefficients) in enumerate(zip(matrices, series, strict=True)):
-        rows, columns = (_rows(side, k, len(coefficients[0]), device) for side in (left, right))
-        curves = jax.device_put((angles.arccos, coefficients), device)
-        blocks = _blocks(rows, columns, curves, angles, grid, left_out)
-        bring_to_host(blocks, matrix, grid)
+    rows = _rows(left, series, device)
+    columns = rows if symmetric else _rows(right, series, device)
+    blocks = _blocks(rows, columns, series, angles, grid, left_out, device)
+    bring_to_host(blocks, matrices, grid)
     return matrices, left_out
 
 
-class NetworkRowsOnDevice(NamedTuple):
-    """Rows of one input for one kernel: unit vectors (n, d), scales (n,), basis (n, lengths)."""
+class LengthsOnDevice(NamedTuple):
+    """What depends on lengths alone, for one kernel: scales (n,) and basis (n, lengths)."""
 
-    units: jax.Array
     scales: jax.Array
     basis: jax.Array
 
 
-def _rows(side: NetworkSide, k: int, lengths: int, device: jax.Device) -> NetworkRowsOnDevice:
-    parts = side.units, side.scales[k].astype(side.units.dtype), side.basis[:lengths].T.copy()
-    return NetworkRowsOnDevice(*jax.device_put(parts, device))
+class NetworkRowsOnDevice(NamedTuple):
+    """Rows of one input: unit vectors (n, d), and their lengths for each kernel."""
+
+    units: jax.Array
+    lengths: tuple[LengthsOnDevice, ...]
+
+
+def _rows(side: NetworkSide, series: Sequence[Array], device: jax.Device) -> NetworkRowsOnDevice:
+    parts = [
+        (scales.astype(side.units.dtype), side.basis[: one.shape[1]].T.copy())
+        for scales, one in zip(side.scales, series, strict=True)
+    ]
+    units, lengths = jax.device_put((side.units, parts), device)
+    return NetworkRowsOnDevice(units, tuple(LengthsOnDevice(*part) for part in lengths))
 
 
 def _of_whole_tiles(grid: TileGrid) -> TileGrid:
@@ -132,48 +137,65 @@ def _of_whole_tiles(grid: TileGrid) -> TileGrid:
 def _blocks(
     left: NetworkRowsOnDevice,
     right: NetworkRowsOnDevice,
-    curves: tuple[jax.Array, jax.Array],
+    series: Sequence[Array],
     angles: NetworkAngles,
     grid: TileGrid,
     left_out: Array,
+    device: jax.Device,
 ) -> Iterator[Block]:
-    """Blocks of one kernel; says at the end in which tiles pairs were left out."""
+    """Blocks of all kernels; says at the end in which tiles pairs were left out."""
+    arccos, curves = jax.device_put((angles.arccos, list(series)), device)
     near = []
     for tile in grid.tiles:
-        sides = rows_of(left, tile.rows), rows_of(right, tile.columns)
+        rows, columns = rows_of(left, tile.rows), rows_of(right, tile.columns)
         same = grid.symmetric and tile.row == tile.column
-        values, found = network_values(*sides, *curves, angles.stretch, angles.far, same)
+        turns, found = network_angles(
+            *(rows.units, columns.units, arccos, angles.stretch, angles.far), same
+        )
         near.append(found)
-        yield tile, values
+        of_kernels = zip(rows.lengths, columns.lengths, curves, strict=True)
+        yield tile, tuple(network_values(turns, *of_kernel, same) for of_kernel in of_kernels)
     for tile, found in zip(grid.tiles, near, strict=True):
         down, across = (part.start // EDGE for part in (tile.rows, tile.columns))
         left_out[down : down + len(found), across : across + found.shape[1]] |= np.asarray(found)
 
 
 @partial(jax.jit, static_argnames="same")
-def network_values(
-    left: NetworkRowsOnDevice,
-    right: NetworkRowsOnDevice,
+def network_angles(
+    left: jax.Array,
+    right: jax.Array,
     arccos: jax.Array,
-    series: jax.Array,
     stretch: float,
     far: float,
     same: bool = False,
 ) -> tuple[jax.Array, jax.Array]:
-    """Kernel values (n1, n2), NaN where |cos θ| is beyond `far`, and which tiles have such pairs.
+    """Stretched angles (n1, n2) of unit vectors, and which tiles have pairs that are left out.
 
-    Pairs of a sample with itself have some value: the host knows the diagonal.
+    Those are NaN: their |cos θ| is beyond `far`. Pairs of a sample with itself have some angle:
+    the host knows the diagonal.
     """
-    cosines = jnp.matmul(left.units, right.units.T, precision="highest")
+    cosines = jnp.matmul(left, right.T, precision="highest")
     near = jnp.abs(cosines) > far
     if same:
         near &= ~jnp.eye(len(near), dtype=bool)
     versines = jnp.maximum(1 - jnp.abs(cosines), 0)
-    angle = signed_angles(arccos, versines, cosines) * stretch
+    angles = signed_angles(arccos, versines, cosines) * stretch
+    return jnp.where(near, jnp.nan, angles), _tiles_with(near)
+
+
+@partial(jax.jit, static_argnames="same")
+def network_values(
+    angles: jax.Array,
+    left: LengthsOnDevice,
+    right: LengthsOnDevice,
+    series: jax.Array,
+    same: bool = False,
+) -> jax.Array:
+    """Values (n1, n2) of one kernel, NaN where the angle is."""
     of_rows = jnp.einsum("nl,alm->anm", left.basis, series, precision="highest")
-    values = _clenshaw_of_lengths(of_rows.astype(angle.dtype), right.basis, angle)
-    values = jnp.where(near, jnp.nan, values * (left.scales[:, None] * right.scales))
-    return (mirrored_upper(values) if same else values), _tiles_with(near)
+    values = _clenshaw_of_lengths(of_rows.astype(angles.dtype), right.basis, angles)
+    values *= left.scales[:, None] * right.scales
+    return mirrored_upper(values) if same else values
 
 
 def _clenshaw_of_lengths(of_rows: jax.Array, basis: jax.Array, x: jax.Array) -> jax.Array:

@@ -41,7 +41,8 @@ class PolynomialOnGpu(KernelOnJax[Polynomial]):
         right = left if grid.symmetric else self._rows(x2)
         for tile in grid.tiles:
             same = grid.symmetric and tile.row == tile.column
-            yield tile, polynomial_values(self.kernel, left[tile.rows], right[tile.columns], same)
+            sides = left[tile.rows], right[tile.columns]
+            yield tile, (polynomial_values(self.kernel, *sides, same),)
 
     def _bound(self, x1: Array, x2: Array) -> float:
         products = np.array([largest_norm(x1) * largest_norm(x2)])

@@ -87,7 +87,7 @@ def feature_blocks(
     for tile, total in zip(grid.tiles, totals, strict=True):
         values = total.astype(x1.dtype)
         same = grid.symmetric and tile.row == tile.column
-        yield tile, mirrored_upper(values) if same else values
+        yield tile, (mirrored_upper(values) if same else values,)
 
 
 @jax.jit

@@ -7,15 +7,13 @@ from typing import cast
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, ArrayLike
-from kernel_regime.core.samples import checked_pair, checked_samples
-from kernel_regime.kernels.base import require_representable
-from kernel_regime.kernels.both_kernels import BOTH, BothKernels, Get
+from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.both_kernels import Get
 from kernel_regime.kernels.convolutional.convolutional_engine import ConvolutionalEngine
 from kernel_regime.kernels.convolutional.myrtle_kernels import MyrtleKernel
 from kernel_regime.kernels.gpu.convolutional.device_images import DeviceImages
 from kernel_regime.kernels.gpu.convolutional.driver import Driver
-from kernel_regime.kernels.gpu.kernel_on_gpu import KernelOnGpu
+from kernel_regime.kernels.gpu.kernel_on_gpu import NetworkKernelOnGpu
 from kernel_regime.kernels.infinite_network import NetworkKernel
 from kernel_regime.linalg.symmetric import mirror_upper
 
@@ -36,7 +34,7 @@ def current_gpu() -> Driver:
 
 
 @dataclass(frozen=True)
-class ConvolutionalOnGpu(KernelOnGpu[MyrtleKernel | NetworkKernel]):
+class ConvolutionalOnGpu(NetworkKernelOnGpu[MyrtleKernel | NetworkKernel]):
     """A kernel of a convolutional network on a GPU: both of the network's from one pass.
 
     Parameters
@@ -54,24 +52,7 @@ class ConvolutionalOnGpu(KernelOnGpu[MyrtleKernel | NetworkKernel]):
 
     driver: Driver = field(default_factory=current_gpu)
 
-    def both(self, x1: ArrayLike, x2: ArrayLike = None) -> BothKernels:
-        """NTK and NNGP between two sets of samples, or of one with itself."""
-        if x2 is None:
-            x1 = checked_samples(x1, "x1")
-        else:
-            x1, x2 = checked_pair(x1, x2, ("x1", "x2"))
-        matrices = self._matrices(x1, x2, BOTH)
-        for values in matrices:
-            require_representable(self.kernel, values, x1, x1 if x2 is None else x2)
-        return BothKernels(*matrices)
-
-    def _gram(self, x: Array) -> Array:
-        return self._matrices(x, None, (self.kernel.which,))[0]
-
-    def _cross(self, x1: Array, x2: Array) -> Array:
-        return self._matrices(x1, x2, (self.kernel.which,))[0]
-
-    def _matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
+    def matrices(self, x1: Array, x2: Array | None, gets: Sequence[Get]) -> tuple[Array, ...]:
         """A matrix for each of `gets`, block by block; of a symmetric one the upper half."""
         shape = len(x1), len(x1 if x2 is None else x2)
         matrices = tuple(np.zeros(shape, x1.dtype) for _ in gets)
