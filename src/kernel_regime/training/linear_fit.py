@@ -77,9 +77,16 @@ class LinearFit(ABC):
     def _product(self, vector: Array) -> Array:
         """Their matrix at λ = 0, times a vector."""
 
-    @abstractmethod
     def _hold(self, solution: Array) -> None:
-        """Write a solution into the network's variables."""
+        """Write a solution into the network's variables.
+
+        Its columns are the weights of each output, or one column those of all.
+        """
+        start = 0
+        for variable in self.network.trainable_variables:
+            stop = start + int(np.prod(variable.shape)) // solution.shape[1]
+            variable.assign(solution[start:stop].reshape(variable.shape))
+            start = stop
 
     def _batches(self) -> Iterator[slice]:
         """Samples whose hidden units fit a quarter of the working memory."""
@@ -104,13 +111,6 @@ class LinearFit(ABC):
         gradients = tape.gradient(outputs, variables, output_gradients=given)
         return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
 
-    def _assign(self, column: Array) -> None:
-        start = 0
-        for variable in self.network.trainable_variables:
-            stop = start + int(np.prod(variable.shape))
-            variable.assign(column[start:stop, 0].reshape(variable.shape))
-            start = stop
-
 
 class StreamedFit(LinearFit):
     """Equations for θ; every product passes over the samples in batches."""
@@ -121,11 +121,8 @@ class StreamedFit(LinearFit):
         return self._adjoint(self.y) / self.n
 
     def _product(self, vector: Array) -> Array:
-        self._assign(vector)
+        self._hold(vector)
         return self._adjoint(None) / self.n
-
-    def _hold(self, solution: Array) -> None:
-        self._assign(solution)
 
 
 class DualFit(LinearFit):
@@ -147,7 +144,7 @@ class DualFit(LinearFit):
         return self._gram @ vector
 
     def _hold(self, solution: Array) -> None:
-        self._assign(self._adjoint(solution))
+        super()._hold(self._adjoint(solution))
 
 
 class PrimalFit(LinearFit):
@@ -169,13 +166,6 @@ class PrimalFit(LinearFit):
 
     def _product(self, vector: Array) -> Array:
         return self._gram @ vector
-
-    def _hold(self, solution: Array) -> None:
-        start = 0
-        for variable in self.network.trainable_variables:
-            stop = start + int(np.prod(variable.shape[:-1]))
-            variable.assign(solution[start:stop].reshape(variable.shape))
-            start = stop
 
 
 def gram_matrix(network: keras.Model, x: Tensor, height: int = 512) -> Array:
