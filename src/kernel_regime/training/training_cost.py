@@ -9,19 +9,22 @@ from kernel_regime.training.job import TrainingJob
 from kernel_regime.training.linear_fit import suitable_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 from kernel_regime.training.samples import SampleSplits
-from kernel_regime.training.schedule import Schedule
+from kernel_regime.training.schedule import Batches, Schedule
 
 with from_extra("networks"):
     import keras
 
 _ITERATIONS = 2
+_LONG_ENOUGH = 1.0
+"""Seconds of an epoch that tell how long others are."""
 
 
 def training_seconds(job: TrainingJob, few: SampleSplits, n: int) -> float:
     """Seconds that a training on `n` samples takes on this machine.
 
-    Gradient descent is timed over its second epoch on the few samples. Conjugate gradients are
-    taken to need all the iterations they may take, so that this is the most they can last.
+    Gradient descent is timed over its second epoch on one batch of the size that it ends with, or,
+    where that is over in no time, on all the few samples. Conjugate gradients are taken to need
+    all the iterations they may take, so that this is the most they can last.
 
     Parameters
     ----------
@@ -32,16 +35,33 @@ def training_seconds(job: TrainingJob, few: SampleSplits, n: int) -> float:
     n : int
         Training samples of the real run.
     """
-    share = n / len(few.train[0])
     shape, outputs = few.train[0].shape[1:], few.train[1].shape[1]
     network = job.architecture.build(shape, outputs=outputs, seed=job.seed)
     if isinstance(job.method, GradientDescent):
         epochs = job.method.schedule.epochs
-        schedule = Schedule(2, job.method.schedule.learning_rate, warm_up=0)
-        descent = Descent(network, replace(job.method, schedule=schedule))
-        first, second = descent.train(few, job.penalties[0], job.seed)
-        return epochs * share * (second["seconds"] - first["seconds"])
+        return epochs * n * _seconds_a_sample(job.method, network, few, job.penalties[0], job.seed)
     return _solution_seconds(job.method, network, few, n, len(job.penalties))
+
+
+def _seconds_a_sample(
+    method: GradientDescent, network: keras.Model, few: SampleSplits, penalty: float, seed: int
+) -> float:
+    """Time for one sample in an epoch, scoring a test sample with it."""
+    given = len(few.train[0])
+    size = method.batches.size(method.schedule.epochs - 1, given)
+    schedule = Schedule(2, method.schedule.learning_rate, warm_up=0)
+    descent = Descent(network, replace(method, schedule=schedule, batches=Batches(((0, size),))))
+
+    def epoch_seconds(count: int) -> float:
+        train, test = ((x[:count], y[:count]) for x, y in (few.train, few.test))
+        first, second = descent.train(SampleSplits(train, test), penalty, seed)
+        return second["seconds"] - first["seconds"]
+
+    whole_batches = given - given % size
+    seconds = epoch_seconds(size)
+    if seconds > _LONG_ENOUGH or size == whole_batches:
+        return seconds / size
+    return epoch_seconds(whole_batches) / whole_batches
 
 
 def _solution_seconds(
