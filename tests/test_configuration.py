@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from kedro.framework.project import configure_project, pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -23,6 +24,7 @@ CONF = PROJECT / "conf"
 ENVIRONMENTS = sorted(
     path.name for path in CONF.iterdir() if path.is_dir() and path.name != "local"
 )
+RESULTS = sorted((PROJECT / "docs" / "results").glob("*.yml"))
 TABLES = "{table}"
 
 
@@ -76,6 +78,14 @@ def test_an_environment_resolves_and_its_parameters_validate(environment):
         assert not isinstance(catalog.get(name), MemoryDataset | None), (
             f"{name} has no catalog entry in {environment}: it would vanish after the run"
         )
+
+
+@pytest.mark.parametrize("file", RESULTS, ids=lambda file: file.stem)
+def test_what_a_published_result_was_run_with_still_validates(file):
+    run = yaml.safe_load(file.read_text(encoding="utf-8"))["run"]
+    open_context(run.get("env", "base"), **run["params"])  # refuses wrong parameters
+    outputs = run.get("to_outputs")
+    assert outputs is None or set(outputs.split(",")) <= pipelines[run["pipelines"]].all_outputs()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
