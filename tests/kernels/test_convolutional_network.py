@@ -152,6 +152,20 @@ def test_single_precision(layers):
         assert error.max() < 2e-3
 
 
+@pytest.mark.parametrize(
+    "head",
+    [["GlobalAvgPool"], [pool(32, 32), "Flatten"], [pool(8, 8), "Flatten"]],
+    ids=["global pool", "one pool", "large pools"],
+)
+def test_single_precision_survives_a_million_pairs_of_pixels(head):
+    """Added up one after another they lose two digits."""
+    kernel = NetworkKernel([conv(), "Relu", conv(), "Relu", *head, dense(1.0, None)])
+    x = np.random.default_rng(0).standard_normal((3, 32, 32, 3))
+    for values, exact in zip(kernel.both(x.astype(np.float32)), kernel.both(x), strict=True):
+        norms = np.sqrt(np.diagonal(exact))
+        assert (np.abs(values - exact) / np.outer(norms, norms)).max() < 1e-6
+
+
 @pytest.mark.parametrize("scale", [1e-15, 1e15])
 def test_homogeneous_networks_take_images_of_any_scale(scale):
     x, y, _ = samples((4, 4, 3), 5)

@@ -196,7 +196,7 @@ def pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool)
     nodes, _ = stages.with_factors(numbers)
     alone = one_by_one(first.pixels), one_by_one(first.factors(numbers))
     together = second.pixels, second.factors(numbers)
-    sums = np.zeros((len(first.images), blocks, 2, VECTOR_SIZE), first.images.dtype)
+    sums = np.zeros((len(first.images), blocks, 2, 2, VECTOR_SIZE), first.images.dtype)
     many = max(1, PIXEL_PAIRS // stages.pixel_pairs)
     high = min(many, VECTOR_SIZE)
     wide = many // high
@@ -212,14 +212,15 @@ def pair_sums(first: PreparedImages, second: PreparedImages, *, symmetric: bool)
         for start in range(i // VECTOR_SIZE if symmetric else 0, blocks, wide)
     )
     in_threads(fill, starts, first)
-    return _shrunk(sums.swapaxes(2, 3).reshape(len(sums), -1, 2)[:, : len(second.images)], stages)
+    totals = sums.sum(axis=3).swapaxes(2, 3).reshape(len(sums), -1, 2)
+    return _shrunk(totals[:, : len(second.images)], stages)
 
 
 def own_sums(images: PreparedImages) -> Array:
     """What reaches the head for every image with itself, shape (n, 2)."""
     stages, pixels, factors = images.stages, images.pixels, images.factors(images.numbers)
     nodes, _ = stages.with_factors(images.numbers)
-    sums = np.zeros((len(pixels), 2, VECTOR_SIZE), images.images.dtype)
+    sums = np.zeros((len(pixels), 2, 2, VECTOR_SIZE), images.images.dtype)
 
     def fill(b: int, buffers: Buffers) -> None:
         block = slice(b, b + 1)
@@ -228,7 +229,8 @@ def own_sums(images: PreparedImages) -> Array:
         pairs_of_blocks(nodes, stages.stages, stages.count, images, (0, 1), buffers, into)
 
     in_threads(fill, ((b,) for b in range(len(sums))), images)
-    return _shrunk(sums.swapaxes(1, 2).reshape(-1, 2)[: len(images.images)], stages)
+    totals = sums.sum(axis=2).swapaxes(1, 2).reshape(-1, 2)
+    return _shrunk(totals[: len(images.images)], stages)
 
 
 def _shrunk(sums: Array, stages: Stages) -> Array:

@@ -188,8 +188,8 @@ def pairs_of_blocks(
         The first block, and the one behind the last.
     buffers : (rows, pending)
         Working memory; rows of zeros and pending sums are zero before and after.
-    sums : array (n, blocks, 2, 16)
-        What is added to: Σ and the tangent kernel.
+    sums : array (n, blocks, 2, 2, 16)
+        What is added to: of Σ and the tangent kernel the sum, and what its roundings left out.
     """
     rows, pending = buffers
     (pixels1, factors1), (pixels2, factors2), constants = images

@@ -115,10 +115,11 @@ def pool_pair(
     elif window == 2 and split == 2 and near_seen:
         add_pairs(rows, (first, second), parts, near_row, pending)
     else:
-        for c in range(window):
-            if near_seen if c < split else far_seen:
-                row = near_row if c < split else far_row
-                add_columns(rows, (first + c, second + c), parts, window, row, pending)
+        pair, pools = (first, second), (window, *parts)
+        if near_seen:
+            add_windows(rows, pair, pools, (0, split), near_row, pending)
+        if far_seen:
+            add_windows(rows, pair, pools, (split, window), far_row, pending)
 
 
 @inlined
@@ -159,31 +160,45 @@ def add_pairs(rows: Array, pair: Any, parts: Any, target: int, pending: Array) -
 
 
 @inlined
-def add_columns(
-    rows: Array, pair: Any, parts: Any, window: int, target: int, pending: Array
-) -> None:
-    """One column of every window adds to a row of pending sums."""
-    of_row, width = parts
+def add_windows(rows: Array, pair: Any, pools: Any, span: Any, target: int, pending: Array) -> None:
+    """Some columns of every window, added up, add to a row of pending sums."""
+    window, of_row, width = pools
     for part in range(2):
-        part_pair, row = (pair[0] + part * of_row, pair[1] + part * of_row), target + part * width
+        of_part, row = (pair[0] + part * of_row, pair[1] + part * of_row), target + part * width
         for x in range(width):
-            total = load(pending, (row + x,)) + of_two_rows(rows, part_pair, x * window)
-            store(pending, (row + x,), total)
+            total = of_two_rows(rows, of_part, x * window + span[0])
+            for c in range(span[0] + 1, span[1]):
+                total = total + of_two_rows(rows, of_part, x * window + c)
+            store(pending, (row + x,), load(pending, (row + x,)) + total)
 
 
 @loop
 def add_shared_windows(
     source: Any, stage: Any, y1: int, y2: int, dx: int, rows: Array, sums: Array
 ) -> None:
-    """A row of the last stage adds to the sums over windows that both pixels share."""
+    """A row of the last stage adds to the sums over windows that both pixels share.
+
+    Of an image of 32 × 32 pixels there may be a million terms: rows are added up by themselves.
+    """
     window = stage.pool_width
     if y1 // stage.pool_height != y2 // stage.pool_height:
         return
     for shift in (dx, dx - stage.width):
         if -window < shift < window:
             for part in range(2):
-                row, total = row_of(source, stage, y1, part), load(sums, (part,))
+                row, total = row_of(source, stage, y1, part), broadcast(rows, 0.0)
                 for left in range(0, stage.width, window):
                     for c in range(max(0, -shift), min(window, window - shift)):
                         total = total + load(rows, (row + left + c,))
-                store(sums, (part,), total)
+                add_to_sum(sums, part, total)
+
+
+@loop
+def add_to_sum(sums: Array, part: int, term: Any) -> None:
+    """Add to a sum that is two numbers: itself, and what its roundings have left out (Knuth)."""
+    before = load(sums, (part, 0))
+    total = before + term
+    added = total - before
+    left_out = (before - (total - added)) + (term - added)
+    store(sums, (part, 0), total)
+    store(sums, (part, 1), load(sums, (part, 1)) + left_out)

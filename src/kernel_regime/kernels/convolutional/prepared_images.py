@@ -93,7 +93,7 @@ class PreparedImages:
             _lay_out(found, self.stages, nodes, factors)
             own = pixels[None], factors[None]
             images = own, own, self.stages.constants
-            unused = np.zeros((1, 1, 2, VECTOR_SIZE), dtype)
+            unused = np.zeros((1, 1, 2, 2, VECTOR_SIZE), dtype)
             pairs_of_blocks(nodes, stages, last, images, (0, 1), buffers, unused)
         shape = 3, width, inputs, height, 2, width, VECTOR_SIZE
         start = int(stages[last]["pending"])
