@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.figures.feature_machines import feature_machine_iterations
+from tests.figures.reading import reason
 
 LEVELS = pd.DataFrame({"level": ["level_2", "level_0"], "value": [2.0, 0.0]})
 
@@ -56,4 +57,4 @@ def test_where_a_signal_is_known_the_overlap_is_with_it_and_vectors_are_a_line()
 
 def test_a_run_without_machines_says_so():
     figure = feature_machine_iterations(scores().head(0), diagonals((1, 1)), LEVELS, "κ")
-    assert "name none" in figure.get_suptitle()
+    assert "name none" in reason(figure)

@@ -6,6 +6,7 @@ import pandas as pd
 from kernel_regime.figures.kernel_evolution import kernels_along_training
 from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.training_curves import loss_over_epochs
+from tests.figures.reading import reason
 
 NOISE_LEVELS = pd.DataFrame({"level": ["level_0", "level_0.25"], "value": [0.0, 0.25]})
 
@@ -37,7 +38,7 @@ def test_curves_are_means_over_seeds_of_the_selected_penalty():
 def test_an_experiment_without_descent_gives_an_empty_figure():
     curves, scores = tables()
     figure = loss_over_epochs(curves.iloc[:0], scores, NOISE_LEVELS, "κ")
-    assert figure.get_suptitle().startswith("nothing to show")
+    assert reason(figure).startswith("nothing to show")
 
 
 def test_regimes_show_both_measures_of_every_network():
@@ -81,7 +82,7 @@ def test_kernels_along_training_are_drawn_from_the_first_epoch_on():
     assert drift.lines[1].get_linestyle() == "--"
     figure.canvas.draw()
     empty = kernels_along_training(evolution().head(0), NOISE_LEVELS, "ratio τ")
-    assert "nothing to follow" in empty.get_suptitle()
+    assert "nothing to follow" in reason(empty)
 
 
 def test_a_kernel_that_never_moved_is_drawn_on_linear_axes():

@@ -14,6 +14,7 @@ from kernel_regime.figures.regimes import regimes
 from kernel_regime.figures.spectra import eigenvalue_decay, training_spectra
 from kernel_regime.kernels.dense.zonal import relu_ntk
 from kernel_regime.ntk.shallow_network import distance_to_limit
+from tests.figures.reading import reason
 
 LEVELS = pd.DataFrame({"level": ["level_0"], "value": [0.0]})
 
@@ -50,7 +51,7 @@ def test_a_network_is_dashed_before_and_solid_after_training_in_one_colour(spect
     names = {"exact": "net.initial", "huge": "net"}
     eigenvalues, summary = (t.replace({"source": names, "method": {"density": "full"}})
                             for t in spectra)  # fmt: skip
-    assert eigenvalue_decay(eigenvalues, summary, LEVELS, "κ").get_suptitle().startswith("nothing")
+    assert reason(eigenvalue_decay(eigenvalues, summary, LEVELS, "κ")).startswith("nothing")
     (ax,) = training_spectra(eigenvalues, summary, LEVELS, "κ").axes
     drawn = lines(ax)
     before, after = (drawn[f"{name}  $k^{{-1.50}}$"] for name in ("net at initialisation", "net"))
@@ -76,7 +77,7 @@ def test_the_convergence_figure_states_the_slope_of_its_own_table():
 
 def test_no_verdict_is_said_rather_than_drawn():
     figure = regimes(pd.DataFrame(columns=["level", "network"]), LEVELS, "κ")
-    assert "every training diverged" in figure.get_suptitle()
+    assert "every training diverged" in reason(figure)
 
 
 def test_a_hermite_forecast_is_a_dashed_line_beyond_what_is_measured():

@@ -50,15 +50,16 @@ def new_figure(
 
 
 def empty_figure(reason: str) -> Figure:
-    """Figure of a run that has nothing to draw, which says why.
+    """Figure of a run that has nothing to draw: in place of plots the reason, without axes.
 
     Examples
     --------
-    >>> empty_figure("no network was trained").get_suptitle()
+    >>> empty_figure("no network was trained").texts[0].get_text()
     'no network was trained'
     """
-    figure, _ = new_figure()
-    figure.suptitle(reason)
+    figure = Figure(figsize=(4.8, 1.6), dpi=DPI)
+    lines = textwrap.fill(reason, 40)
+    figure.text(0.5, 0.5, lines, ha="center", va="center", color="0.3")
     return figure
 
 

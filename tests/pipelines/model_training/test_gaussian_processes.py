@@ -12,6 +12,7 @@ from kernel_regime.pipelines.model_training.gaussian_processes import (
     fit_gaussian_processes,
 )
 from kernel_regime.regression import GaussianProcess
+from tests.figures.reading import reason
 from tests.pipelines.model_training.test_kernel_regression import LEVELS
 
 KERNELS = KernelParameters.model_validate(
@@ -102,4 +103,4 @@ def test_the_figure_draws_every_process_and_the_evidence(tmp_path):
     assert drawn[drawn[:, 0] == 90, 1] == pytest.approx(100 * chosen["coverage_90"])
     assert max(evidence.lines[0].get_ydata()) == 0
     empty = gaussian_process_figure(table.head(0), LEVELS, "ratio τ")
-    assert "name none" in empty.get_suptitle()
+    assert "name none" in reason(empty)

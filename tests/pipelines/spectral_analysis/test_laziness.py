@@ -20,6 +20,7 @@ from kernel_regime.pipelines.spectral_analysis.laziness_nodes import (
 )
 from kernel_regime.pipelines.spectral_analysis.laziness_plan import plan_laziness
 from kernel_regime.pipelines.spectral_analysis.parameters import RegimeParameters
+from tests.figures.reading import reason
 
 DESCENT = {"learning_rate": 0.1, "penalties": [0.0]}
 NETWORKS = NetworkParameters.model_validate({
@@ -66,7 +67,7 @@ def test_no_seeds_leave_the_study_out(tmp_path):
     runs, verdicts, laws = dial(tmp_path, study=study)
     assert runs.empty and verdicts.empty and laws.empty
     for draw in (laziness_map, laziness_under_noise):
-        assert "seeds" in draw(verdicts, LEVELS, "ratio τ").get_suptitle()
+        assert "seeds" in reason(draw(verdicts, LEVELS, "ratio τ"))
 
 
 def test_there_is_a_verdict_for_every_level_network_width_and_scale(tables):
