@@ -39,11 +39,12 @@ def main(topics: list[str]) -> None:
     if unknown:
         raise SystemExit(f"unknown topic {unknown[0]!r}; topics: {', '.join(TOPICS)}")
     console = Console()
-    record = Record.of_this_machine()
     for name in topics or TOPICS:
         console.print(f"[bold]{name}[/bold] …")
-        record.topics[name] = Topic.of_today(measure(name))
-        console.print(section(name, record.topics[name]), markup=False)
+        measured = Topic.of_today(measure(name))
+        console.print(section(name, measured), markup=False)
+        record = Record.of_this_machine()  # read anew: others may have measured meanwhile
+        record.topics[name] = measured
         record.write()
         records = [Record.read(path) for path in sorted(FOLDER.glob("*.json"))]
         PAGE.write_text(page(records, TOPICS), encoding="utf-8")

@@ -17,6 +17,8 @@ from kernel_regime.figures.style import (
 )
 
 _COVERAGE = "coverage_"
+_LINEAR = 10.0
+"""Evidence is drawn on a linear scale so far below the largest, on a logarithmic one beyond."""
 
 
 @register_figure("gaussian_processes")
@@ -74,4 +76,5 @@ def _draw_evidence(ax: Axes, table: pd.DataFrame, colours: dict[str, str]) -> No
         ax.semilogx(path["noise_variance"], path["log_evidence"] - top, color=colours[str(level)])
         ax.plot(best["noise_variance"], [0.0], "o", color=colours[str(level)])
     ax.set(xlabel=r"noise variance $\sigma^2$", ylabel="log evidence less the largest")
-    ax.set_yscale("symlog", linthresh=10)
+    if ax.get_ylim()[0] < -_LINEAR:  # a smaller range has no round number on that scale
+        ax.set_yscale("symlog", linthresh=_LINEAR)
