@@ -7,6 +7,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
+from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments
 
 
@@ -34,6 +35,7 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         self.declared = frozenset(base["parameters"])
         self._experiment = None
         if env not in (None, settings["base_env"], settings["default_run_env"]):
+            _refuse_unknown(env, Path(conf_source))
             alone = OmegaConfigLoader(conf_source, env, **settings | {"base_env": env})
             self._experiment = alone["globals"].get("experiment", env)
         # After them: `${globals:…}` is answered by the loader that was made last.
@@ -55,3 +57,10 @@ class ExperimentConfigLoader(OmegaConfigLoader):
                 raise InterpolationResolutionError(f"parameter {name!r} not found")
             value = value[part]
         return value
+
+
+def _refuse_unknown(environment: str, source: Path) -> None:
+    """Refuse an environment that has no folder; of archives, only Kedro knows what is in them."""
+    if source.is_dir() and not (source / environment).is_dir():
+        known = sorted(path.name for path in source.iterdir() if path.is_dir())
+        raise InputError(f"no environment {environment!r}; {did_you_mean(environment, known)}")

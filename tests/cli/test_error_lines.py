@@ -88,7 +88,7 @@ def test_broken_configuration_is_one_line_that_names_its_place(command, project,
 def test_an_environment_that_does_not_exist_is_named(command):
     result = command("run", "--env", "cifra2")
     assert result.exit_code == 1
-    assert "conf/cifra2" in result.stderr.splitlines()[-1]
+    assert "no environment 'cifra2'; did you mean 'cifar2'" in result.stderr.splitlines()[-1]
 
 
 def broadcast_wrongly(train, test, data, noise):

@@ -1,15 +1,15 @@
 """Objects from parameters: names, defaults and bounds are said once, in a class's signature."""
 
 from collections.abc import Mapping
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import Field, fields
 from functools import cache
 from inspect import getattr_static, signature
-from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
-from pydantic_core import ErrorDetails
 
 from kernel_regime.core.errors import InputError, UserError, did_you_mean
+from kernel_regime.core.mistakes import mistake_lines
 from kernel_regime.core.types import Arguments, Parameters
 
 Built = TypeVar("Built")
@@ -175,7 +175,7 @@ def mistakes(described: type, given: object, place: str) -> list[str]:
         if model is not described and isinstance(given, Mapping):
             described(**given)  # what its fields must be together
     except ValidationError as error:
-        return [_line(model, place, detail) for detail in error.errors()]
+        return mistake_lines(error, model, given, place)
     except UserError as error:
         return [f"{place}: {error}"]
     return []
@@ -186,56 +186,9 @@ def _validated(model: type[BaseModel], given: Parameters, name: str) -> Argument
     try:
         return dict(model.model_validate(plain))
     except ValidationError as error:
-        raise InputError("; ".join(_line(model, name, each) for each in error.errors())) from None
+        raise InputError("; ".join(mistake_lines(error, model, plain, name))) from None
 
 
 def _is_number(value: object) -> bool:
     """Whether a value is a scalar of NumPy or JAX, which pydantic does not know."""
     return hasattr(value, "item") and getattr(value, "ndim", None) == 0
-
-
-def _line(model: type[BaseModel], name: str, detail: ErrorDetails) -> str:
-    place = name + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in detail["loc"])
-    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _names_beside(model, detail["loc"])
-        remedy = did_you_mean(str(detail["loc"][-1]), known) if known else "remove it"
-        return f"{place}: unknown parameter; {remedy}"
-    message = detail["msg"].removeprefix("Value error, ")
-    if message.startswith("Input "):
-        return f"{place}: {detail['input']!r} {message.removeprefix('Input ')}"
-    message = message[0].lower() + message[1:]
-    if detail["type"] in ("missing", "value_error"):
-        return f"{place}: {message}"
-    return f"{place}: {message}, got {detail['input']!r}"
-
-
-def _names_beside(annotation: object, place: tuple[int | str, ...]) -> set[str]:
-    """Names of the fields among which the last part of a place was looked for.
-
-    A place goes through fields, and through keys, indices and tags of whatever holds them.
-    """
-    named = _fields(annotation)
-    if named:
-        if len(place) == 1:
-            return set(named)
-        return _names_beside(named.get(str(place[0])), place[1:])
-    beside = [place, place[1:]] if len(place) > 1 else [place]
-    return {
-        name
-        for part in get_args(annotation)
-        for rest in beside
-        for name in _names_beside(part, rest)
-    }
-
-
-def _fields(annotation: object) -> dict[str, object]:
-    """Annotations of the fields of a parameter type, by the names that configuration gives."""
-    if not isinstance(annotation, type):
-        return {}
-    if is_dataclass(annotation):
-        annotation = parameter_model(annotation)
-    if not issubclass(annotation, BaseModel):
-        return {}
-    return {
-        field.alias or name: field.annotation for name, field in annotation.model_fields.items()
-    }

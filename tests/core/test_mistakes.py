@@ -1,0 +1,56 @@
+"""Mistakes in parameters: one line each, about the place and the type that were meant."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+from pydantic import NonNegativeInt
+
+from kernel_regime.core.parameters import ParameterType, mistakes
+from kernel_regime.pipelines.model_training.grids import Grid
+
+
+@dataclass(frozen=True)
+class Study(ParameterType):
+    grid: Grid = (1.0,)
+    outputs: NonNegativeInt | Literal["trace"] = "trace"
+    rule: Literal["sgd", "adam"] | Literal["conjugate"] = "sgd"
+    names: dict[str, int | list[int]] | None = None
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        ({"grid": [1, -2]}, ["grid[1]: -2 should be greater than or equal to 0"]),
+        ({"grid": []}, ["grid: tuple should have at least 1 item after validation, not 0, got []"]),
+        ({"grid": [{"from": 1, "to": 2, "count": 0}]}, ["grid[0].count: 0 should be greater"]),
+        (
+            {"grid": [{"frm": 1, "to": 2, "count": 3}, 1]},
+            ["grid[0].from: field required", "grid[0].frm: unknown parameter; did you mean 'from'"],
+        ),
+        (
+            {"grid": ["many"]},
+            [
+                "grid[0]: 'many' should be a valid number, unable to parse string as a number, "
+                "or a valid dictionary"
+            ],
+        ),
+        ({"outputs": -1}, ["outputs: -1 should be greater than or equal to 0"]),
+        (
+            {"outputs": "all"},
+            [
+                "outputs: 'all' should be a valid integer, unable to parse string as an integer, "
+                "or 'trace'"
+            ],
+        ),
+        ({"rule": "adm"}, ["rule: 'adm' should be 'sgd' or 'adam', or 'conjugate'"]),
+        ({"names": {"a": [1, "b"], "int": 2}}, ["names.a[1]: 'b' should be a valid integer"]),
+        ({"names": {"int": "c"}}, ["names.int: 'c' should be a valid integer"]),
+    ],
+)
+def test_a_mistake_is_one_line_about_what_was_meant(given, lines):
+    found = mistakes(Study, given, "study")
+    assert len(found) == len(lines)
+    assert all(one.startswith(f"study.{line}") for one, line in zip(found, lines, strict=True)), (
+        found
+    )
