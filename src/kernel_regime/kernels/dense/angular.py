@@ -34,7 +34,7 @@ class AngularKernel(InfiniteNetworkKernel):
     """A network's kernel of two lengths and an angle; subclasses say which function of the angle.
 
     Relative to √(k(x, x) k(x', x')), float64 values are exact to 1e-13 and float32 values to 1e-6
-    a layer at worst (1e-7 on average): a cosine is rounded by 5e-7 and its angle θ by 5e-7/θ.
+    a layer at worst (7e-8 on average): a cosine is rounded by 5e-7 and its angle θ by 5e-7/θ.
     """
 
     gpu: ClassVar[str | None] = "kernel_regime.kernels.gpu.angular_jax:AngularOnGpu"
