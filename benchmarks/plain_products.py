@@ -81,11 +81,10 @@ def plain_network(
     right: NetworkSide,
     angles: NetworkAngles,
     series: Sequence[Array],
-    widths: Sequence[Array],
     symmetric: bool,
 ) -> tuple[tuple[Array, ...], Array]:
     """What `fill_on_host` returns, of a symmetric matrix."""
-    tiles = network_tiles(left, right, angles, series, widths, symmetric)
+    tiles = network_tiles(left, right, angles, series, symmetric)
     blocks_of_gram(left.units, lambda *block: _finish_network(*block, tiles))
     return tiles.matrices, tiles.left_out
 

@@ -17,7 +17,6 @@ from kernel_regime.kernels.dense.network_interpolation import (
     LengthInterval,
     interpolate,
     interval_of,
-    widths_of,
 )
 from kernel_regime.kernels.dense.network_layers import (
     activations_of,
@@ -180,8 +179,7 @@ class DenseEngine:
         terms = max(one.shape[1] for one in series)
         side1 = self._side(left, usual[0], gets, interval, terms)
         side2 = side1 if symmetric else self._side(right, usual[1], gets, interval, terms)
-        widths = tuple(widths_of(one, _tolerance(dtype)) for one in series)
-        matrices, left_out = self.fill(side1, side2, angles, series, widths, symmetric)
+        matrices, left_out = self.fill(side1, side2, angles, series, symmetric)
         for i, j in np.argwhere(left_out):
             self._fill_left_out(matrices, wanted, i * EDGE, j * EDGE)
         return matrices

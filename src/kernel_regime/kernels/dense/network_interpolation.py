@@ -75,7 +75,7 @@ def interpolate(
     nearest : float
         Angles lie between this one and π minus it.
     tolerance : float
-        Size of the coefficients that may be left out.
+        Size of the coefficients that may be left out: they are 0.
 
     Returns
     -------
@@ -124,15 +124,8 @@ def _nodes(number: int) -> Array:
 
 
 def _truncated(coefficients: Array, tolerance: float) -> Array:
-    """Without trailing coefficients below the tolerance."""
+    """With zeros for coefficients below the tolerance, and without those at the ends."""
     large = np.abs(coefficients) > tolerance
     angles = np.flatnonzero(large.any(axis=(1, 2)))[-1] + 1
     lengths = np.flatnonzero(large.any(axis=(0, 2)) | large.any(axis=(0, 1)))[-1] + 1
-    return np.ascontiguousarray(coefficients[:angles, :lengths, :lengths])
-
-
-def widths_of(coefficients: Array, tolerance: float) -> Array:
-    """How many lengths each angle needs, beyond which coefficients are below the tolerance."""
-    large: Array = np.asarray((np.abs(coefficients) > tolerance).any(axis=1))
-    large[:, 0] = True
-    return coefficients.shape[2] - np.argmax(large[:, ::-1], axis=1)
+    return np.ascontiguousarray(np.where(large, coefficients, 0)[:angles, :lengths, :lengths])

@@ -17,7 +17,7 @@ from kernel_regime.kernels.dense.network_rows import (
 )
 from kernel_regime.kernels.dense.tile_series import chebyshev_series, largest_size, put_angles
 from kernel_regime.linalg.packed_products import EDGE, product_tile, tile_count
-from kernel_regime.linalg.simd import VECTOR_SIZE, Vector, broadcast, load, store
+from kernel_regime.linalg.simd import VECTOR_SIZE, load, store
 from kernel_regime.linalg.tile_copies import put_tile
 
 
@@ -34,10 +34,10 @@ class NetworkTiles(NamedTuple):
         The rows.
     angles : NetworkAngles
         Of all kernels.
-    coefficients : tuple of arrays (n, angles, lengths)
-        Those of Chebyshev polynomials in an angle and the log-length of a column, for each row.
-    widths : tuple of int arrays (angles,)
-        How many lengths each angle needs.
+    coefficients : tuple of arrays (n, lengths, angles)
+        Those of Chebyshev polynomials in the log-length of a column and an angle, for each row.
+    terms : tuple of int arrays (lengths,)
+        How many angles each length needs.
     symmetric : bool
         Whether both sets of rows are the same.
     """
@@ -48,7 +48,7 @@ class NetworkTiles(NamedTuple):
     right: NetworkRows
     angles: NetworkAngles
     coefficients: tuple[Array, ...]
-    widths: tuple[Array, ...]
+    terms: tuple[Array, ...]
     symmetric: bool
 
 
@@ -57,7 +57,6 @@ def fill_on_host(
     right: NetworkSide,
     angles: NetworkAngles,
     series: Sequence[Array],
-    widths: Sequence[Array],
     symmetric: bool,
 ) -> tuple[tuple[Array, ...], Array]:
     """Matrices (n1, n2), one for each kernel, and where pairs were left out.
@@ -71,8 +70,6 @@ def fill_on_host(
     series : sequence of arrays (angles, lengths, lengths)
         Coefficients of products of Chebyshev polynomials in an angle and two log-lengths, one for
         each kernel.
-    widths : sequence of int arrays (angles,)
-        How many lengths each angle needs.
     symmetric : bool
         Whether to compute the upper triangle and mirror it.
 
@@ -83,7 +80,7 @@ def fill_on_host(
     left_out : bool array (tiles down, tiles across)
         Which tiles of EDGE × EDGE have such pairs.
     """
-    tiles = network_tiles(left, right, angles, series, widths, symmetric)
+    tiles = network_tiles(left, right, angles, series, symmetric)
     fill_network(tiles)
     return tiles.matrices, tiles.left_out
 
@@ -93,31 +90,29 @@ def network_tiles(
     right: NetworkSide,
     angles: NetworkAngles,
     series: Sequence[Array],
-    widths: Sequence[Array],
     symmetric: bool,
 ) -> NetworkTiles:
     """What `fill_on_host` takes, repacked; its matrices are yet to be filled."""
     rows1 = padded_rows(left)
     rows2 = rows1 if symmetric else padded_rows(right)
     shape, dtype = (len(left.units), len(right.units)), left.units.dtype
-    padded = [_of_odd_length(*one) for one in zip(series, widths, strict=True)]
     return NetworkTiles(
         tuple(np.empty(shape, dtype) for _ in series),
         np.zeros(tuple(-(-n // EDGE) for n in shape), np.bool_),
         rows1,
         rows2,
         angles,
-        tuple(coefficients_of_rows(one, left.basis, rows1) for one, _ in padded),
-        tuple(needed for _, needed in padded),
+        tuple(coefficients_of_rows(one, left.basis, rows1) for one in series),
+        tuple(_terms(one) for one in series),
         symmetric,
     )
 
 
-def _of_odd_length(series: Array, widths: Array) -> tuple[Array, Array]:
-    """A series, if need be with a last term of 0: the loop takes two at a time, and the first."""
-    missing = 1 - len(series) % 2
-    padded = np.pad(series, [(0, missing), (0, 0), (0, 0)])
-    return padded, np.pad(widths, (0, missing), constant_values=1)
+def _terms(series: Array) -> Array:
+    """How many angles each length of a column needs: beyond, coefficients are 0."""
+    needed = np.asarray((series != 0).any(axis=1))
+    needed[0] = True
+    return len(series) - np.argmax(needed[::-1], axis=0)
 
 
 def fill_network(tiles: NetworkTiles) -> None:
@@ -133,13 +128,13 @@ def _fill(
     right: NetworkRows,
     angles: NetworkAngles,
     coefficients: tuple[Array, ...],
-    widths: tuple[Array, ...],
+    terms: tuple[Array, ...],
     symmetric: bool,
 ) -> None:
     count, across = tile_count(matrices[0].shape, symmetric)
     for number in numba.prange(count):
         tiles = NetworkTiles(
-            matrices, left_out, left, right, angles, coefficients, widths, symmetric
+            matrices, left_out, left, right, angles, coefficients, terms, symmetric
         )
         i, j, cosines = product_tile(left.packed, right.packed, np.intp(number), across, symmetric)
         finish_network_tile(cosines, tiles, i, j)
@@ -173,58 +168,23 @@ def _put_values(
     angles: Array, k: int, tiles: NetworkTiles, top: int, start: int, values: Array
 ) -> None:
     """Values of kernel `k` at a tile of angles; NaN stays NaN."""
-    left, right, coefficients, widths = (
-        tiles.left,
-        tiles.right,
-        tiles.coefficients[k],
-        tiles.widths[k],
-    )
+    left, right, terms, stretch = tiles.left, tiles.right, tiles.terms[k], tiles.angles.stretch
     angles, values = angles.reshape(EDGE, -1, VECTOR_SIZE), values.reshape(EDGE, -1, VECTOR_SIZE)
-    width = coefficients.shape[2]
-    basis = right.basis[:width, start : start + EDGE].copy().reshape(width, -1, VECTOR_SIZE)
+    lengths, degrees = tiles.coefficients[k].shape[1:]
+    coefficients = tiles.coefficients[k].reshape(-1)
+    basis = right.basis[:lengths, start : start + EDGE].copy().reshape(lengths, -1, VECTOR_SIZE)
     scales = right.scales[k, start : start + EDGE].reshape(-1, VECTOR_SIZE)
-    stretch = values.dtype.type(tiles.angles.stretch)
+    wider = values.dtype.type(stretch)
     for r in range(EDGE):
-        row = coefficients[top + r]
-        terms = row.reshape(-1)
+        row = (top + r) * lengths * degrees
         scale = load(left.scales, (k, top + r))
         for c in range(0, len(scales), 2):
-            x, y = load(angles, (r, c)) * stretch, load(angles, (r, c + 1)) * stretch
-            if width == 1:
-                first, second = chebyshev_series(terms, x, y)
-            else:
-                first, second = _series_of_lengths(row, widths, basis, c, x, y)
+            x, y = load(angles, (r, c)) * wider, load(angles, (r, c + 1)) * wider
+            first, second = chebyshev_series(coefficients, row, terms[0], x, y)
+            for length in range(1, lengths):
+                place = row + length * degrees
+                p, q = chebyshev_series(coefficients, place, terms[length], x, y)
+                first = first + p * load(basis, (length, c))
+                second = second + q * load(basis, (length, c + 1))
             store(values, (r, c), first * (scale * load(scales, (c,))))
             store(values, (r, c + 1), second * (scale * load(scales, (c + 1,))))
-
-
-@compiled()
-def _series_of_lengths(
-    row: Array, widths: Array, basis: Array, c: int, x: Vector, y: Vector
-) -> tuple[Vector, Vector]:
-    """Chebyshev series whose coefficients are themselves series in the lengths of the columns."""
-    twice_x, twice_y = x + x, y + y
-    p = before_p = q = before_q = broadcast(row, 0.0)
-    for degree in range(len(row) - 1, 0, -2):
-        width = max(widths[degree], widths[degree - 1])
-        high, low = _sums_over_lengths(row[degree], row[degree - 1], width, basis, c)
-        before_p = twice_x * p + (high[0] - before_p)
-        before_q = twice_y * q + (high[1] - before_q)
-        p, before_p = twice_x * before_p + (low[0] - p), before_p
-        q, before_q = twice_y * before_q + (low[1] - q), before_q
-    last, _ = _sums_over_lengths(row[0], row[0], widths[0], basis, c)
-    return x * p + (last[0] - before_p), y * q + (last[1] - before_q)
-
-
-@compiled()
-def _sums_over_lengths(
-    first: Array, second: Array, width: int, basis: Array, c: int
-) -> tuple[tuple[Vector, Vector], tuple[Vector, Vector]]:
-    """Two coefficients for each number of two vectors of columns."""
-    x, y = load(basis, (0, c)), load(basis, (0, c + 1))
-    p, q, r, s = x * first[0], y * first[0], x * second[0], y * second[0]
-    for length in range(1, width):
-        x, y = load(basis, (length, c)), load(basis, (length, c + 1))
-        p, q = p + x * first[length], q + y * first[length]
-        r, s = r + x * second[length], s + y * second[length]
-    return (p, q), (r, s)

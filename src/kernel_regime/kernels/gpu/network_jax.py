@@ -88,13 +88,9 @@ def fill_on_device(
     right: NetworkSide,
     angles: NetworkAngles,
     series: Sequence[Array],
-    widths: Sequence[Array],
     symmetric: bool,
 ) -> tuple[tuple[Array, ...], Array]:
-    """What `fill_on_host` returns, computed on a device of JAX.
-
-    Every angle sums over all lengths: `widths` would be shapes to compile for.
-    """
+    """What `fill_on_host` returns, computed on a device of JAX."""
     shape, dtype = (len(left.units), len(right.units)), left.units.dtype
     grid = _of_whole_tiles(block_grid(shape, dtype, symmetric, device))
     left_out = np.zeros(tuple(-(-n // EDGE) for n in shape), np.bool_)
