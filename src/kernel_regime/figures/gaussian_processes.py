@@ -70,11 +70,13 @@ def _draw_coverage(
 def _draw_evidence(ax: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     """Relative to the largest: evidences of different levels differ by far more."""
     known = table.dropna(subset="log_evidence")
+    lowest = 0.0
     for (level, _), path in known.groupby(["level", "process"], sort=False):
         best = path[path["selected"]]
-        top = float(best["log_evidence"].iloc[0])
-        ax.semilogx(path["noise_variance"], path["log_evidence"] - top, color=colours[str(level)])
+        evidence = path["log_evidence"] - float(best["log_evidence"].iloc[0])
+        lowest = min(lowest, float(evidence.min()))
+        ax.semilogx(path["noise_variance"], evidence, color=colours[str(level)])
         ax.plot(best["noise_variance"], [0.0], "o", color=colours[str(level)])
     ax.set(xlabel=r"noise variance $\sigma^2$", ylabel="log evidence less the largest")
-    if ax.get_ylim()[0] < -_LINEAR:  # a smaller range has no round number on that scale
+    if lowest < -_LINEAR:  # a smaller range has no round number on that scale
         ax.set_yscale("symlog", linthresh=_LINEAR)

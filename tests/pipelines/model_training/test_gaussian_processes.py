@@ -103,6 +103,7 @@ def test_the_figure_draws_every_process_and_the_evidence(tmp_path):
     assert drawn[drawn[:, 0] == 90, 1] == pytest.approx(100 * chosen["coverage_90"])
     assert max(evidence.lines[0].get_ydata()) == 0
     assert evidence.get_yscale() == "symlog"
+    assert 0 < evidence.get_ylim()[1] < 10  # little is left empty above
     near = table[table["log_evidence"] > table["log_evidence"].max() - 5]
     assert gaussian_process_figure(near, LEVELS, "ratio τ").axes[-1].get_yscale() == "linear"
     empty = gaussian_process_figure(table.head(0), LEVELS, "ratio τ")
