@@ -75,8 +75,9 @@ class _Mistake:
         parting, alternative = None, place
         for depth, part in enumerate(location, start=1):
             missing = detail["type"] == "missing" and depth == len(location)
-            if _has(value, part):
-                value = value[part]  # type: ignore[index]
+            given_there, inner = _look_into(value, part)
+            if given_there:
+                value = inner
             elif isinstance(part, str) and not missing:
                 if parting is None:
                     parting, alternative = place, location[:depth]
@@ -90,10 +91,13 @@ class _Mistake:
         return self.place == self.parting and self.detail["type"].endswith(_WRONG_TYPE)
 
 
-def _has(value: object, part: int | str) -> bool:
+def _look_into(value: object, part: int | str) -> tuple[bool, object]:
+    """Whether a value holds something at this key or index, and what."""
     if isinstance(value, Mapping):
-        return part in value
-    return isinstance(value, list | tuple) and isinstance(part, int) and part < len(value)
+        return part in value, value.get(part)
+    if isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
+        return True, value[part]
+    return False, None
 
 
 def _meant(mistakes: list[_Mistake]) -> Iterator[_Mistake]:

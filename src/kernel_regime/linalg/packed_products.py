@@ -11,7 +11,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba import types
 
 from kernel_regime.core.arrays import Array
@@ -73,7 +72,6 @@ def accumulate(
             for r in range(ROWS)
             for v in range(0, VECTORS * count, count)
         ]
-        nothing = ir.Constant(emit.vector, None)
         upcoming = emit.item(b, b_, builder.add(ib_, emit.index(1)), start_, emit.index(0))
         turn = builder.udiv(row_, emit.index(ROWS))
         begun = builder.sub(builder.mul(turn, builder.sub(stop_, start_)), start_)
@@ -84,7 +82,7 @@ def accumulate(
 
         builder.position_at_end(loop)
         k = builder.phi(start_.type)
-        sums = [builder.phi(emit.vector) for _ in targets]
+        sums = [builder.phi(emit.zero.type) for _ in targets]
         right = emit.item(b, b_, ib_, k, emit.index(0))
         vectors = [emit.load(emit.after(right, v)) for v in range(0, VECTORS * count, count)]
         emit.prefetch(builder.gep(upcoming, [builder.mul(builder.add(begun, k), share)]))
@@ -97,7 +95,7 @@ def accumulate(
             ]
         following = builder.add(k, emit.index(1))
         for phi, later in zip([k, *sums], [following, *updated], strict=True):
-            phi.add_incoming(start_ if phi is k else nothing, entry)
+            phi.add_incoming(start_ if phi is k else emit.zero, entry)
             phi.add_incoming(later, loop)
         builder.cbranch(builder.icmp_signed("<", following, stop_), loop, done)
 

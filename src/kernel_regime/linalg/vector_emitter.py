@@ -16,6 +16,7 @@ class VectorEmitter:
         self.context, self.builder = context, builder
         self.count = VECTOR_BYTES * 8 // dtype.bitwidth
         self.vector = ir.VectorType(context.get_value_type(dtype), self.count)
+        self.zero = ir.Constant(self.vector, None)
         self.alignment = dtype.bitwidth // 8
 
     def index(self, value: int) -> ir.Constant:

@@ -137,7 +137,7 @@ def _put_values(angles: Array, left: Array, right: Array, curve: Array, values: 
         length = load(left, (r,))
         for c in range(0, len(lengths), 2):
             x, y = load(angles, (r, c)), load(angles, (r, c + 1))
-            first, second = chebyshev_series(curve, 0, len(curve), x, y)
+            first, second = chebyshev_series(curve, x, y)
             store(values, (r, c), first * (length * load(lengths, (c,))))
             store(values, (r, c + 1), second * (length * load(lengths, (c + 1,))))
 
@@ -157,7 +157,7 @@ def _correct(
                     left.rows[i], left.inverses[i], right.rows[j], right.inverses[j], cosine < 0
                 )
                 x = angle(broadcast(one, cosine), broadcast(one, distance / 2), arccos)
-                store(one, (0,), chebyshev_series(curve, 0, len(curve), x, x)[0])
+                store(one, (0,), chebyshev_series(curve, x, x)[0])
                 values[r, c] = one[0, 0] * (left.lengths[k, i] * right.lengths[k, j])
 
 

@@ -168,22 +168,25 @@ def _put_values(
     angles: Array, k: int, tiles: NetworkTiles, top: int, start: int, values: Array
 ) -> None:
     """Values of kernel `k` at a tile of angles; NaN stays NaN."""
-    left, right, terms, stretch = tiles.left, tiles.right, tiles.terms[k], tiles.angles.stretch
+    left, right, coefficients, terms = (
+        tiles.left,
+        tiles.right,
+        tiles.coefficients[k],
+        tiles.terms[k],
+    )
     angles, values = angles.reshape(EDGE, -1, VECTOR_SIZE), values.reshape(EDGE, -1, VECTOR_SIZE)
-    lengths, degrees = tiles.coefficients[k].shape[1:]
-    coefficients = tiles.coefficients[k].reshape(-1)
+    lengths = len(terms)
     basis = right.basis[:lengths, start : start + EDGE].copy().reshape(lengths, -1, VECTOR_SIZE)
     scales = right.scales[k, start : start + EDGE].reshape(-1, VECTOR_SIZE)
-    wider = values.dtype.type(stretch)
+    stretch = values.dtype.type(tiles.angles.stretch)
     for r in range(EDGE):
-        row = (top + r) * lengths * degrees
+        row = coefficients[top + r]
         scale = load(left.scales, (k, top + r))
         for c in range(0, len(scales), 2):
-            x, y = load(angles, (r, c)) * wider, load(angles, (r, c + 1)) * wider
-            first, second = chebyshev_series(coefficients, row, terms[0], x, y)
+            x, y = load(angles, (r, c)) * stretch, load(angles, (r, c + 1)) * stretch
+            first, second = chebyshev_series(row[0, : terms[0]], x, y)
             for length in range(1, lengths):
-                place = row + length * degrees
-                p, q = chebyshev_series(coefficients, place, terms[length], x, y)
+                p, q = chebyshev_series(row[length, : terms[length]], x, y)
                 first = first + p * load(basis, (length, c))
                 second = second + q * load(basis, (length, c + 1))
             store(values, (r, c), first * (scale * load(scales, (c,))))

@@ -55,19 +55,12 @@ def angle(cosine: Vector, versine: Vector, arccos: Array) -> Vector:
 
 
 @compiled()
-def chebyshev_series(
-    coefficients: Array, first: int, count: int, x: Vector, y: Vector
-) -> tuple[Vector, Vector]:
-    """A Chebyshev series at two vectors by Clenshaw's recurrence, lowest coefficient first.
-
-    Its coefficients are `count` of an array from `first` on: a slice would count the references to
-    the array, for which threads wait longer than for the series.
-    """
+def chebyshev_series(coefficients: Array, x: Vector, y: Vector) -> tuple[Vector, Vector]:
+    """A Chebyshev series at two vectors by Clenshaw's recurrence, lowest coefficient first."""
     twice_x, twice_y = x + x, y + y
     p = before_p = q = before_q = broadcast(coefficients, 0.0)
-    for place in range(first + count - 1, first, -1):
-        coefficient = coefficients[place]
+    for degree in range(len(coefficients) - 1, 0, -1):
+        coefficient = coefficients[degree]
         p, before_p = twice_x * p + (coefficient - before_p), p
         q, before_q = twice_y * q + (coefficient - before_q), q
-    last = coefficients[first]
-    return x * p + (last - before_p), y * q + (last - before_q)
+    return x * p + (coefficients[0] - before_p), y * q + (coefficients[0] - before_q)
