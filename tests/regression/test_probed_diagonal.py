@@ -48,6 +48,22 @@ def test_near_duplicates_do_not_mislead_leave_one_out():
         assert (off <= bars).all()
 
 
+def test_estimates_are_as_quiet_where_points_lie_close_as_where_they_are_alone():
+    off, bars = [], []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((1500, 40)) * np.arange(1, 41) ** -0.7
+        kernel = Laplace(width=20.0)(x * np.exp(rng.standard_normal((1500, 1))))
+        targets = np.sign(x[:, :3]) + 0.5 * rng.standard_normal((1500, 3))
+        for found, bar in compare(kernel, targets, np.array([1e-3, 1e-2]), 800):
+            off.append(found)
+            bars.append(bar)
+    bars = np.concatenate(bars)
+    assert len(bars) == 16
+    assert bars.max() < 0.02
+    assert np.sqrt(np.square(np.concatenate(off) / bars).mean()) < 0.8  # bars are two deviations
+
+
 @pytest.mark.parametrize("ridge", [1e-3, 1.0])
 def test_no_entry_is_below_the_bound_of_its_nearest_point(ridge):
     kernel, _ = clustered_problem(1, n=200)

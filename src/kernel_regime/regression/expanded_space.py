@@ -25,8 +25,11 @@ class ExpandedSpace:
     coefficients : array (ridges, n, outputs)
         Solutions α for the targets.
     estimates : array (ridges, n, probes)
-        Unbiased estimates of the diagonal of :math:`A^{-1}`, by every probe. What is left of the
-        inverse beside the known eigenvectors and a constant on their complement makes noise.
+        Unbiased estimates of the diagonal of :math:`A^{-1}`, by every probe. Its rest, beside the
+        known eigenvectors, makes noise.
+    noise : array (n, probes)
+        Noise of mean zero, :math:`n z\circ UU^\top z-(1-s)` for the known eigenvectors U: of the
+        estimates, where a rest that is c on all of their complement brings :math:`-c` of it.
     known : array (ridges, n)
         What the known eigenvectors add to that diagonal, :math:`\sum u_i^2/(\theta+\lambda)`.
     shares : array (n,)
@@ -48,6 +51,7 @@ class ExpandedSpace:
 
     coefficients: Array
     estimates: Array
+    noise: Array
     known: Array
     shares: Array
     means: Array
@@ -74,16 +78,19 @@ class ExpandedSpace:
         outputs = ritz.start.shape[1] - signs.shape[1]
         converged = ritz.errors <= CONVERGED * np.abs(ritz.values)
         known, shares, means = _known_diagonals(lanczos, ritz, converged, diagonal, ridges)
-        eigenvalues, weights = _left_spectrum(ritz, converged, outputs, shares, means)
-        constants = (1 / (eigenvalues + ridges[:, None])) @ weights
-        columns = ritz.start / (ritz.values + ridges[:, None])[:, :, None]
-        # Of the inverse, the known eigenvectors are left out but for the constant.
-        columns[:, converged, outputs:] = constants[:, None, None] * ritz.start[converged, outputs:]
+        # Targets meet all eigenvalues of the inverse, probes the unknown ones; last, a projection.
+        functions = np.vstack([1 / (ritz.values + ridges[:, None]), converged])
+        columns = functions[:, :, None] * ritz.start
+        columns[:-1, converged, outputs:] = 0
         expanded = _expand(lanczos, ritz, columns)
-        estimates = len(signs) * signs * expanded[:, :, outputs:]
-        estimates += (known - constants[:, None] * (1 - shares))[:, :, None]
-        coefficients = expanded[:, :, :outputs]
-        return cls(coefficients, estimates, known, shares, means, eigenvalues, weights)
+        products = len(signs) * signs * expanded[:, :, outputs:]
+        return cls(
+            expanded[:-1, :, :outputs],
+            products[:-1] + known[:, :, None],
+            products[-1] - (1 - shares)[:, None],
+            *(known, shares, means),
+            *_left_spectrum(ritz, converged, outputs, shares, means),
+        )
 
 
 def _known_diagonals(

@@ -63,12 +63,12 @@ class ProbedDiagonal:
         """Estimate from the solutions for probes and targets, all of K over its scale."""
         values, errors = np.empty(space.known.shape), np.empty(len(ridges))
         squares = _squares(space.coefficients)
+        traces = np.empty((len(ridges), space.noise.shape[1]))
         for r, ridge in enumerate(ridges):
-            proxies = DiagonalModel.of(space, r, ridge, nearest.least_entries(ridge)).fitted_to(
-                space.estimates[r].mean(axis=1), squares[r]
-            )
-            values[r], errors[r] = _corrected(proxies, squares[r], space.estimates[r])
-        traces = space.estimates.sum(axis=1)
+            model = DiagonalModel.of(space, r, ridge, nearest)
+            proxies, estimates = _fitted(model, space.estimates[r], space.noise, squares[r])
+            values[r], errors[r] = _corrected(proxies, squares[r], estimates)
+            traces[r] = estimates.sum(axis=0)
         trace = traces.mean(axis=1)
         trace_error = _STANDARD_ERRORS * _standard_error(traces) / trace
         loo_error = errors + accuracy.coefficients + 2 * accuracy.probes
@@ -83,6 +83,20 @@ def _squares(coefficients: Array) -> Array:
     # So that squares stay within the range of float64.
     squares: Array = np.square(coefficients / np.where(peaks > 0, peaks, 1)).sum(axis=-1)
     return squares
+
+
+def _fitted(
+    model: DiagonalModel, estimates: Array, noise: Array, squares: Array
+) -> tuple[Array, Array]:
+    """Proxies (n,) that fit estimates (n, probes), and the estimates with less of the noise.
+
+    What a proxy has beside the known eigenvectors says how much of the noise is in an estimate.
+    """
+    proxies = model.unfitted
+    for _ in range(2):
+        quiet = estimates + model.rest_per_share(proxies)[:, None] * noise
+        proxies = model.fitted_to(quiet.mean(axis=1), squares)
+    return proxies, quiet
 
 
 def _corrected(proxies: Array, squares: Array, estimates: Array) -> tuple[Array, float]:
