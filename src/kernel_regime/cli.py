@@ -11,15 +11,13 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
-from yaml import YAMLError
 
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments
 from kernel_regime.error_lines import one_line_errors
+from kernel_regime.run_options import config_option, params_option
 
 _KEDRO_RUN = cast(Callable[..., object], kedro_run.callback)
 
@@ -31,52 +29,13 @@ _traceback_option = click.option(
 )
 
 
-def _split_parameters(
-    context: click.Context, option: click.Parameter, value: str | Arguments
-) -> Arguments:
-    """Parameters from `a.b=1,c=[2, {d: 3}]`; a file of --config gives them as they are."""
-    if isinstance(value, dict):
-        return value
-    items = _split_outside_brackets(value)
-    for item in items:
-        key, equals, _ = item.partition("=")
-        if not key.strip() or not equals:
-            raise click.BadParameter(f"{item!r} is no key=value", context, option)
-    try:
-        parsed = OmegaConf.to_container(OmegaConf.from_dotlist(items))
-    except (YAMLError, OmegaConfBaseException) as error:
-        raise click.BadParameter(f"{value!r} is no YAML: {error}", context, option) from error
-    return cast(Arguments, parsed)
-
-
-def _split_outside_brackets(text: str) -> list[str]:
-    """Parts between commas, those within brackets and braces apart.
-
-    Examples
-    --------
-    >>> _split_outside_brackets("a.b=1, c=[{value: 0}, {value: 1}]")
-    ['a.b=1', 'c=[{value: 0}, {value: 1}]']
-    """
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter in "[{") - (letter in "]}")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
-
-
-_params_option = click.Option(
-    ["--params"],
-    type=click.UNPROCESSED,
-    default="",
-    callback=_split_parameters,
-    help="Parameters that win over all configuration: data.n_train=500,noise.levels=[{value: 1}]",
-)
-_RUN_OPTIONS = [_params_option if it.name == "params" else it for it in kedro_run.params]
-_PLAN_OPTIONS = [it for it in _RUN_OPTIONS if it.name in ("env", "conf_source", "params")]
-_DOWNLOAD_OPTIONS = [it for it in _PLAN_OPTIONS if it.name != "params"]
+_OURS = {
+    "params": params_option(),
+    "config": config_option([str(it.name) for it in kedro_run.params if it.name != "config"]),
+}
+_RUN_OPTIONS = [_OURS.get(str(it.name), it) for it in kedro_run.params]
+_PLAN_OPTIONS = [it for it in _RUN_OPTIONS if it.name in ("env", "config", "conf_source", "params")]
+_DOWNLOAD_OPTIONS = [it for it in _PLAN_OPTIONS if it.name in ("env", "conf_source")]
 
 
 @click.group()
@@ -99,7 +58,7 @@ def run(context: click.Context, /, traceback: bool, **options: Any) -> object:
             "leave it out and set `execution: {engine: dask}` for parallel kernels and trainings"
         )
     with one_line_errors(traceback):
-        return context.invoke(_KEDRO_RUN, **options)
+        return context.invoke(_KEDRO_RUN, config=None, **options)
 
 
 @cli.command(params=_PLAN_OPTIONS)
@@ -109,7 +68,8 @@ def plan(env: str | None, conf_source: str | None, params: Arguments, traceback:
 
     Computes and writes nothing of it: it measures one small tile of each kernel, one epoch and a
     few tangent kernels of each network on this machine. Figures, the report and comparisons with
-    exact limits, a matter of minutes, are not forecast.
+    exact limits, a matter of minutes, are not forecast. Of a file of --config it takes environment
+    and parameters, and forecasts all pipelines.
     """
     from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
     from kernel_regime.pipelines.planned_inputs import planned_inputs

@@ -65,6 +65,43 @@ def test_a_file_gives_the_same_options_as_the_command_line(command, project):
     assert len(np.load(project / "data/03_primary/test/train_labels.npy")) == 30
 
 
+def test_the_command_line_wins_over_a_file_and_keeps_its_other_parameters(command, project):
+    (project / "run.yml").write_text(
+        "run: {env: test, to_outputs: train_labels, params: {data: {n_train: 30, n_test: 20}}}\n"
+    )
+    result = command("run", "--config", "run.yml", "--params", "data.n_train=40")
+    assert result.exit_code == 0, result.output
+    for name, count in (("train", 40), ("test", 20)):
+        labels = np.load(project / f"data/03_primary/test/{name}_labels.npy")
+        assert len(labels) == count
+
+
+def test_a_plan_reads_the_files_of_runs(command, project):
+    (project / "run.yml").write_text(
+        "run: {env: test, pipelines: model_training, params: {data: {n_train: 0}}}\n"
+    )
+    result = command("plan", "--config", "run.yml")
+    assert "data.n_train: 0 should be greater than 0" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("runs: {env: test}", "run.yml states no options; give them under `run:`"),
+        ("run: 3", "run.yml states no options; give them under `run:`"),
+        ("run: {evn: test}", "run.yml states run.evn, no option; did you mean 'env'?"),
+        ("run: [", "run.yml is no YAML: while parsing"),
+        ("run: {env: test, params: data}", "'data' is no key=value"),
+    ],
+)
+@pytest.mark.parametrize("name", ["run", "plan"])
+def test_a_file_that_states_no_run_is_refused(command, project, name, text, message):
+    (project / "run.yml").write_text(text)
+    result = command(name, "--config", "run.yml")
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
 def test_download_finds_the_project_from_a_sub_folder(command, project, monkeypatch):
     fetched = []
     monkeypatch.setattr(
