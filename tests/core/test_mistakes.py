@@ -1,10 +1,11 @@
 """Mistakes in parameters: one line each, about the place and the type that were meant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
-from pydantic import NonNegativeInt
+from pydantic import ByteSize, Field, NonNegativeInt
 
 from kernel_regime.core.parameters import ParameterType, mistakes
 from kernel_regime.pipelines.model_training.grids import Grid
@@ -16,6 +17,8 @@ class Study(ParameterType):
     outputs: NonNegativeInt | Literal["trace"] = "trace"
     rule: Literal["sgd", "adam"] | Literal["conjugate"] = "sgd"
     names: dict[str, int | list[int]] | None = None
+    memory: Annotated[ByteSize, Field(gt=0)] | None = None
+    layers: Sequence[str] = ()
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,9 @@ class Study(ParameterType):
         ),
         ({"rule": "adm"}, ["rule: 'adm' should be 'sgd' or 'adam', or 'conjugate'"]),
         ({"names": {"a": [1, "b"], "int": 2}}, ["names.a[1]: 'b' should be a valid integer"]),
+        ({"memory": -1}, ["memory: -1 is no size; write bytes, or 500MB or 2GiB"]),
+        ({"memory": "5XB"}, ["memory: '5XB' is no size; write bytes, or 500MB or 2GiB"]),
+        ({"layers": 3}, ["layers: 3 should be a list"]),
         ({"names": {"int": "c"}}, ["names.int: 'c' should be a valid integer"]),
     ],
 )

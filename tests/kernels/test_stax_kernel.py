@@ -146,7 +146,10 @@ def test_identity_is_content():
             "no_such_module:f",
             r"'no_such_module:f' cannot be imported .*give package.module:function",
         ),
-        ("numpy", r"'numpy' cannot be imported"),
+        ("numpy", r"'numpy' is neither a list of layers nor package.module:function"),
+        ("math:sqrt", r"'math:sqrt' cannot be imported \(it is not written in Python\)"),
+        ("json:dumps", r"'json:dumps' is no function that needs no arguments and returns"),
+        ("platform:node", r"'platform:node' is no function that needs no arguments and returns"),
     ],
 )
 def test_wrong_architectures_are_refused(architecture, message):

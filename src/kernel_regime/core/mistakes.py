@@ -14,6 +14,9 @@ from kernel_regime.core.errors import did_you_mean
 Place = tuple[int | str, ...]
 
 _SHOULD = "Input should be "
+_TYPES = {"an instance of Sequence": "a list"}
+"""Types in a user's words."""
+
 _WRONG_TYPE = ("_type", "_parsing", "literal_error")
 """How kinds of errors end that say: another type of value was expected."""
 
@@ -122,6 +125,7 @@ def _texts(described: type, details: list[ErrorDetails]) -> Iterable[str]:
     """What is wrong at one place: all types that would do in one text."""
     if all(detail["msg"].startswith(_SHOULD) for detail in details):
         types = [detail["msg"].removeprefix(_SHOULD) for detail in details]
+        types = [_TYPES.get(told, told) for told in types]
         told = re.sub(r" or instance of \w+", "", ", or ".join(types))
         return [f"{details[0]['input']!r} should be {told}"]
     return [_text(described, detail) for detail in details]
@@ -132,6 +136,8 @@ def _text(described: type, detail: ErrorDetails) -> str:
         known = _names_beside(described, detail["loc"])
         remedy = did_you_mean(str(detail["loc"][-1]), known) if known else "remove it"
         return f"unknown parameter; {remedy}"
+    if detail["type"].startswith("byte_size"):
+        return f"{detail['input']!r} is no size; write bytes, or 500MB or 2GiB"
     message = detail["msg"].removeprefix("Value error, ")
     if message.startswith("Input "):
         return f"{detail['input']!r} {message.removeprefix('Input ')}"

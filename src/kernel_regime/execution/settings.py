@@ -44,7 +44,7 @@ class Execution(BaseModel):
     device: Device = "cpu"
     address: str | None = Field(default=None, pattern=r"^\w+://")
     workers: PositiveInt | None = None
-    memory: ByteSize = ByteSize(10**9)
+    memory: Annotated[ByteSize, Field(gt=0)] = ByteSize(10**9)
     disk: Annotated[ByteSize, Field(gt=0)] | None = None
     overwrite: bool = False
 

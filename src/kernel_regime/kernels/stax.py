@@ -23,6 +23,7 @@ from kernel_regime.kernels.stax_layers import (
     StaxLayer,
     build_layer,
     current_function,
+    returned_network,
 )
 from kernel_regime.linalg.symmetric import mirror_upper
 
@@ -145,7 +146,7 @@ class StaxKernel(InfiniteNetworkKernel):
             both = [np.asarray(values) for values in self._compiled()(x1, _padded(x2, len(x1)))]
         if both[0].ndim != 2:
             raise InputError(
-                f"StaxKernel.architecture: the kernel of two samples has shape "
+                f"architecture: the kernel of two samples has shape "
                 f"{both[0].shape[2:]}, not one number; end the architecture with Flatten or "
                 "GlobalAvgPool"
             )
@@ -159,7 +160,7 @@ def _rebuilt(architecture: Sequence[StaxLayer] | str, get: Get, source: str | No
     kernel = StaxKernel(architecture, get)
     if kernel.source != source:
         raise InputError(
-            f"StaxKernel.architecture: the module of {architecture!r} is not the one that the "
+            f"architecture: the module of {architecture!r} is not the one that the "
             "kernel was made with; bring all machines to one version"
         )
     return kernel
@@ -173,8 +174,11 @@ def _compile(
     with from_extra("stax"):
         import jax
 
+    described = json.loads(architecture)
     network = (
-        function() if function else build_layer("serial", json.loads(architecture), "architecture")
+        returned_network(function, described)
+        if function
+        else build_layer("serial", described, "architecture")
     )
     kernel_fn = network[2]
     return jax.jit(lambda x1, x2: kernel_fn(x1, x2, BOTH))

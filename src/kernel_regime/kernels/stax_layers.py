@@ -54,22 +54,48 @@ def current_function(path: str) -> tuple[Callable[[], StaxFunctions], str]:
     What was imported before may be older than its file, or than another import of it: the file is
     run as it is now. Functions without one, of a notebook, are taken as they are.
     """
-    module, _, name = path.partition(":")
+    module, colon, name = path.partition(":")
+    if not colon:
+        raise InputError(
+            f"architecture: {path!r} is neither a list of layers nor package.module:function"
+        )
     neural_tangents_stax()
     try:
         function = getattr(importlib.import_module(module), name)
         owner = sys.modules[function.__module__]
         file = getattr(owner, "__file__", None) or ""
         if owner.__name__ == "__main__" or not file.endswith(".py"):
-            text = inspect.getsource(function).encode()
-            return function, hashlib.sha256(text).hexdigest()
+            return function, hashlib.sha256(_text_of(function)).hexdigest()
         digest, text = file_digest(Path(file), owner.__name__), Path(file).read_bytes()
         return getattr(_run(owner.__name__, text), function.__name__), digest
     except (ImportError, AttributeError, ValueError, SyntaxError, OSError, KeyError) as error:
         raise InputError(
-            f"StaxKernel.architecture: {path!r} cannot be imported ({error}); "
+            f"architecture: {path!r} cannot be imported ({error}); "
             "give package.module:function, importable from where this runs"
         ) from error
+
+
+def _text_of(function: Callable[[], StaxFunctions]) -> bytes:
+    try:
+        return inspect.getsource(function).encode()
+    except TypeError as error:
+        raise ImportError("it is not written in Python") from error
+
+
+def returned_network(function: Callable[[], StaxFunctions], path: str) -> StaxFunctions:
+    """What the function that `path` names returns, unless that is no network of stax."""
+    arguments = inspect.signature(function).parameters.values()
+    needed = any(
+        it.default is it.empty and it.kind not in (it.VAR_POSITIONAL, it.VAR_KEYWORD)
+        for it in arguments
+    )
+    network: object = None if needed else function()
+    if not (isinstance(network, tuple) and len(network) == 3 and all(map(callable, network))):
+        raise InputError(
+            f"architecture: {path!r} is no function that needs no arguments and returns "
+            "(init_fn, apply_fn, kernel_fn), as the layers of neural_tangents.stax do"
+        )
+    return network
 
 
 @lru_cache(maxsize=32)
@@ -89,7 +115,7 @@ def _layer(spec: StaxLayer, where: str) -> StaxFunctions:
         ((name, arguments),) = spec.items()
         return build_layer(name, {} if arguments is None else arguments, where)
     raise InputError(
-        f"StaxKernel.{where}: {spec!r} is no layer; "
+        f"{where}: {spec!r} is no layer; "
         "write a name, or one name with its arguments: {Dense: {out_dim: 1}}"
     )
 
@@ -99,7 +125,7 @@ def build_layer(name: str, arguments: Any, where: str) -> StaxFunctions:
     stax = neural_tangents_stax()
     if name in CONTAINERS:
         if not isinstance(arguments, list | tuple) or not arguments:
-            raise InputError(f"StaxKernel.{where}: {name} holds {arguments!r}; give it layers")
+            raise InputError(f"{where}: {name} holds {arguments!r}; give it layers")
         layers = [_layer(spec, f"{where}[{i}]") for i, spec in enumerate(arguments)]
         return getattr(stax, name)(*layers)
     known = [
@@ -107,7 +133,7 @@ def build_layer(name: str, arguments: Any, where: str) -> StaxFunctions:
     ]
     if name not in known:
         raise InputError(
-            f"StaxKernel.{where}: neural_tangents.stax has no layer {name!r}; "
+            f"{where}: neural_tangents.stax has no layer {name!r}; "
             f"it has {', '.join(sorted(known))}, serial and parallel"
         )
     constructor = getattr(stax, name)
@@ -119,6 +145,6 @@ def build_layer(name: str, arguments: Any, where: str) -> StaxFunctions:
     except (TypeError, ValueError, NotImplementedError) as error:
         accepted = ", ".join(inspect.signature(constructor).parameters)
         raise InputError(
-            f"StaxKernel.{where}: {name} does not take {arguments!r} ({error}); "
+            f"{where}: {name} does not take {arguments!r} ({error}); "
             f"its arguments are: {accepted or 'none'}"
         ) from error
