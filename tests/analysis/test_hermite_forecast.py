@@ -165,7 +165,7 @@ def test_samples_that_are_not_finite_are_named(task):
     with pytest.raises(ValueError, match="inputs: sample 3 is not finite"):
         HermiteEigenstructure.of(kernel, broken, modes=10)
     lost = np.where(np.arange(len(x))[:, None] == 5, np.inf, targets)
-    with pytest.raises(ValueError, match="targets: sample 5 is not finite"):
+    with pytest.raises(ValueError, match="targets: row 5 is not finite"):
         HermiteForecast.of(structure, x, lost)
 
 

@@ -32,12 +32,13 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.optimize import brentq
 
-from kernel_regime.core.arrays import Array, ArrayLike, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating, checked_numbers
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
-from kernel_regime.core.samples import checked_pair
+from kernel_regime.core.samples import checked_pair, checked_targets
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.kernels.base import Kernel
+from kernel_regime.linalg.symmetric import check_symmetric
 
 
 def loss_under_shift(
@@ -68,7 +69,8 @@ def loss_under_shift(
     Raises
     ------
     InputError
-        If shapes do not match, or n, the ridge or an eigenvalue is not positive.
+        If shapes do not match, n, the ridge or an eigenvalue is not positive, or the overlap is not
+        symmetric.
 
     References
     ----------
@@ -83,17 +85,20 @@ def loss_under_shift(
     >>> round(losses[1] / losses[0], 12)
     4.0
     """
-    values, matrix = as_floating(eigenvalues, "eigenvalues"), as_floating(overlap, "overlap")
-    columns = as_floating(coefficients, "coefficients").reshape(len(values), -1)
-    if not (n > 0 and ridge > 0 and (values > 0).all()):
+    values, matrix = checked_numbers(eigenvalues, "eigenvalues"), as_floating(overlap, "overlap")
+    columns = checked_targets(coefficients, "coefficients", len(values))
+    if not (0 < n < np.inf and 0 < ridge < np.inf and (values > 0).all()):
         raise InputError(
             f"n = {n}, ridge = {ridge}, smallest eigenvalue {values.min()}: give positive ones"
         )
+    if not 0 <= noise < np.inf:
+        raise InputError(f"noise: {noise}; give a variance, 0 or larger")
     if matrix.shape != (len(values), len(values)):
         raise InputError(
             f"overlap: shape {matrix.shape} does not fit {len(values)} eigenvalues; give one row "
             "and one column per mode"
         )
+    check_symmetric(matrix, "overlap")
     kappa = _threshold(values, n, ridge)
     learned = values / (values + kappa)
     missed = (1 - learned)[:, None] * columns
@@ -148,6 +153,11 @@ def shifted_cross_validation(
     >>> bool(np.isclose(loss, path.gcv_loss[0]))
     True
     """
+    if not predictions.shape == coefficients.shape == (len(own_weights), targets.shape[-1]):
+        raise InputError(
+            f"predictions: shape {predictions.shape}, coefficients {coefficients.shape}, "
+            f"own_weights {own_weights.shape}; give one row for each of {len(targets)} copies"
+        )
     left_out = predictions - own_weights.mean() / inverse_diagonal.mean() * coefficients
     return float(squared_errors(left_out, targets).mean())
 

@@ -26,7 +26,7 @@ from operator import or_
 import numpy as np
 from scipy.linalg import eigh
 
-from kernel_regime.core.arrays import Array, ArrayLike, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_samples
 from kernel_regime.kernels.base import Kernel
@@ -37,7 +37,7 @@ Monomial = tuple[int, ...]
 DEGREES = 32
 """What has a higher degree is far below any eigenvalue that a sample learns."""
 
-_NEGLIGIBLE = 1e-10  # of the largest variance: no direction
+_NEGLIGIBLE = 1e-10  # of the largest variance: no direction; of squared norms: no variance
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,11 @@ class HermiteEigenstructure:
         ------
         InputError
             If the kernel is no function of lengths and angles, an input is not finite, or all are
-            the same.
+            the same, or there is no mode to find.
         """
-        x = checked_samples(inputs, "inputs").astype(np.float64)
-        x = x.reshape(len(x), -1)
+        if modes < 1:
+            raise InputError(f"modes: {modes}; give 1 or more")
+        x = _rows(inputs)
         mean, squared_norm = x.mean(axis=0), float((x**2).sum(axis=1).mean())
         variances, axes = _principal_directions(x - mean)
         zonal = kernel.on_sphere(squared_norm**0.5, x.shape[1])
@@ -95,6 +96,11 @@ class HermiteEigenstructure:
                 "connected, polynomial, Gaussian or Laplace kernel for a Hermite eigenstructure"
             )
         about = float(mean @ mean) / squared_norm
+        if 1 - about < _NEGLIGIBLE:
+            raise InputError(
+                "inputs: how they vary is lost beside their mean; centre them for a Hermite "
+                "eigenstructure"
+            )
         shares = zonal.power_series(4 * DEGREES, about)[:DEGREES] * (1 - about) ** _RANGE
         relative = variances / variances.sum()
         levels = np.maximum(shares, 0) / complete_symmetric(relative, DEGREES)
@@ -106,14 +112,24 @@ class HermiteEigenstructure:
     def features(self, inputs: ArrayLike, modes: int) -> Array:
         """Normalised Hermite polynomials h_α of the first `modes`, shape (n, modes).
 
+        Raises
+        ------
+        InputError
+            If inputs are not finite, or have other features than those of the eigenstructure.
+
         Examples
         --------
         >>> one = HermiteEigenstructure(np.ones(3), [(), (0,), (0, 0)], 0, np.zeros(1), np.eye(1))
         >>> one.features([[2.0]], 3).round(4)  # 1, z and (z² − 1)/√2
         array([[1.    , 2.    , 2.1213]])
         """
-        x = as_floating(inputs, "inputs").astype(np.float64)
-        components = (x.reshape(len(x), -1) - self.mean) @ self.whitening
+        x = _rows(inputs)
+        if x.shape[1] != len(self.mean):
+            raise InputError(
+                f"inputs: {x.shape[1]} features, the eigenstructure is of {len(self.mean)}; give "
+                "inputs like those it was made from"
+            )
+        components = (x - self.mean) @ self.whitening
         powers = [Counter(monomial) for monomial in self.monomials[:modes]]
         highest: Counter[int] = reduce(or_, powers, Counter())
         tables = {
@@ -125,6 +141,14 @@ class HermiteEigenstructure:
             for direction, power in monomial.items():
                 features[:, column] *= tables[direction][power]
         return features
+
+
+def _rows(inputs: ArrayLike) -> Array:
+    """Inputs (n, ...) as finite float64 rows (n, d), n ≥ 1."""
+    x = checked_samples(inputs, "inputs").astype(np.float64)
+    if not len(x):
+        raise InputError("inputs: there are none; give one at least")
+    return x.reshape(len(x), -1)
 
 
 def complete_symmetric(values: Array, degrees: int) -> Array:

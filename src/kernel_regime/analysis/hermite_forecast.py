@@ -12,8 +12,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from kernel_regime.analysis.hermite_eigenstructure import HermiteEigenstructure
-from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, as_array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_targets
 
 FEWEST = 16
 """Labelled samples, for there to be a power law of eight coefficients."""
@@ -64,15 +65,12 @@ class HermiteForecast:
             If there are fewer than 16 samples, a target is not finite, or inputs and targets differ
             in number.
         """
-        columns = as_floating(targets, "targets").astype(np.float64)
-        require_finite(columns, "targets")
-        columns = columns.reshape(len(columns), -1)
-        inputs = as_array(inputs, "inputs")
+        columns, inputs = checked_targets(targets, "targets"), as_array(inputs, "inputs")
         modes, p = len(structure.eigenvalues), len(columns)
-        if p < FEWEST or len(inputs) != p:
+        if p < FEWEST or inputs.shape[:1] != (p,):
             raise InputError(
-                f"targets: {p} of them for {len(inputs)} inputs; a Hermite forecast needs one "
-                f"each, of {FEWEST} labelled samples at least"
+                f"targets: {p} of them for inputs of shape {inputs.shape}; a Hermite forecast "
+                f"needs one each, of {FEWEST} labelled samples at least"
             )
         features = structure.features(inputs, min(p // 2, modes))
         power, unlearned = coefficient_power(features, columns)
@@ -94,7 +92,7 @@ class HermiteForecast:
         InputError
             If n or the ridge is not positive.
         """
-        if n < 1 or not ridge > 0:
+        if not 1 <= n < np.inf or not 0 < ridge < np.inf:
             raise InputError(
                 f"n = {n}, ridge = {ridge}: a forecast takes 1 sample at least and a positive ridge"
             )

@@ -24,9 +24,11 @@ from kernel_regime.analysis.hermite_forecast import HermiteForecast
 from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_targets
 from kernel_regime.core.types import Matrix
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.linalg.eigenvalues import eigensystem
+from kernel_regime.regression.conditioning import refuse_indefinite
 from kernel_regime.regression.solvers.direct import solve_directly
 
 
@@ -55,9 +57,17 @@ class LearningCurveForecast:
 
     @classmethod
     def of(cls, kernel: Matrix, targets: ArrayLike) -> "LearningCurveForecast":
-        """From a kernel matrix (p, p) and targets (p,) or (p, outputs), as array-likes."""
+        """From a kernel matrix (p, p) and targets (p,) or (p, outputs), as array-likes.
+
+        Raises
+        ------
+        InputError
+            If the kernel is not finite, symmetric and positive up to round-off, or targets are not
+            finite or not one each.
+        """
         values, vectors = eigensystem(as_floating(kernel, "kernel"))
-        columns = as_floating(targets, "targets").astype(np.float64).reshape(len(values), -1)
+        refuse_indefinite(float(values.min()), float(values.max()))
+        columns = checked_targets(targets, "targets", len(values))
         return cls(np.maximum(values, 0), ((vectors.T @ columns) ** 2).sum(axis=1))
 
     def loss(self, n: int, ridge: float) -> float:
@@ -84,7 +94,7 @@ class LearningCurveForecast:
             If n exceeds p, or the ridge is not positive.
         """
         p = len(self.power)
-        if not 0 < n <= p or ridge <= 0:
+        if not 0 < n <= p or not 0 < ridge < np.inf:
             raise InputError(
                 f"n = {n}, ridge = {ridge}: a forecast from {p} samples is for 1…{p} samples "
                 "and positive ridges"
@@ -111,10 +121,10 @@ class LearningCurveForecast:
 
 
 def learning_curve(
-    kernel: Array,
-    test_kernel: Array,
-    targets: Array,
-    test_targets: Array,
+    kernel: Matrix,
+    test_kernel: Matrix,
+    targets: ArrayLike,
+    test_targets: ArrayLike,
     settings: LearningCurveSettings,
     hermite: HermiteForecast | None = None,
 ) -> pd.DataFrame:
@@ -122,12 +132,12 @@ def learning_curve(
 
     Parameters
     ----------
-    kernel : array of shape (N, N)
+    kernel : array-like of shape (N, N)
         Kernel of all training samples; read row by row, so it may be memory-mapped.
-    test_kernel : array of shape (m, N)
+    test_kernel : array-like of shape (m, N)
         Kernel between test and training samples.
-    targets, test_targets : arrays (N, outputs), (m, outputs)
-        Targets.
+    targets, test_targets : array-likes (N, outputs), (m, outputs)
+        Targets; one output may come as (N,), (m,).
     settings : LearningCurveSettings
         Sizes, ridges and repeats.
     hermite : HermiteForecast, optional
@@ -144,8 +154,20 @@ def learning_curve(
     Raises
     ------
     InputError
-        If a size exceeds the samples left.
+        If a size exceeds the samples left, or shapes do not match.
     """
+    kernel, test_kernel = as_floating(kernel, "kernel"), as_floating(test_kernel, "test_kernel")
+    targets = checked_targets(targets, "targets", len(kernel))
+    test_targets = checked_targets(test_targets, "test_targets", len(test_kernel))
+    for name, matrix, rows in (
+        ("kernel", kernel, targets),
+        ("test_kernel", test_kernel, test_targets),
+    ):
+        if matrix.shape != (len(rows), len(targets)):
+            raise InputError(
+                f"{name}: shape {matrix.shape} does not fit {len(rows)} and {len(targets)} "
+                "samples; columns are training samples"
+            )
     first = settings.forecast_from
     left = len(kernel) - first
     if max(settings.sizes) > left:

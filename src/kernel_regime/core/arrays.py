@@ -103,3 +103,23 @@ def require_finite(array: Array, name: str) -> None:
         raise InputError(
             f"{name}: sample {int(np.argmin(finite))} is not finite; clean the inputs first"
         )
+
+
+def checked_numbers(values: ArrayLike, name: str) -> Array:
+    """Array-like (n,), n ≥ 1, of finite numbers in float64.
+
+    Raises
+    ------
+    InputError
+        If it has another shape, or a number is not finite.
+
+    Examples
+    --------
+    >>> checked_numbers([1, 2], "eigenvalues")
+    array([1., 2.])
+    """
+    numbers = as_floating(values, name).astype(np.float64, copy=False)
+    if numbers.ndim != 1 or not len(numbers):
+        raise InputError(f"{name}: shape {numbers.shape}; give a list of one number at least")
+    require_finite(numbers, name)
+    return numbers

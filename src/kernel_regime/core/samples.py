@@ -1,4 +1,6 @@
-"""Samples: arrays (n, ...) of finite numbers, one row each."""
+"""Samples: arrays (n, ...) of finite numbers, one row each; and targets, one row each."""
+
+import numpy as np
 
 from kernel_regime.core.arrays import Array, ArrayLike, as_floating, require_finite
 from kernel_regime.core.errors import InputError
@@ -52,3 +54,30 @@ def checked_pair(x1: ArrayLike, x2: ArrayLike, names: tuple[str, str]) -> tuple[
             f"{left.dtype} {left.shape[1:]}; bring both to one shape and dtype"
         )
     return left, right
+
+
+def checked_targets(targets: ArrayLike, name: str, samples: int | None = None) -> Array:
+    """Array-like targets, (n,) or (n, outputs), as finite float64 columns (n, outputs).
+
+    Raises
+    ------
+    InputError
+        If they have another shape, are not one row for each of `samples`, or one is not finite.
+
+    Examples
+    --------
+    >>> checked_targets([1, 2], "y").tolist()
+    [[1.0], [2.0]]
+    """
+    given = as_floating(targets, name).astype(np.float64, copy=False)
+    columns = given[:, None] if given.ndim == 1 else given
+    rows = "n" if samples is None else samples
+    if columns.ndim != 2 or not columns.shape[1] or len(columns) != (samples or len(columns)):
+        raise InputError(
+            f"{name}: shape {given.shape} does not fit {rows} samples; "
+            f"give ({rows},) or ({rows}, outputs)"
+        )
+    if not np.isfinite(columns).all():
+        row = int(np.argmin(np.isfinite(columns).all(axis=1)))
+        raise InputError(f"{name}: row {row} is not finite; clean the targets first")
+    return columns

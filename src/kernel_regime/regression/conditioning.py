@@ -71,6 +71,25 @@ def without_noise(eigenvalues: Array, largest: float) -> Array:
     return np.where(np.abs(eigenvalues) < 10 * EPSILON * largest, 0.0, eigenvalues)
 
 
+def refuse_indefinite(smallest: float, largest: float, ridge: float = 0.0) -> None:
+    """Refuse a kernel whose extreme eigenvalues are no round-off of a positive one's.
+
+    Raises
+    ------
+    InputError
+        Naming the ridge that does not make up for it.
+
+    Examples
+    --------
+    >>> refuse_indefinite(-1e-9, 1.0)
+    """
+    if -smallest > INDEFINITE * max(largest, 0.0):
+        raise InputError(
+            f"ridge {ridge:g}: the kernel is indefinite, its eigenvalues reach from "
+            f"{smallest:g} to {largest:g}; use ridges above {-smallest:g} or mend the kernel"
+        )
+
+
 def sufficient_shift(ridge: float, norm: float) -> float:
     """A shift σ such that K + σ, if positive definite, proves `ridge` to be at least `least_ridge`.
 
@@ -104,11 +123,7 @@ def applied_ridges(ridges: Array, smallest: float, largest: float) -> Array:
         return ridges
     if largest == smallest == 0:
         raise InputError(f"ridge {ridges.min():g}: the kernel is zero; use ridges above 0")
-    if largest <= 0 or -smallest > INDEFINITE * largest:
-        raise InputError(
-            f"ridge {ridges.min():g}: the kernel is indefinite, its eigenvalues reach from "
-            f"{smallest:g} to {largest:g}; use ridges above {-smallest:g} or mend the kernel"
-        )
+    refuse_indefinite(smallest, largest, float(ridges.min()))
     logger.warning(
         "%d of %d ridges (from %g) are below what round-off allows and were raised to %.3g: "
         "eigenvalues of the kernel reach from %.3g to %.3g",

@@ -9,6 +9,7 @@ from psutil import virtual_memory
 
 from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_targets
 from kernel_regime.core.types import Matrix
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.execution.devices import Device
@@ -63,8 +64,8 @@ def ridge_path(
     >>> table["test_loss"].round(12).tolist()
     [0.0, 0.25]
     """
-    targets = as_columns("test_targets", test_targets)
-    outputs = as_columns("train_targets", train_targets).shape[1]
+    targets = checked_targets(test_targets, "test_targets")
+    outputs = checked_targets(train_targets, "train_targets").shape[1]
     train, test = as_matrix(train_kernel, "train_kernel"), as_matrix(test_kernel, "test_kernel")
     if not len(targets):
         raise InputError("test_targets: there are none; give at least one test point")
@@ -120,7 +121,7 @@ def fit_ridge_path(
     >>> path.coefficients.ravel()
     array([ 0.5, -0.5])
     """
-    targets, ridges = as_columns("train_targets", targets), _checked_ridges(ridges)
+    targets, ridges = checked_targets(targets, "train_targets"), _checked_ridges(ridges)
     require_solver(solver)
     matrix: Matrix = kernel
     if not isinstance(matrix, SymmetricKernel):
@@ -176,18 +177,6 @@ def score_path(path: RidgePath, predictions: Array, targets: Array) -> pd.DataFr
             "solver": path.solver,
         }
     )
-
-
-def as_columns(name: str, targets: ArrayLike) -> Array:
-    """Finite float64 targets (n, outputs)."""
-    columns = as_floating(targets, name).astype(np.float64, copy=False)
-    if not columns.ndim:
-        raise InputError(f"{name}: got one number; give one row per sample")
-    columns = columns.reshape(len(columns), -1) if len(columns) else columns[:, None]
-    if not np.isfinite(columns).all():
-        row = int(np.argmin(np.isfinite(columns).all(axis=1)))
-        raise InputError(f"{name}: row {row} is not finite; clean the targets first")
-    return columns
 
 
 def _checked_ridges(ridges: Sequence[float] | Array) -> Array:

@@ -11,12 +11,12 @@ from scipy.optimize import minimize_scalar
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.samples import checked_targets
 from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import as_matrix
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal, reduction_bytes
 from kernel_regime.linalg.tridiagonal.reduction import block_tridiagonalise
 from kernel_regime.regression.conditioning import scale_of
-from kernel_regime.regression.fit import as_columns
 from kernel_regime.regression.solvers.direct import solvable_ridges
 
 ROUND_OFF = 1e-3
@@ -69,7 +69,10 @@ class GaussianProcess:
         TooLargeError
             If the reduction exceeds the memory that is free.
         """
-        columns, matrix = as_columns("train_targets", targets), as_matrix(kernel, "train_kernel")
+        columns, matrix = (
+            checked_targets(targets, "train_targets"),
+            as_matrix(kernel, "train_kernel"),
+        )
         if matrix.shape != (len(columns), len(columns)) or len(columns) < 2:
             raise InputError(
                 f"train_kernel: shape {matrix.shape} does not fit {len(columns)} training targets; "

@@ -8,10 +8,10 @@ from scipy.linalg import eigh
 
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.samples import checked_targets
 from kernel_regime.linalg.products import as_matrix
 from kernel_regime.linalg.symmetric import check_symmetric
 from kernel_regime.regression.conditioning import applied_ridges
-from kernel_regime.regression.fit import as_columns
 from kernel_regime.regression.gaussian_process import (
     checked_prior,
     nonnegative,
@@ -66,7 +66,7 @@ class GradientFlowEnsemble:
         TooLargeError
             If its matrices exceed the memory that is free.
         """
-        columns = as_columns("train_targets", targets)
+        columns = checked_targets(targets, "train_targets")
         kernels = {"ntk": as_matrix(ntk, "ntk"), "nngp": as_matrix(nngp, "nngp")}
         for name, kernel in kernels.items():
             check_symmetric(kernel, name)

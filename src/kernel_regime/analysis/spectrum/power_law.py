@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import PositiveInt
 
-from kernel_regime.core.arrays import Array, ArrayLike, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, checked_numbers
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.parameters import ParameterType
 
@@ -97,9 +97,7 @@ def fit_power_law(
     """
     if first < 1:
         raise InputError(f"first: {first}; ranks count from 1")
-    values = as_floating(eigenvalues, "eigenvalues").astype(np.float64)
-    require_finite(values, "eigenvalues")
-    values = np.sort(values)[::-1]
+    values = np.sort(checked_numbers(eigenvalues, "eigenvalues"))[::-1]
     last = min(last, int((values > max(above, 0)).sum()))
     if last - first < FEWEST - 1:
         return None

@@ -19,6 +19,7 @@ from kernel_regime.linalg.eigenvalues import (
     top_eigensystem,
 )
 from kernel_regime.linalg.spectral_density import spectral_density
+from kernel_regime.regression.conditioning import scale_of
 
 POWER_RANKS = (1, 10, 100)
 """Numbers of top eigenvectors whose share of the targets' power the summary states."""
@@ -164,11 +165,12 @@ def _diagonalise(
 def _ranks(kernel: Array, values: Array, complete: bool) -> dict[str, float]:
     """Effective ranks from trace and norms, which need no eigenvalue but the first."""
     trace = float(np.trace(kernel, dtype=np.float64))
+    scale = scale_of(kernel)  # whose square stays in range
     blocks = row_blocks(len(kernel), 8 * len(kernel))
-    square = sum(float(np.square(kernel[rows], dtype=np.float64).sum()) for rows in blocks)
+    square = sum(float(np.square(kernel[rows] / np.float64(scale)).sum()) for rows in blocks)
     return {
-        "trace_rank": trace / float(values[0]),
-        "participation_rank": trace**2 / square,
+        "trace_rank": trace / float(values[0]) if values[0] else np.nan,
+        "participation_rank": (trace / scale) ** 2 / square if square else np.nan,
         "dimension_at_mean_ridge": degrees_of_freedom(values, trace / len(kernel))
         if complete
         else np.nan,

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array, ArrayLike, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating, checked_numbers
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.samples import checked_targets
 from kernel_regime.core.types import Matrix
+from kernel_regime.regression.conditioning import scale_of
 
 
 def trace_rank(eigenvalues: ArrayLike) -> float:
@@ -16,15 +18,15 @@ def trace_rank(eigenvalues: ArrayLike) -> float:
     Parameters
     ----------
     eigenvalues : array-like of shape (n,)
-        In any order.
+        In any order; NaN is returned where all are zero.
 
     Examples
     --------
     >>> trace_rank([1, 1, 2])
     2.0
     """
-    values = as_floating(eigenvalues, "eigenvalues")
-    return float(values.sum(dtype=np.float64) / np.abs(values).max())
+    values, largest = _over_largest(eigenvalues)
+    return float(values.sum()) if largest else np.nan
 
 
 def participation_rank(eigenvalues: ArrayLike) -> float:
@@ -37,8 +39,8 @@ def participation_rank(eigenvalues: ArrayLike) -> float:
     >>> participation_rank([3, 3, 0])
     2.0
     """
-    values = as_floating(eigenvalues, "eigenvalues").astype(np.float64)
-    return float(values.sum() ** 2 / (values**2).sum())
+    values, largest = _over_largest(eigenvalues)
+    return float(values.sum() ** 2 / (values**2).sum()) if largest else np.nan
 
 
 def degrees_of_freedom(eigenvalues: ArrayLike, ridge: float) -> float:
@@ -51,7 +53,9 @@ def degrees_of_freedom(eigenvalues: ArrayLike, ridge: float) -> float:
     >>> degrees_of_freedom([1, 1, 0], ridge=1)
     1.0
     """
-    values = as_floating(eigenvalues, "eigenvalues").astype(np.float64)
+    values = checked_numbers(eigenvalues, "eigenvalues")
+    if np.ndim(ridge) or not ridge >= 0:
+        raise InputError(f"ridge: {ridge}; give one number, 0 or larger")
     kept = values[values > 0]
     return float((kept / (kept + ridge)).sum())
 
@@ -69,6 +73,7 @@ def target_power(vectors: ArrayLike, targets: ArrayLike) -> Array:
     Returns
     -------
     array of shape (k,)
+        NaN where y vanishes.
 
     Examples
     --------
@@ -76,8 +81,12 @@ def target_power(vectors: ArrayLike, targets: ArrayLike) -> Array:
     array([0.36, 0.64])
     """
     vectors = as_floating(vectors, "vectors")
-    targets = _columns(targets, len(vectors))
-    return ((vectors.T @ targets) ** 2).sum(axis=1) / (targets**2).sum()
+    if vectors.ndim != 2 or not len(vectors):
+        raise InputError(f"vectors: shape {vectors.shape}; give eigenvectors as columns (n, k)")
+    columns, largest = _over_largest_target(targets, len(vectors))
+    if not largest:
+        return np.full(vectors.shape[1], np.nan)
+    return ((vectors.T @ columns) ** 2).sum(axis=1) / (columns**2).sum()
 
 
 def alignment(kernel: Matrix, targets: ArrayLike, centred: bool = False) -> float:
@@ -110,19 +119,36 @@ def alignment(kernel: Matrix, targets: ArrayLike, centred: bool = False) -> floa
     1.0
     """
     kernel = as_floating(kernel, "kernel")
-    columns = _columns(targets, len(kernel))
+    if kernel.ndim != 2 or len(kernel) != kernel.shape[1] or not len(kernel):
+        raise InputError(f"kernel: shape {kernel.shape} is not square; give (n, n)")
+    columns, _ = _over_largest_target(targets, len(kernel))
+    scale = scale_of(kernel)
     if centred:
         columns = columns - columns.mean(axis=0)
     square = captured = 0.0
-    for rows, block in _float64_blocks(kernel, centred):
+    for rows, block in _float64_blocks(kernel, scale, centred):
         square += float(np.vdot(block, block))
         captured += float(np.vdot(columns[rows], block @ columns))
     norms = float(np.sqrt(square) * np.linalg.norm(columns.T @ columns))
     return captured / norms if norms else np.nan
 
 
-def _float64_blocks(kernel: Array, centred: bool) -> Iterator[tuple[slice, Array]]:
-    """Row blocks of a kernel matrix, or of it with its means taken off.
+def _over_largest(eigenvalues: ArrayLike) -> tuple[Array, float]:
+    """Eigenvalues over the largest of them by size, so that squares stay in range; and that."""
+    values = checked_numbers(eigenvalues, "eigenvalues")
+    largest = float(np.abs(values).max())
+    return values / (largest or 1), largest
+
+
+def _over_largest_target(targets: ArrayLike, samples: int) -> tuple[Array, float]:
+    """Targets as columns over the largest of them by size, and that."""
+    columns = checked_targets(targets, "targets", samples)
+    largest = float(np.abs(columns).max())
+    return columns / (largest or 1), largest
+
+
+def _float64_blocks(kernel: Array, scale: float, centred: bool) -> Iterator[tuple[slice, Array]]:
+    """Row blocks of a kernel matrix over its scale, or of that with its means taken off.
 
     The means come off entry by entry: taken off the norm instead, what a nearly constant kernel
     consists of would cancel.
@@ -132,20 +158,10 @@ def _float64_blocks(kernel: Array, centred: bool) -> Iterator[tuple[slice, Array
     means = np.zeros(n)
     if centred:
         for rows in blocks:
-            means[rows] = kernel[rows].mean(axis=1, dtype=np.float64)
+            means[rows] = (kernel[rows] / scale).mean(axis=1, dtype=np.float64)
     for rows in blocks:
-        block = kernel[rows].astype(np.float64)
+        block = kernel[rows] / np.float64(scale)
         if centred:
             block -= means[rows, None]
             block -= means - means.mean()
         yield rows, block
-
-
-def _columns(targets: ArrayLike, n: int) -> Array:
-    """Targets of n samples as float64 columns (n, outputs)."""
-    values = as_floating(targets, "targets").astype(np.float64)
-    if values.ndim not in (1, 2) or len(values) != n:
-        raise InputError(
-            f"targets: shape {values.shape} does not fit {n} samples; give ({n},) or ({n}, outputs)"
-        )
-    return values.reshape(n, -1)
