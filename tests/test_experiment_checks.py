@@ -34,6 +34,14 @@ def written(project):
             "kernels.ntk and network_sweep.ntk have one name",
         ),
         (
+            {"network_sweep": {"short": NETWORK | {"epochs": 1}}, "training": {"warm_up": 1}},
+            "network_sweep.short.epochs: 1; training.warm_up takes 1",
+        ),
+        (
+            {"network_sweep": {"late": NETWORK | {"batches": {5: 10}}}},
+            "network_sweep.late.batches: batches must say the size from epoch 0 on",
+        ),
+        (
             {"spectrum": {"initialisations": {"nngp": SHALLOW}}},
             "kernels.nngp and spectrum.initialisations.nngp have one name",
         ),

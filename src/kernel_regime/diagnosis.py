@@ -16,7 +16,7 @@ from kernel_regime.analysis.regime_verdict import Thresholds, judge
 from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.progress import progress
-from kernel_regime.core.samples import checked_pair
+from kernel_regime.core.samples import checked_pair, checked_targets
 from kernel_regime.core.types import PyTree
 from kernel_regime.diagnosis_plan import DiagnosisPlan, draw_subsamples, forecast_diagnosis
 from kernel_regime.evaluation.targets import class_labels, encode_targets
@@ -228,7 +228,7 @@ def _targets(
     classes = class_labels(y_train)
     found = []
     for name, labels, size in zip(("y_train", "y_test"), (y_train, y_test), sizes, strict=True):
-        targets = encode_targets(labels, classes)
+        targets = checked_targets(encode_targets(labels, classes), name)
         if targets.shape[1] == 1 and outputs == len(classes) == 2:
             targets = np.hstack([-targets, targets])
         if targets.shape != (size, outputs):

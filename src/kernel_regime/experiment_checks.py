@@ -32,6 +32,7 @@ class CheckExperiment:
         read = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
         self._read = {key: value for key, value in self._parameters.items() if key in read}
         refuse_equal_names(self._read)
+        refuse_short_trainings(self._read)
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: object) -> None:
@@ -70,6 +71,32 @@ by which tables and figures tell them apart; rename one of them
             raise InputError(
                 f"{first}.{name} and {second}.{name} have one name, by which tables and figures "
                 "tell them apart; rename one of them"
+            )
+
+
+def refuse_short_trainings(parameters: Parameters) -> None:
+    """Refuse a network whose own epochs end within the warm-up of all networks.
+
+    Raises
+    ------
+    InputError
+        Naming the network.
+
+    Examples
+    --------
+    >>> networks = {"small": {"epochs": 5}}
+    >>> refuse_short_trainings({"training": {"warm_up": 5}, "network_sweep": networks})
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: network_sweep.small.epochs: 5; training.warm_up takes 5: \
+give more epochs, or a shorter warm_up
+    """
+    warm_up = (parameters.get("training") or {}).get("warm_up", 0)
+    for name, entry in _entries(parameters.get("network_sweep")).items():
+        epochs = entry.get("epochs")
+        if epochs is not None and epochs <= warm_up:
+            raise InputError(
+                f"network_sweep.{name}.epochs: {epochs}; training.warm_up takes {warm_up}: give "
+                "more epochs, or a shorter warm_up"
             )
 
 

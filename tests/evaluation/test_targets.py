@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kernel_regime.evaluation.gaussian_scores import interval_coverage, negative_log_likelihood
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.targets import class_labels, count_classes, encode_targets
 
@@ -77,11 +78,39 @@ def test_floats_are_targets():
         (np.ones((3, 4), int), 4, "not one-hot over 4 classes"),
         (np.array([{}, 1], object), 2, "hold Python objects"),
         (3, 4, "are no labels"),
+        ([0, 1], 0, "classes: 0; give how many there are"),
+        (["cat"], [], r"classes: \[\]; give how many there are"),
+        ([], 3, "labels: there are none"),
     ],
 )
 def test_what_has_no_clear_meaning_is_refused(labels, classes, message):
     with pytest.raises(ValueError, match=message):
         encode_targets(labels, classes)
+
+
+def test_a_number_that_would_name_a_million_classes_is_refused():
+    with pytest.raises(ValueError, match="train_labels: class 1000000000000; integers from 0 on"):
+        class_labels([0, 10**12])
+
+
+def test_scores_take_tables_and_booleans():
+    truth = pd.DataFrame([[1.0, 0.0], [0.0, 1.0]])
+    assert squared_errors(truth > 0, truth).tolist() == [0, 0]
+    assert correct(truth, truth > 0).tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, v: negative_log_likelihood(m, v[:-1], m), r"variances: shape \(3,\) does not"),
+        (lambda m, v: interval_coverage(m, v[:, None], m, [0.9]), r"variances: shape \(4, 1\)"),
+        (lambda m, v: interval_coverage(m, v, m, 0.9), r"levels: shape \(\); give a list"),
+        (lambda m, v: interval_coverage(m, v, m, [95]), r"levels: \[95\]; give shares between"),
+    ],
+)
+def test_scores_of_gaussians_refuse_what_does_not_fit(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.zeros((4, 2)), np.ones(4))
 
 
 @pytest.mark.parametrize("shape", [(5, 1), (5,), (4, 3), (5, 2)])

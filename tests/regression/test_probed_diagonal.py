@@ -64,6 +64,16 @@ def test_estimates_are_as_quiet_where_points_lie_close_as_where_they_are_alone()
     assert np.sqrt(np.square(np.concatenate(off) / bars).mean()) < 0.8  # bars are two deviations
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_no_scale_changes_the_estimates(scale):
+    kernel, targets = clustered_problem(0, n=200)
+    ridges = np.array([0.1, 1.0])
+    plain = solve_iteratively(kernel, targets, ridges, max_columns=100)
+    scaled = solve_iteratively(scale * kernel, targets, scale * ridges, max_columns=100)
+    for name in ("loo_loss", "gcv_loss", "loo_relative_error"):
+        np.testing.assert_allclose(getattr(scaled, name), getattr(plain, name), rtol=1e-6)
+
+
 @pytest.mark.parametrize("ridge", [1e-3, 1.0])
 def test_no_entry_is_below_the_bound_of_its_nearest_point(ridge):
     kernel, _ = clustered_problem(1, n=200)

@@ -241,3 +241,10 @@ def test_a_kernel_of_zeros_says_that_it_needs_a_ridge():
     np.testing.assert_allclose(
         fit_ridge_path(np.zeros((3, 3)), np.ones(3), [2.0]).coefficients, 0.5
     )
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (12,), (1, 4, 12)])
+def test_predictions_from_other_columns_than_training_points_are_refused(shape):
+    path = fit_ridge_path(np.eye(12), np.ones(12), [1.0])
+    with pytest.raises(ValueError, match="does not fit 12 training points; rows are new points"):
+        path.predict(np.ones(shape))

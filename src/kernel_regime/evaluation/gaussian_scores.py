@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, checked_numbers
 from kernel_regime.core.errors import InputError
 from kernel_regime.evaluation.scores import squared_errors
 
@@ -30,7 +30,7 @@ def negative_log_likelihood(means: Array, variances: Array, targets: Array) -> A
     >>> negative_log_likelihood(np.zeros((1, 1)), np.ones(1), np.zeros((1, 1))).round(4)
     np.float64(0.9189)
     """
-    _refuse_no_variance(variances)
+    _refuse_no_variance(variances, means)
     errors = squared_errors(means, targets) / targets.shape[-1]
     return 0.5 * (np.log(2 * np.pi * variances) + errors / variances).mean(axis=-1)
 
@@ -57,14 +57,22 @@ def interval_coverage(
     >>> interval_coverage(np.zeros((2, 1)), np.ones(2), np.array([[0.0], [3.0]]), [0.9])
     array([0.5])
     """
-    _refuse_no_variance(variances)
+    _refuse_no_variance(variances, means)
     squared_errors(means, targets)  # refuses shapes that NumPy would broadcast
+    shares = checked_numbers(levels, "levels")
+    if not ((shares > 0) & (shares < 1)).all():
+        raise InputError(f"levels: {levels}; give shares between 0 and 1, such as 0.95")
     off = np.abs(means - targets) / np.sqrt(variances)[..., None]
-    widths = ndtri(0.5 + 0.5 * np.asarray(levels, np.float64))
+    widths = ndtri(0.5 + 0.5 * shares)
     return np.stack([(off <= width).mean(axis=(-2, -1)) for width in widths])
 
 
-def _refuse_no_variance(variances: Array) -> None:
+def _refuse_no_variance(variances: Array, means: Array) -> None:
+    if variances.shape != means.shape[:-1]:
+        raise InputError(
+            f"variances: shape {variances.shape} does not fit means {means.shape}; give one for "
+            "all outputs of a sample"
+        )
     bad = ~(np.isfinite(variances) & (variances > 0))
     if bad.any():
         raise InputError(

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 
 
-def squared_errors(predictions: Array, targets: Array) -> Array:
+def squared_errors(predictions: ArrayLike, targets: ArrayLike) -> Array:
     """Squared loss per sample, summed over outputs: (..., n, outputs) → (..., n).
 
     Raises
@@ -19,11 +19,11 @@ def squared_errors(predictions: Array, targets: Array) -> Array:
     >>> squared_errors(np.zeros((2, 3)), np.ones((2, 3)))
     array([3., 3.])
     """
-    _require_same_shape(predictions, targets)
+    predictions, targets = _of_same_shape(predictions, targets)
     return np.square(predictions - targets).sum(axis=-1)
 
 
-def correct(predictions: Array, targets: Array) -> Array:
+def correct(predictions: ArrayLike, targets: ArrayLike) -> Array:
     """Whether each sample is classified correctly: (..., n, outputs) → boolean (..., n).
 
     The largest output wins; a single output counts by its sign.
@@ -38,7 +38,7 @@ def correct(predictions: Array, targets: Array) -> Array:
     >>> correct(np.array([[0.2], [0.1]]), np.array([[0.5], [-0.5]]))
     array([ True, False])
     """
-    _require_same_shape(predictions, targets)
+    predictions, targets = _of_same_shape(predictions, targets)
     if targets.shape[-1] == 1:
         return (predictions[..., 0] > 0) == (targets[..., 0] > 0)
     return predictions.argmax(axis=-1) == targets.argmax(axis=-1)
@@ -65,9 +65,12 @@ def normalised_loss(loss: Array | float, targets: Array) -> Array | float:
     return loss / scale
 
 
-def _require_same_shape(predictions: Array, targets: Array) -> None:
+def _of_same_shape(predictions: ArrayLike, targets: ArrayLike) -> tuple[Array, Array]:
+    """Both as floating arrays."""
+    predictions, targets = as_floating(predictions, "predictions"), as_floating(targets, "targets")
     if predictions.shape[-2:] != targets.shape[-2:] or targets.ndim < 2:
         raise InputError(
             f"targets: shape {targets.shape} does not fit predictions {predictions.shape}; both "
             "end with one row per sample and one column per output"
         )
+    return predictions, targets

@@ -5,6 +5,9 @@ import numpy as np
 from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating
 from kernel_regime.core.errors import InputError
 
+_MOST = 10**6
+"""Largest number of a class: targets have an output for each up to it."""
+
 
 def encode_targets(labels: ArrayLike, classes: ArrayLike) -> Array:
     """Regression targets (n, outputs), float64, of labels.
@@ -34,9 +37,16 @@ def encode_targets(labels: ArrayLike, classes: ArrayLike) -> Array:
     [-0.5, 0.5]
     """
     values = _label_array(labels)
+    if not values.size:
+        raise InputError("labels: there are none; give at least one sample")
     if values.dtype.kind == "f":
         return as_floating(values, "labels").reshape(len(values), -1).astype(np.float64)
     known = np.arange(classes) if isinstance(classes, int | np.integer) else _label_array(classes)
+    if known.ndim != 1 or not len(known):
+        raise InputError(
+            f"classes: {classes}; give how many there are, or a list of one at least, as "
+            "class_labels(train_labels) finds them"
+        )
     numbers = _class_numbers(values, known)
     if len(known) == 2:
         return numbers[:, None] - 0.5
@@ -65,6 +75,11 @@ def class_labels(train_labels: ArrayLike) -> Array:
     if distinct.dtype.kind == "b":
         return np.arange(2)
     if distinct.dtype.kind in "iu" and distinct[0] == 0:
+        if distinct[-1] > _MOST:
+            raise InputError(
+                f"train_labels: class {distinct[-1]}; integers from 0 on name every class up to "
+                "the largest: number the classes one after the other, or name them by strings"
+            )
         return np.arange(int(distinct[-1]) + 1)
     return distinct
 

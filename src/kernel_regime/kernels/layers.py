@@ -14,6 +14,7 @@ from kernel_regime.kernels.layer import Layer, layer
 Padding = Literal["SAME", "VALID", "CIRCULAR"]
 Parameterization = Literal["ntk", "standard"]
 Shape = tuple[PositiveInt, ...]
+Deviation = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @layer("Dense")
@@ -37,8 +38,8 @@ class DenseLayer(Layer):
     """
 
     out_dim: PositiveInt
-    W_std: NonNegativeFloat = 1.0
-    b_std: NonNegativeFloat | None = None
+    W_std: Deviation = 1.0
+    b_std: Deviation | None = None
     batch_axis: int = 0
     channel_axis: int = -1
     parameterization: Parameterization = "ntk"
@@ -74,8 +75,8 @@ class ConvLayer(Layer):
     filter_shape: Shape
     strides: Shape | None = None
     padding: Padding = "VALID"
-    W_std: NonNegativeFloat = 1.0
-    b_std: NonNegativeFloat | None = None
+    W_std: Deviation = 1.0
+    b_std: Deviation | None = None
     dimension_numbers: tuple[str, str, str] | None = None
     parameterization: Parameterization = "ntk"
     s: tuple[PositiveInt, PositiveInt] = (1, 1)

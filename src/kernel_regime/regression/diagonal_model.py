@@ -87,7 +87,7 @@ class DiagonalModel:
         parameters = np.zeros(self.features.shape[1])
         for _ in range(_ITERATIONS):
             entries, slopes = self._at(self.features @ parameters)
-            weights = squares / entries**2
+            weights = squares / (entries / entries.max()) ** 2
             jacobian = self.features * (slopes / entries)[:, None]
             normal = (jacobian * weights[:, None]).T @ jacobian
             pull = jacobian.T @ (weights * (estimates / entries - 1))

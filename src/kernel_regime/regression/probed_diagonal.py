@@ -104,13 +104,12 @@ def _corrected(proxies: Array, squares: Array, estimates: Array) -> tuple[Array,
 
     `proxies` and `squares` are (n,), `estimates` (n, probes).
     """
-    weights = squares / proxies**2
+    # Over the largest, whose square may be beyond the range of float64; only ratios count.
+    weights = squares / (proxies / proxies.max()) ** 2
     total = weights.sum()
     if total == 0:
         return proxies, 0.0
     proxies = proxies * (weights @ (estimates.mean(axis=1) / proxies)) / total
-    weights = squares / proxies**2
-    total = weights.sum()
     off = estimates / proxies[:, None] - 1
     first = 2 * (weights @ off) / total
     second, second_error = _mean_product(3 * (off * weights[:, None]).T @ off / total)

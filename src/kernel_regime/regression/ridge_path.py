@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.products import as_matrix, multiply
 
@@ -76,10 +77,20 @@ class RidgePath:
         """Predictions (ridges, m, outputs) from the kernel (m, n) between new and training points.
 
         A memory-mapped kernel is read in row blocks.
+
+        Raises
+        ------
+        InputError
+            If the kernel has other columns than training points, or is not finite.
         """
         ridges, n, outputs = self.coefficients.shape
-        block = self.coefficients.transpose(1, 0, 2).reshape(n, -1)
-        predictions = multiply(as_matrix(kernel, "kernel"), block)
+        matrix = as_matrix(kernel, "kernel")
+        if matrix.ndim != 2 or matrix.shape[1] != n:
+            raise InputError(
+                f"kernel: shape {matrix.shape} does not fit {n} training points; rows are new "
+                "points, columns training points"
+            )
+        predictions = multiply(matrix, self.coefficients.transpose(1, 0, 2).reshape(n, -1))
         return predictions.reshape(-1, ridges, outputs).transpose(1, 0, 2)
 
     @cached_property

@@ -73,7 +73,8 @@ class Zonal:
             coefficients = _chebyshev(lambda t: self.of_angle(np.pi / 2 * (t + 1)), samples)
             if np.abs(coefficients[-samples // 4 :]).max() <= round_off or samples >= 2**14:
                 above = np.flatnonzero(np.abs(coefficients) > tolerance * at_zero)
-                return coefficients[: above[-1] + 1]
+                # A kernel that is zero everywhere keeps the first.
+                return coefficients[: above.max(initial=0) + 1]
             samples *= 2
 
     def power_series(self, terms: int, about: float = 0.0) -> Array:

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -30,8 +31,15 @@ from kernel_regime.training.methods import (
 )
 from kernel_regime.training.schedule import Batches, Schedule
 
-BatchSizes = dict[NonNegativeInt, PositiveInt]
 
+def _from_the_start(batches: dict[int, int]) -> dict[int, int]:
+    if 0 not in batches:
+        raise ValueError("batches must say the size from epoch 0 on, e.g. {0: 500, 15: 1000}")
+    return batches
+
+
+BatchSizes = Annotated[dict[NonNegativeInt, PositiveInt], AfterValidator(_from_the_start)]
+"""First epoch → batch size, from epoch 0 on."""
 
 # What does not come from parameters: the targets, the sweep and Keras give these.
 _GIVEN = ("outputs", "seed")
@@ -196,8 +204,6 @@ class TrainingParameters(BaseModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "TrainingParameters":
-        if 0 not in self.batches:
-            raise InputError("batches must say the size from epoch 0 on, e.g. {0: 500, 15: 1000}")
         if self.warm_up >= self.epochs:
             raise InputError(
                 f"warm_up ({self.warm_up}) must be shorter than epochs ({self.epochs})"
