@@ -146,3 +146,11 @@ def test_intervals_are_students():
     # t(0.975, 2) = 4.3027, standard error 1/√3.
     assert row["drift_high"] - row["drift"] == pytest.approx(4.302653 / 3**0.5)
     assert row["gap_low"] == row["gap_high"] == 0
+
+
+def test_runs_whose_measure_is_not_known_do_not_narrow_its_interval():
+    runs = pd.DataFrame({name: [0.30, 0.34] for name in MEASURES})
+    lost = pd.concat([runs, runs * np.nan, runs * np.nan], ignore_index=True)
+    two, four = judge(runs, Thresholds()), judge(lost, Thresholds())
+    assert four["drift_low"] == pytest.approx(two["drift_low"])
+    assert four["verdict"] == two["verdict"] == "undecided"

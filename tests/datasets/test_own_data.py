@@ -201,3 +201,14 @@ def test_paths_elsewhere_are_refused_and_leave_no_folder(dataset, arguments, tmp
     with pytest.raises(DatasetError, match=r"s3://bucket/x\.npy: .* need a local path, not s3"):
         dataset("s3://bucket/x.npy", **arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("dtype", "suffix"), [(np.uint16, "png"), (np.float32, "tiff")])
+def test_images_of_more_than_eight_bits_are_refused_before_they_are_cut_off(
+    tmp_path, dtype, suffix
+):
+    folder = images(tmp_path, mode="L")
+    deep = np.linspace(0, 60_000, 64).reshape(8, 8).astype(dtype)
+    Image.fromarray(deep).save(tmp_path / "cat" / f"deep.{suffix}")
+    with pytest.raises(DatasetError, match="more than 8 bits a pixel"):
+        ImageFolderDataset(folder).load()

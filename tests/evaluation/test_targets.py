@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kernel_regime.evaluation.gaussian_scores import interval_coverage, negative_log_likelihood
-from kernel_regime.evaluation.scores import correct, squared_errors
+from kernel_regime.evaluation.scores import correct, normalised_loss, squared_errors
 from kernel_regime.evaluation.targets import class_labels, count_classes, encode_targets
 
 ONE_HOT = np.array([[0.75, -0.25, -0.25, -0.25], [-0.25, -0.25, 0.75, -0.25]])
@@ -91,6 +91,16 @@ def test_what_has_no_clear_meaning_is_refused(labels, classes, message):
 def test_a_number_that_would_name_a_million_classes_is_refused():
     with pytest.raises(ValueError, match="train_labels: class 1000000000000; integers from 0 on"):
         class_labels([0, 10**12])
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_what_a_diverged_model_predicts_is_never_correct(outputs):
+    lost = np.full((4, outputs), np.nan)
+    assert not correct(lost, encode_targets([0, 0, 1, 1], max(outputs, 2))).any()
+
+
+def test_losses_are_normalised_by_bytes_that_would_overflow():
+    assert normalised_loss(256.0, np.full((2, 1), 16, np.uint8)) == 1
 
 
 def test_scores_take_tables_and_booleans():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from kernel_regime.core.errors import InputError
+from kernel_regime.core.errors import InputError, NotFiniteError
 from kernel_regime.kernels import (
     FullyConnectedNNGP,
     FullyConnectedNTK,
@@ -83,3 +83,17 @@ def test_near_inputs_keep_their_distance_in_single_precision():
 def test_a_kernel_without_a_gradient_says_what_to_take():
     with pytest.raises(InputError, match="its gradient is not known; take laplace, gaussian"):
         RandomFeatures(8, seed=0).gradient_weights(np.ones((1, 2)), np.ones((1, 2)))
+
+
+@pytest.mark.parametrize("kernel", [Gaussian, Laplace])
+@pytest.mark.parametrize(
+    ("width", "inputs"),
+    [
+        (1.0, np.full((2, 3), 1e200)),
+        (1.0, np.full((2, 3), 1e25, np.float32)),
+        (1e-300, np.eye(3)),
+    ],
+)
+def test_squared_distances_beyond_the_range_are_refused(kernel, width, inputs):
+    with pytest.raises(NotFiniteError, match="squared distances are beyond float"):
+        kernel(width)(inputs)

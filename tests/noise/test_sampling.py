@@ -61,3 +61,9 @@ def test_results_beyond_float32_are_refused():
     noise = LowFrequencyNoise.fit(colours)
     with pytest.raises(ValueError, match=r"cut-off 0 leave the range of float32; rescale"):
         perturb(noise, colours, 0, generator(0, "train", 0))
+
+
+@pytest.mark.parametrize("dtype", [complex, str])
+def test_inputs_that_are_no_real_numbers_are_refused(images, dtype):
+    with pytest.raises(ValueError, match=r"inputs: an array of .* holds no real numbers"):
+        perturb(HighFrequencyNoise(), images.astype(dtype), 1.0, generator(0, "train", 1.0))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from kernel_regime.evaluation.targets import encode_targets
 from kernel_regime.regression.fit import fit_ridge_path, ridge_path
+from kernel_regime.regression.gaussian_process import GaussianProcess
 from tests.beside import golden
 
 COLUMNS = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
@@ -248,3 +249,20 @@ def test_predictions_from_other_columns_than_training_points_are_refused(shape):
     path = fit_ridge_path(np.eye(12), np.ones(12), [1.0])
     with pytest.raises(ValueError, match="does not fit 12 training points; rows are new points"):
         path.predict(np.ones(shape))
+
+
+def test_an_unknown_device_is_refused():
+    with pytest.raises(ValueError, match="device: 'cuda'; give one of cpu, gpu"):
+        fit_ridge_path(np.eye(3), np.ones(3), [1.0], device="cuda")
+
+
+def test_dask_kernels_are_held_to_real_numbers_as_others_are():
+    da = pytest.importorskip("dask.array")
+    kernel = np.eye(6) + 1
+    path = fit_ridge_path(da.from_array(kernel.astype(int)), np.arange(6), [1.0])
+    exact = fit_ridge_path(kernel, np.arange(6), [1.0])
+    np.testing.assert_allclose(path.coefficients, exact.coefficients, rtol=1e-8)
+    with pytest.raises(ValueError, match="train_kernel: an array of complex128 holds no real"):
+        fit_ridge_path(da.from_array(kernel + 0j), np.arange(6), [1.0])
+    with pytest.raises(ValueError, match="train_kernel: a Dask array, and a Gaussian process"):
+        GaussianProcess.fit(da.from_array(kernel), np.arange(6))

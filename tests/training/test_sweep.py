@@ -318,3 +318,24 @@ def test_another_text_of_a_users_class_is_another_training(tmp_path, monkeypatch
     before = job.fingerprint("data")
     (tmp_path / "own_rewritten.py").write_text(text.replace("rate = 1", "rate = 2"))
     assert job.fingerprint("data") != before
+
+
+@pytest.mark.parametrize(
+    ("test", "validation", "message"),
+    [
+        (((4, 3), (4, 1)), 20, "validation: 20; give a share"),
+        (((4, 3), (4, 1)), -0.5, "validation: -0.5; give a share"),
+        (((4, 2), (4, 1)), 0, r"test: inputs of shape \(4, 2\).* not fit training samples"),
+        (((4, 3), (4, 2)), 0, r"targets of shape \(4, 2\) do not fit training samples"),
+    ],
+)
+def test_splits_that_do_not_fit_are_refused(test, validation, message):
+    inputs, targets = map(np.ones, test)
+    with pytest.raises(InputError, match=message):
+        SampleSplits.divide((np.ones((9, 3)), np.ones((9, 1))), (inputs, targets), validation)
+
+
+def test_inputs_beyond_single_precision_are_refused():
+    split = np.full((3, 2), 1e300), np.ones((3, 1))
+    with pytest.raises(InputError, match="train inputs: sample 0 is not finite"):
+        SampleSplits.divide(split, split, 0)

@@ -88,11 +88,11 @@ def judge(
     count = len(runs)
     row: Row = {"seeds": count} | {name: getattr(thresholds, name) for name in LIMITS}
     for name in MEASURES:
-        mean = runs[name].mean()
+        mean, known = runs[name].mean(), int(runs[name].count())
         half = np.inf
-        if count > 1:
-            error = runs[name].std(ddof=1) / count**0.5
-            half = error * stats.t.ppf((1 + thresholds.confidence) / 2, count - 1)
+        if known > 1:
+            error = runs[name].std(ddof=1) / known**0.5
+            half = error * stats.t.ppf((1 + thresholds.confidence) / 2, known - 1)
         row |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
     deciding = ("drift", "gap") if complete else ("drift",)
     row["verdict"] = verdict_of(row, thresholds, deciding)

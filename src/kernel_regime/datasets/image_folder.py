@@ -15,6 +15,7 @@ from kernel_regime.noise.sampling import Split
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 _GREY_MODES = ("1", "L")
+_DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 class ImageFolderDataset(DividedDataset):
@@ -110,7 +111,14 @@ class ImageFolderDataset(DividedDataset):
         """One image, grey (mode L) or in colour (mode RGB), at the wanted size."""
         try:
             with Image.open(path) as file:
+                if file.mode in _DEEP_MODES:
+                    raise InputError(
+                        f"{path} has more than 8 bits a pixel (mode {file.mode}), which would be "
+                        "cut off; save it as 8-bit grey or RGB"
+                    )
                 image = file.convert("L" if file.mode in _GREY_MODES else "RGB")
+        except InputError:
+            raise
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(f"{path} is no whole image ({error}); remove it") from error
         side = self._side

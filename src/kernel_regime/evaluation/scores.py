@@ -26,7 +26,7 @@ def squared_errors(predictions: ArrayLike, targets: ArrayLike) -> Array:
 def correct(predictions: ArrayLike, targets: ArrayLike) -> Array:
     """Whether each sample is classified correctly: (..., n, outputs) → boolean (..., n).
 
-    The largest output wins; a single output counts by its sign.
+    The largest output wins; a single output counts by its sign. What is NaN is never correct.
 
     Raises
     ------
@@ -39,9 +39,10 @@ def correct(predictions: ArrayLike, targets: ArrayLike) -> Array:
     array([ True, False])
     """
     predictions, targets = _of_same_shape(predictions, targets)
+    known = ~np.isnan(predictions).any(axis=-1)
     if targets.shape[-1] == 1:
-        return (predictions[..., 0] > 0) == (targets[..., 0] > 0)
-    return predictions.argmax(axis=-1) == targets.argmax(axis=-1)
+        return known & ((predictions[..., 0] > 0) == (targets[..., 0] > 0))
+    return known & (predictions.argmax(axis=-1) == targets.argmax(axis=-1))
 
 
 def normalised_loss(loss: Array | float, targets: Array) -> Array | float:
@@ -59,7 +60,7 @@ def normalised_loss(loss: Array | float, targets: Array) -> Array | float:
     >>> float(normalised_loss(1.0, np.array([[1.0], [-2.0]])))
     0.4
     """
-    scale = np.square(targets).sum() / len(targets)
+    scale = np.square(as_floating(targets, "targets")).sum() / len(targets)
     if scale == 0:
         raise InputError("targets: all are zero, so the loss cannot be normalised by them")
     return loss / scale

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import NotFiniteError
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.kernels.base import Kernel, register
 from kernel_regime.kernels.dense.zonal import Zonal
@@ -55,7 +56,9 @@ class StationaryKernel(Kernel):
     def _squares(self, x1: Array, x2: Array) -> Array:
         """q of all pairs, (n1, n2), by one product but for pairs so near that it would cancel."""
         left, right = (np.ascontiguousarray(x.reshape(len(x), -1)) for x in (x1, x2))
-        sizes = [np.einsum("ij,ij->i", rows, rows) for rows in (left, right)]
+        with np.errstate(over="ignore"):
+            sizes = [np.einsum("ij,ij->i", rows, rows) for rows in (left, right)]
+        self._require_within_range(*sizes, left.shape[1])
         total = sizes[0][:, None] + sizes[1]
         squares = left @ right.T
         squares *= -2
@@ -64,6 +67,17 @@ class StationaryKernel(Kernel):
         squares[near] = _squares_of_pairs(left, right, *near)
         squares /= self.width**2 * left.shape[1]
         return squares
+
+    def _require_within_range(self, first: Array, second: Array, features: int) -> None:
+        """Refuse samples of squared norms (n1,), (n2,) so far apart that q may overflow."""
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            largest = 2 * (first.max(initial=0) + second.max(initial=0))
+            largest = largest / np.square(first.dtype.type(self.width)) / features
+        if not np.isfinite(largest) and len(first) and len(second):
+            raise NotFiniteError(
+                f"{self}: squared distances are beyond {first.dtype.name}; scale the inputs to "
+                "norms of order sqrt(features), or choose another width"
+            )
 
 
 def _squares_of_pairs(left: Array, right: Array, first: Array, second: Array) -> Array:

@@ -24,14 +24,23 @@ def is_distributed(matrix: Matrix) -> bool:
 
 
 def as_matrix(matrix: Matrix, name: str) -> Matrix:
-    """A Dask array as it is, and any other array-like as float32 or float64 (`as_floating`).
+    """A Dask array of real numbers, and any other array-like as float32 or float64 (`as_floating`).
+
+    Raises
+    ------
+    InputError
+        If they are not real numbers.
 
     Examples
     --------
     >>> as_matrix([[1, 2], [2, 1]], "kernel").dtype.name
     'float64'
     """
-    return matrix if is_distributed(matrix) else as_floating(matrix, name)
+    if not is_distributed(matrix):
+        return as_floating(matrix, name)
+    if matrix.dtype.kind not in "fiub":
+        raise InputError(f"{name}: an array of {matrix.dtype} holds no real numbers; give numbers")
+    return matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float64)
 
 
 def multiply(kernel: Matrix, x: Array, name: str = "kernel") -> Array:

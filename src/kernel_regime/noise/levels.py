@@ -170,7 +170,7 @@ def _resolve(
             raise InputError(f"{place}: {refused}; give another value")
         return level.value
     grid = perturbation.grid(shape)
-    if level.index is not None and level.index < len(grid):
+    if level.index is not None and 0 <= level.index < len(grid):
         return grid[level.index]
     article = "an" if perturbation.level[0] in "aeiou" else "a"
     bounds = f"(0–{len(grid) - 1})" if grid else "(no grid was published)"

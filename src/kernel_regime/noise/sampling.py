@@ -54,6 +54,8 @@ def perturb(
     'float32'
     """
     images = as_array(images, "inputs")
+    if images.dtype.kind not in "fiub":
+        raise InputError(f"inputs: an array of {images.dtype} holds no real numbers; give numbers")
     perturbation.check(images.shape[1:], level)
     working = np.float64 if images.dtype == np.float64 else np.float32
     perturbed = np.empty(images.shape, np.float32)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,8 @@ def fit_ridge_path(
     """
     targets, ridges = checked_targets(targets, "train_targets"), _checked_ridges(ridges)
     require_solver(solver)
+    if device not in get_args(Device):
+        raise InputError(f"device: {device!r}; give one of {', '.join(get_args(Device))}")
     matrix: Matrix = kernel
     if not isinstance(matrix, SymmetricKernel):
         matrix = as_matrix(kernel, "train_kernel")

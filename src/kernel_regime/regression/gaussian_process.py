@@ -13,7 +13,7 @@ from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.core.samples import checked_targets
 from kernel_regime.core.types import Matrix
-from kernel_regime.linalg.products import as_matrix
+from kernel_regime.linalg.products import as_matrix, is_distributed
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal, reduction_bytes
 from kernel_regime.linalg.tridiagonal.reduction import block_tridiagonalise
 from kernel_regime.regression.conditioning import scale_of
@@ -73,6 +73,11 @@ class GaussianProcess:
             checked_targets(targets, "train_targets"),
             as_matrix(kernel, "train_kernel"),
         )
+        if is_distributed(matrix):
+            raise InputError(
+                "train_kernel: a Dask array, and a Gaussian process reduces its kernel in memory; "
+                "give kernel.compute()"
+            )
         if matrix.shape != (len(columns), len(columns)) or len(columns) < 2:
             raise InputError(
                 f"train_kernel: shape {matrix.shape} does not fit {len(columns)} training targets; "

@@ -51,8 +51,8 @@ class SampleSplits:
         Raises
         ------
         InputError
-            If inputs and targets differ in number, are no numbers or not finite, or no sample is
-            left to train on.
+            If inputs and targets differ in number, are no numbers or not finite in single
+            precision, training and test samples differ in shape, or no sample is left to train on.
 
         Examples
         --------
@@ -62,6 +62,13 @@ class SampleSplits:
         {'train': 8, 'validation': 2, 'test': 10}
         """
         train, test = _single(train, "train"), _single(test, "test")
+        if not 0 <= validation < 1:
+            raise InputError(f"validation: {validation}; give a share, from 0 to below 1")
+        if train[0].shape[1:] != test[0].shape[1:] or train[1].shape[1:] != test[1].shape[1:]:
+            raise InputError(
+                f"test: inputs of shape {test[0].shape} and targets of shape {test[1].shape} do "
+                f"not fit training samples of {train[0].shape} and {train[1].shape}"
+            )
         held_back = round(validation * len(train[0]))
         if held_back == len(train[0]):
             raise InputError(
@@ -103,6 +110,8 @@ def _single(split: tuple[ArrayLike, ArrayLike], name: str) -> Split:
             f"{name}: inputs of shape {x.shape} and targets of shape {y.shape} do not fit; give "
             "(n, …) and (n, K)"
         )
-    for array, part in ((x, "inputs"), (y, "targets")):
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
+    for array, part in zip(single, ("inputs", "targets"), strict=True):
         require_finite(array, f"{name} {part}")
-    return np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
+    return single
