@@ -175,3 +175,33 @@ def test_effective_dimension_of_spiked_inputs_is_the_published_one():
     assert found["participation_ratio"] == pytest.approx(participation, rel=0.01)
     with pytest.raises(ValueError, match="all are equal"):
         input_dimensions(np.full((10, 8, 8), 0.1))
+
+
+def test_rows_that_share_a_label_are_chosen_by_their_place():
+    first = pd.DataFrame(
+        {
+            **{"level": 0, "network": "net", "status": "finished"},
+            **{"seed": 0, "penalty": [0.1, 1.0], "test_loss": [0.2, 0.3]},
+        }
+    )
+    second = first.assign(seed=1, test_loss=[0.5, 0.4])
+    marked = mark_selected(pd.concat([first, second]), classification=False)
+    assert marked["selected"].tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("confidence", [-1, 0, 95, np.nan])
+def test_a_confidence_that_is_no_share_is_refused(confidence):
+    with pytest.raises(ValueError, match=r"confidence: .*; give a share between 0 and 1"):
+        percentile_interval(np.arange(9.0), confidence)
+
+
+@pytest.mark.parametrize(
+    ("levels", "advantage", "message"),
+    [
+        ([0.0, 2.0, 1.0], [1.0, 0.5, -1.0], "do not increase; sort them"),
+        ([0.0, 1.0], [1.0, 0.5, -1.0], r"advantage: shape \(3,\) does not fit 2 levels"),
+    ],
+)
+def test_levels_of_a_crossing_increase(levels, advantage, message):
+    with pytest.raises(ValueError, match=message):
+        crossing(levels, advantage)

@@ -80,6 +80,7 @@ def test_floats_are_targets():
         (3, 4, "are no labels"),
         ([0, 1], 0, "classes: 0; give how many there are"),
         (["cat"], [], r"classes: \[\]; give how many there are"),
+        ([0, 1, 1], [0, 1, 1], r"classes: \[0, 1, 1\]; give how many there are, or each of them"),
         ([], 3, "labels: there are none"),
     ],
 )

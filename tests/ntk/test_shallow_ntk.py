@@ -10,7 +10,13 @@ import pytest
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.ntk.activation_functions import ACTIVATIONS
 from kernel_regime.ntk.empirical import empirical_ntk
-from kernel_regime.ntk.shallow_network import PARTS, ShallowNTK, distance_to_limit, shallow_ntk
+from kernel_regime.ntk.shallow_network import (
+    PARTS,
+    ShallowNTK,
+    distance_to_limit,
+    shallow_ntk,
+    shallow_relu_limit,
+)
 
 OF_JAX = {
     "relu": jax.nn.relu,
@@ -118,3 +124,22 @@ def test_weights_of_the_wrong_shape_are_refused(shallow_golden):
     inner, biases, outer = weights_of(shallow_golden)
     with pytest.raises(ValueError, match="do not fit"):
         shallow_ntk(shallow_golden["x"], None, inner, biases[1:], outer, "relu")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"width": 0}, "ShallowNTK.width: 0 should be greater than 0"),
+        ({"seed": -1}, "ShallowNTK.seed: -1 should be greater than or equal to 0"),
+        ({"activation": "relo"}, "'relo' / 'total': activation must be one of relu"),
+        ({"part": "whole"}, "'relu' / 'whole': activation must be one of .* part one of inner"),
+    ],
+)
+def test_what_is_no_shallow_network_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        ShallowNTK(**{"width": 4, "activation": "relu", "seed": 0} | given)
+
+
+def test_an_unknown_part_of_the_limit_is_refused():
+    with pytest.raises(ValueError, match="part one of inner, outer, total"):
+        shallow_relu_limit(np.ones((2, 3)), part="whole")

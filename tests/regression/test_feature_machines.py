@@ -6,7 +6,7 @@ from scipy import linalg
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.execution.results import Results
-from kernel_regime.kernels import Laplace
+from kernel_regime.kernels import Laplace, Polynomial
 from kernel_regime.noise import spiked_covariates
 from kernel_regime.noise.spiked_covariates import SpikedTarget
 from kernel_regime.regression import (
@@ -162,3 +162,13 @@ def test_constant_regressions_and_ill_fitting_targets_are_refused():
         list(run_feature_machine(machine("full"), x, 0 * y, new))
     with pytest.raises(InputError, match="59 do not fit 60 inputs"):
         list(run_feature_machine(machine("full"), x, y[1:], new))
+
+
+def test_gradients_of_bytes_are_those_of_their_numbers():
+    x = np.random.default_rng(0).integers(0, 256, (8, 3)).astype(np.uint8)
+    alpha = np.linspace(-1, 1, 8) / 1e4
+    found = average_gradient_outer_product(Polynomial(2), x, alpha)
+    expected = average_gradient_outer_product(Polynomial(2), x.astype(float), alpha[:, None])
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match=r"coefficients: shape \(7,\) does not fit 8 samples"):
+        average_gradient_outer_product(Polynomial(2), x, alpha[:7])

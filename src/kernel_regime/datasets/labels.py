@@ -67,6 +67,14 @@ def encode_labels(
         raise InputError(
             f"{source}: labels have the shape {values.shape}; give one class or number per sample"
         )
+    if class_names is not None and not isinstance(class_names, Mapping):
+        # A set has another order in every process.
+        is_list = isinstance(class_names, Sequence) and not isinstance(class_names, str)
+        if not is_list or len(set(class_names)) != len(class_names):
+            raise InputError(
+                f"class_names: {class_names!r}; give a list of names that differ, in the order of "
+                "the classes, or a mapping {0: name}"
+            )
     if task not in (None, "classification", "regression"):
         raise InputError(f"task: {task!r} is neither 'classification' nor 'regression'")
     if task == "regression" or (task is None and values.dtype.kind == "f"):

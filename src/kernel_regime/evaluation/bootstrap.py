@@ -3,6 +3,7 @@
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 
 
 def resampled_means(values: Array, resamples: int, seed: int) -> Array:
@@ -35,12 +36,19 @@ def resampled_means(values: Array, resamples: int, seed: int) -> Array:
 def percentile_interval(means: Array, confidence: float) -> tuple[Array, Array]:
     """Lower and upper end of the central interval over the first axis.
 
+    Raises
+    ------
+    InputError
+        If the confidence is no share.
+
     Examples
     --------
     >>> low, high = percentile_interval(np.arange(101.0), confidence=0.9)
     >>> round(float(low)), round(float(high))
     (5, 95)
     """
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence: {confidence}; give a share between 0 and 1, such as 0.95")
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail], axis=0)
     return low, high

@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating, checked_numbers
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Row
 from kernel_regime.evaluation.bootstrap import percentile_interval
 
@@ -24,11 +25,30 @@ def crossing(levels: Array, advantage: Array) -> float:
     advantage : array (levels,)
         Score of one method minus that of the other; levels where it is NaN are left out.
 
+    Raises
+    ------
+    InputError
+        If levels do not increase, or are not one for each advantage.
+
     Examples
     --------
     >>> crossing(np.array([0.0, 1.0, 2.0]), np.array([0.1, np.nan, -0.1]))
     1.0
     """
+    levels, advantage = _increasing(levels), as_floating(advantage, "advantage")
+    if advantage.shape != levels.shape:
+        raise InputError(f"advantage: shape {advantage.shape} does not fit {len(levels)} levels")
+    return _crossing(levels, advantage)
+
+
+def _increasing(levels: ArrayLike) -> Array:
+    found = checked_numbers(levels, "levels")
+    if (np.diff(found) <= 0).any():
+        raise InputError(f"levels: {found.tolist()} do not increase; sort them, and all scores")
+    return found
+
+
+def _crossing(levels: Array, advantage: Array) -> float:
     known = np.isfinite(advantage)
     levels, advantage = levels[known], advantage[known]
     apart = np.flatnonzero(advantage)
@@ -80,6 +100,7 @@ def phase_diagram(
     >>> table["crossing"].round(12).tolist()
     [0.5]
     """
+    levels = _increasing(levels)
     return pd.DataFrame(
         [
             {
@@ -110,8 +131,8 @@ def _compare(
     known = np.isfinite(first[1] - second[1])
     levels, advantage = levels[known], (first[1] - second[1])[known]
     apart = np.flatnonzero(advantage)
-    place = crossing(levels, advantage)
-    replicates = np.array([crossing(levels, row) for row in (first[2] - second[2])[:, known]])
+    place = _crossing(levels, advantage)
+    replicates = np.array([_crossing(levels, row) for row in (first[2] - second[2])[:, known]])
     crossed = replicates[np.isfinite(replicates)]
     low = high = float("nan")
     if np.isfinite(place) and len(crossed):

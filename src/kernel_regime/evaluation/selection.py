@@ -85,13 +85,14 @@ def mark_selected(scores: pd.DataFrame, classification: bool) -> pd.DataFrame:
     """
     published = "test_accuracy" if classification else "test_loss"
     criteria = {"selected": validation_criterion(scores), "selected_on_test": published}
-    finished = scores[scores["status"] != "diverged"]
+    numbered = scores.reset_index(drop=True)  # several rows may share a label
+    finished = numbered[numbered["status"] != "diverged"]
     groups = [group for _, group in finished.groupby(["level", "network", "seed"], sort=False)]
     marked = scores.copy()
     for column, criterion in criteria.items():
         rows = [(group, best_row(group, criterion)) for group in groups]
         winners = [group.index[row] for group, row in rows if row is not None]
-        marked[column] = marked.index.isin(winners)
+        marked[column] = numbered.index.isin(winners)
     return marked
 
 

@@ -42,9 +42,9 @@ def encode_targets(labels: ArrayLike, classes: ArrayLike) -> Array:
     if values.dtype.kind == "f":
         return as_floating(values, "labels").reshape(len(values), -1).astype(np.float64)
     known = np.arange(classes) if isinstance(classes, int | np.integer) else _label_array(classes)
-    if known.ndim != 1 or not len(known):
+    if known.ndim != 1 or not len(known) or len(np.unique(known)) != len(known):
         raise InputError(
-            f"classes: {classes}; give how many there are, or a list of one at least, as "
+            f"classes: {classes}; give how many there are, or each of them once, as "
             "class_labels(train_labels) finds them"
         )
     numbers = _class_numbers(values, known)

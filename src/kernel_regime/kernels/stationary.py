@@ -57,9 +57,9 @@ class StationaryKernel(Kernel):
         """q of all pairs, (n1, n2), by one product but for pairs so near that it would cancel."""
         left, right = (np.ascontiguousarray(x.reshape(len(x), -1)) for x in (x1, x2))
         with np.errstate(over="ignore"):
-            sizes = [np.einsum("ij,ij->i", rows, rows) for rows in (left, right)]
-        self._require_within_range(*sizes, left.shape[1])
-        total = sizes[0][:, None] + sizes[1]
+            first, second = (np.einsum("ij,ij->i", rows, rows) for rows in (left, right))
+        self._require_within_range(first, second, left.shape[1])
+        total = first[:, None] + second
         squares = left @ right.T
         squares *= -2
         squares += total

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pydantic import NonNegativeInt, PositiveInt
 
 from kernel_regime.core.arrays import Array, ArrayLike, Dtype
 from kernel_regime.core.errors import InputError
@@ -115,10 +116,14 @@ class ShallowNTK(Kernel):
     ((2, 2), True)
     """
 
-    width: int
+    width: PositiveInt
     activation: str
-    seed: int
+    seed: NonNegativeInt
     part: str = "total"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_known(self.activation, self.part)
 
     def units(self, features: int, dtype: Dtype) -> Iterator[Units]:
         """The network's hidden units, block by block."""
@@ -169,6 +174,7 @@ def shallow_relu_limit(x1: ArrayLike, x2: ArrayLike = None, part: str = "total")
     >>> shallow_relu_limit([[3.0, 4.0]])  # (|x|² + 1) + 1: half from each part, and the bias
     array([[27.]])
     """
+    _require_known("relu", part)
     if x2 is None:
         x1 = checked_samples(x1, "x1")
         x2 = x1
@@ -220,15 +226,19 @@ def distance_to_limit(x: Array, widths: Iterable[int], runs: int) -> pd.DataFram
     return pd.DataFrame(rows, columns=["width", "run", "distance"])
 
 
-def _accumulate(
-    x1: Array, x2: Array | None, units: Iterable[Units], width: int, activation: str, part: str
-) -> Array:
-    """Sum the kernel over blocks of hidden units; symmetric products cost half."""
+def _require_known(activation: str, part: str) -> None:
     if activation not in ACTIVATIONS or part not in PARTS:
         raise InputError(
             f"{activation!r} / {part!r}: activation must be one of {', '.join(ACTIVATIONS)}, "
             f"part one of {', '.join(PARTS)}"
         )
+
+
+def _accumulate(
+    x1: Array, x2: Array | None, units: Iterable[Units], width: int, activation: str, part: str
+) -> Array:
+    """Sum the kernel over blocks of hidden units; symmetric products cost half."""
+    _require_known(activation, part)
     shape = (len(x1), len(x1 if x2 is None else x2))
     inner, outer = (np.zeros(shape, x1.dtype) if part in (p, "total") else None for p in PARTS[:2])
     for block in units:

@@ -10,6 +10,7 @@ from scipy import linalg
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.samples import checked_samples, checked_targets
 from kernel_regime.kernels.base import Kernel
 
 
@@ -60,6 +61,11 @@ def average_gradient_outer_product(
     array (d, d) or (d,)
         In float64.
 
+    Raises
+    ------
+    InputError
+        If samples or coefficients are not finite, or do not fit.
+
     References
     ----------
     Radhakrishnan, Beaglehole, Pandit & Belkin (2024), Science 383.
@@ -74,6 +80,8 @@ def average_gradient_outer_product(
     array([[1., 2.],
            [2., 4.]])
     """
+    x = checked_samples(x, "x")
+    x, coefficients = x.reshape(len(x), -1), checked_targets(coefficients, "coefficients", len(x))
     n, features = x.shape
     outer = np.zeros(features if diagonal else (features, features))
     for rows in row_blocks(n, 8 * (6 * n + 2 * features * coefficients.shape[1])):
