@@ -1,6 +1,7 @@
 """Kinds: the stable names under which parameters call classes, built-in or a user's own."""
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, cast
@@ -105,6 +106,11 @@ class Registry(Generic[Base]):
                 f"{self._base.__module__}.{self._base.__qualname__}"
             )
         member: type[Any] = found
+        if inspect.isabstract(member):
+            raise InputError(
+                f"kind {kind!r} is a base of the family {self._family}: it lacks "
+                f"{', '.join(sorted(member.__abstractmethods__))}; name a class that has them"
+            )
         if "kind" not in vars(member):
             member.kind = kind
         return member

@@ -70,6 +70,7 @@ def test_a_kernel_from_outside_is_named_by_module_and_class():
         ({"kind": kind, "wdth": 2}, "no parameter 'wdth'; did you mean 'width'"),
         ({"kind": "no_such_package:Gaussian"}, "cannot be imported"),
         ({"kind": "fractions:Fraction"}, "no kernel: derive it from"),
+        ({"kind": "kernel_regime.kernels:Kernel"}, "is a base of the family kernel: it lacks"),
     ):
         with pytest.raises(ValidationError, match=message):
             KernelParameters.model_validate({"k": entry})
