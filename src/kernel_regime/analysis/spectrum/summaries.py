@@ -25,7 +25,7 @@ def trace_rank(eigenvalues: ArrayLike) -> float:
     >>> trace_rank([1, 1, 2])
     2.0
     """
-    values, largest = _over_largest(eigenvalues)
+    values, largest = _over_largest(checked_numbers(eigenvalues, "eigenvalues"))
     return float(values.sum()) if largest else np.nan
 
 
@@ -39,7 +39,7 @@ def participation_rank(eigenvalues: ArrayLike) -> float:
     >>> participation_rank([3, 3, 0])
     2.0
     """
-    values, largest = _over_largest(eigenvalues)
+    values, largest = _over_largest(checked_numbers(eigenvalues, "eigenvalues"))
     return float(values.sum() ** 2 / (values**2).sum()) if largest else np.nan
 
 
@@ -83,7 +83,7 @@ def target_power(vectors: ArrayLike, targets: ArrayLike) -> Array:
     vectors = as_floating(vectors, "vectors")
     if vectors.ndim != 2 or not len(vectors):
         raise InputError(f"vectors: shape {vectors.shape}; give eigenvectors as columns (n, k)")
-    columns, largest = _over_largest_target(targets, len(vectors))
+    columns, largest = _over_largest(checked_targets(targets, "targets", len(vectors)))
     if not largest:
         return np.full(vectors.shape[1], np.nan)
     return ((vectors.T @ columns) ** 2).sum(axis=1) / (columns**2).sum()
@@ -121,7 +121,7 @@ def alignment(kernel: Matrix, targets: ArrayLike, centred: bool = False) -> floa
     kernel = as_floating(kernel, "kernel")
     if kernel.ndim != 2 or len(kernel) != kernel.shape[1] or not len(kernel):
         raise InputError(f"kernel: shape {kernel.shape} is not square; give (n, n)")
-    columns, _ = _over_largest_target(targets, len(kernel))
+    columns, _ = _over_largest(checked_targets(targets, "targets", len(kernel)))
     scale = scale_of(kernel)
     if centred:
         columns = columns - columns.mean(axis=0)
@@ -133,18 +133,10 @@ def alignment(kernel: Matrix, targets: ArrayLike, centred: bool = False) -> floa
     return captured / norms if norms else np.nan
 
 
-def _over_largest(eigenvalues: ArrayLike) -> tuple[Array, float]:
-    """Eigenvalues over the largest of them by size, so that squares stay in range; and that."""
-    values = checked_numbers(eigenvalues, "eigenvalues")
+def _over_largest(values: Array) -> tuple[Array, float]:
+    """Values over the largest of them by size, so that squares stay in range; and that."""
     largest = float(np.abs(values).max())
     return values / (largest or 1), largest
-
-
-def _over_largest_target(targets: ArrayLike, samples: int) -> tuple[Array, float]:
-    """Targets as columns over the largest of them by size, and that."""
-    columns = checked_targets(targets, "targets", samples)
-    largest = float(np.abs(columns).max())
-    return columns / (largest or 1), largest
 
 
 def _float64_blocks(kernel: Array, scale: float, centred: bool) -> Iterator[tuple[slice, Array]]:
