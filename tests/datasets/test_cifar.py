@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError
 
@@ -191,6 +191,7 @@ def test_damaged_files_are_named_in_one_line(folder, content, message):
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
 )
 @given(position=st.integers(0, 400), value=st.integers(0, 255), kept=st.integers(0, 10_000))
+@example(position=28, value=ord("\\"), kept=50)  # an escape of which Python warns
 def test_any_damage_loads_or_is_refused_in_one_line(folder, position, value, kept):
     content = bytearray(dictionary(labels=labels_list([1, 2, 3]), data=array(pixels(3))))
     content[position] = value

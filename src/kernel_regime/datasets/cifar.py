@@ -1,6 +1,7 @@
 """CIFAR-10 in its binary and its Python version, whose pickles are read but never run."""
 
 import pickletools
+import warnings
 from itertools import takewhile
 from pathlib import Path
 from typing import cast
@@ -186,16 +187,18 @@ def _checked(path: Path, pixels: Array, labels: list[int], n_classes: int) -> tu
 def _literals(path: Path) -> Literals:
     """Strings and numbers of a pickle in their order: its instructions are read, none is run."""
     found: Literals = []
+    content = read_bytes(path)
     try:
-        for opcode, argument, _ in pickletools.genops(read_bytes(path)):
-            if opcode.name in _FLAGS:
-                found.append(_FLAGS[opcode.name])
-            elif isinstance(argument, bytes):
-                found.append(argument.decode("latin-1"))
-            elif opcode.name in _LITERALS and argument != _CODEC:
-                found.append(cast(str | int, argument))
-    except InputError:
-        raise
+        with warnings.catch_warnings():
+            # Of escapes in a damaged name, which tell a user nothing.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for opcode, argument, _ in pickletools.genops(content):
+                if opcode.name in _FLAGS:
+                    found.append(_FLAGS[opcode.name])
+                elif isinstance(argument, bytes):
+                    found.append(argument.decode("latin-1"))
+                elif opcode.name in _LITERALS and argument != _CODEC:
+                    found.append(cast(str | int, argument))
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}); get it again") from error
     return found
