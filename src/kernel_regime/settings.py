@@ -10,9 +10,10 @@ from kernel_regime.hooks import (
     NameTheNode,
     PointToResults,
 )
+from kernel_regime.provenance import RecordProvenance
 
 HOOKS = (
-    *(CheckParameters(), CheckExperiment(), LimitMemory()),
+    *(CheckParameters(), CheckExperiment(), RecordProvenance(), LimitMemory()),
     *(NameTheData(), NameTheNode(), PointToResults()),
 )
 
