@@ -51,6 +51,18 @@ def written(project):
             "training data have 1,200; give 1200 or less",
         ),
         (
+            {"ridge": {"exceptions": {"nntk": [1.0]}}},
+            "ridge.exceptions.nntk: no such kernel; did you mean 'ntk'?",
+        ),
+        (
+            {"gaussian_processes": {"p": {"kernel": "nngpp"}}},
+            "gaussian_processes.p: no kernel is called nngpp; did you mean 'nngp'?",
+        ),
+        (
+            {"distribution_shift_study": {"methods": ["mean_fild"]}},
+            "distribution_shift_study.methods: no kernel or network is called mean_fild; did you",
+        ),
+        (
             {"data": {"n_test": 600}},
             "data.n_test: 600 samples are asked for, the data set has 597; give 597 or less",
         ),

@@ -71,6 +71,7 @@ def plan(env: str | None, conf_source: str | None, params: Arguments, traceback:
     exact limits, a matter of minutes, are not forecast. Of a file of --config it takes environment
     and parameters, and forecasts all pipelines.
     """
+    from kernel_regime.experiment_checks import check_together
     from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
     from kernel_regime.pipelines.planned_inputs import planned_inputs
     from kernel_regime.pipelines.planning import plan_disk, plan_work
@@ -82,6 +83,7 @@ def plan(env: str | None, conf_source: str | None, params: Arguments, traceback:
         pipelines.set_requested(["spectral_analysis"])
         context = session().load_context()
         given, catalog = context.params, context.catalog
+        check_together(context.config_loader["parameters"], given)
         inputs = planned_inputs(catalog, given)
         kernels = plan_kernels(inputs.beside(catalog), given["kernels"], given["execution"])
         _show("Kernels", kernels)

@@ -31,8 +31,7 @@ class CheckExperiment:
         """Compare the parameters that this run reads."""
         read = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
         self._read = {key: value for key, value in self._parameters.items() if key in read}
-        refuse_equal_names(self._read)
-        refuse_short_trainings(self._read)
+        check_together(self._read, {key: catalog.load(f"params:{key}") for key in self._read})
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: object) -> None:
@@ -41,6 +40,22 @@ class CheckExperiment:
             refuse_too_many_samples(self._read, len(data.labels))
         if dataset_name in ("train_samples", "test_samples"):
             refuse_constant_samples(self._read, as_array(data, dataset_name), dataset_name)
+
+
+def check_together(given: Parameters, typed: Parameters) -> None:
+    """Refuse parameters that do not fit each other.
+
+    Parameters
+    ----------
+    given, typed : mapping
+        The same parameters, as configuration says them and as nodes take them.
+    """
+    refuse_equal_names(given)
+    refuse_short_trainings(given)
+    if "ridge" in typed:  # a run that only makes kernels does not import what trains
+        from kernel_regime.pipelines.model_training.named_methods import refuse_unknown_methods
+
+        refuse_unknown_methods(typed)
 
 
 def refuse_equal_names(parameters: Parameters) -> None:

@@ -95,7 +95,7 @@ class RecordProvenance:
             for source, value in self._sources.get(name, {}).items()
         }
         for name in node.outputs:
-            if self._read(name) != followed:
+            if self._file(name).exists() and self._read(name) != followed:
                 write_json(self._file(name), None)
             self._sources[name] = followed
 

@@ -5,13 +5,14 @@ from typing import cast
 
 import click
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
 from kernel_regime.core.errors import did_you_mean
 from kernel_regime.core.types import Arguments
 
 _SECTION = "run"
+_STATED = f"{__name__}.params"  # where the context keeps the parameters of a file
 
 
 def config_option(known: Collection[str]) -> click.Option:
@@ -24,6 +25,7 @@ def config_option(known: Collection[str]) -> click.Option:
             stated = _stated_options(path, known)
         except ValueError as error:
             raise click.BadParameter(f"{path} {error}", context, option) from error
+        context.meta[_STATED] = stated.pop("params", None) or {}
         context.default_map = {**(context.default_map or {}), **stated}
 
     return click.Option(
@@ -40,10 +42,9 @@ def params_option() -> click.Option:
     """`--params`, merged into those of a file of `--config`."""
     return click.Option(
         ["--params"],
-        type=click.UNPROCESSED,
-        default="",
+        multiple=True,
         callback=_merged_parameters,
-        help="Parameters that win over all configuration: "
+        help="Parameters that win over all configuration, in one option or several: "
         "data.n_train=500,noise.levels=[{value: 1}]",
     )
 
@@ -64,30 +65,41 @@ def _stated_options(path: str, known: Collection[str]) -> Arguments:
 
 
 def _merged_parameters(
-    context: click.Context, option: click.Parameter, value: str | Arguments
+    context: click.Context, option: click.Parameter, values: tuple[str, ...]
 ) -> Arguments:
     """Parameters of the file, if one is given, and over them those of the command line."""
-    stated = (context.default_map or {}).get("params") or {}
+    stated: str | Arguments = context.meta.get(_STATED, {})
     try:
-        parts = [_parameters(part) for part in (stated, value)]
+        file = stated if isinstance(stated, dict) else _parameters(_items(stated))
+        parts = [file, _parameters([item for value in values for item in _items(value)])]
     except ValueError as error:
         raise click.BadParameter(str(error), context, option) from error
     return cast(Arguments, OmegaConf.to_container(OmegaConf.merge(*parts)))
 
 
-def _parameters(given: str | Arguments) -> Arguments:
-    """Parameters from `a.b=1,c=[2, {d: 3}]`; a file may state them as they are."""
-    if isinstance(given, dict):
-        return given
-    items = _split_outside_brackets(given)
+def _items(text: object) -> list[str]:
+    """The parts `a.b=1` and `c=[2, {d: 3}]` of what an option gives."""
+    items = _split_outside_brackets(str(text))
     for item in items:
         key, equals, _ = item.partition("=")
         if not key.strip() or not equals:
             raise ValueError(f"{item!r} is no key=value")
+    return items
+
+
+def _parameters(items: list[str]) -> Arguments:
+    """Parameters of `key=value` each, every key once and with a value."""
+    keys = [item.partition("=")[0].strip() for item in items]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"{key} is given {keys.count(key)} times; give it once")
     try:
-        return cast(Arguments, OmegaConf.to_container(OmegaConf.from_dotlist(items)))
+        given = OmegaConf.to_container(OmegaConf.from_dotlist(items), throw_on_missing=True)
+    except MissingMandatoryValue as missing:
+        raise ValueError(f"{missing.full_key} has no value, ???; give one") from missing
     except (YAMLError, OmegaConfBaseException) as error:
-        raise ValueError(f"{given!r} is no YAML: {_in_one_line(error)}") from error
+        raise ValueError(f"{', '.join(items)!r} is no YAML: {_in_one_line(error)}") from error
+    return cast(Arguments, given)
 
 
 def _split_outside_brackets(text: str) -> list[str]:

@@ -32,6 +32,8 @@ def test_lists_can_be_given_as_parameters(command, project, given):
         ("data.n_train", "'data.n_train' is no key=value"),
         ("=5", "'=5' is no key=value"),
         ("noise.levels=[{value: 1}", "is no YAML"),
+        ("data.n_train=???", "data.n_train has no value, ???"),
+        ("data.seed=1,data.seed=2", "data.seed is given 2 times"),
     ],
 )
 def test_parameters_that_cannot_be_read_are_refused(command, given, message):
@@ -74,6 +76,13 @@ def test_the_command_line_wins_over_a_file_and_keeps_its_other_parameters(comman
     for name, count in (("train", 40), ("test", 20)):
         labels = np.load(project / f"data/03_primary/test/{name}_labels.npy")
         assert len(labels) == count
+
+
+def test_parameters_of_several_options_are_all_taken(command, project):
+    result = command(*PREPARE, "--params", "data.n_train=30", "--params", "data.n_test=20")
+    assert result.exit_code == 0, result.output
+    for name, count in (("train", 30), ("test", 20)):
+        assert len(np.load(project / f"data/03_primary/test/{name}_labels.npy")) == count
 
 
 def test_a_plan_reads_the_files_of_runs(command, project):

@@ -62,8 +62,9 @@ def test_data_of_a_run_that_did_not_end_are_not_taken(run, finished):
 
 
 def test_other_raw_data_are_other_sources(run, finished, project):
-    half = "raw_train: {type: kernel_regime.datasets.DigitsDataset, split: test}\n"
-    (project / "conf" / "test" / "catalog.yml").write_text(half)
+    digits = "{type: kernel_regime.datasets.DigitsDataset, split: %s}"
+    swapped = f"raw_train: {digits % 'test'}\nraw_test: {digits % 'train'}\n"
+    (project / "conf" / "test" / "catalog.yml").write_text(swapped)
     assert run("--to-outputs", "train_images,test_images")[0] == 0
     code, printed = run(*FIT)
     assert code == 1

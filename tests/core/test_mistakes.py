@@ -1,5 +1,6 @@
 """Mistakes in parameters: one line each, about the place and the type that were meant."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -26,6 +27,8 @@ class Study(ParameterType):
     [
         ({"grid": [1, -2]}, ["grid[1]: -2 should be greater than or equal to 0"]),
         ({"grid": []}, ["grid: tuple should have at least 1 item after validation, not 0, got []"]),
+        ({"grid": [math.inf]}, ["grid[0]: inf should be a finite number"]),
+        ({"grid": [{"from": 1, "to": 400, "count": 2}]}, ["grid[0].to: 400 should be less than"]),
         ({"grid": [{"from": 1, "to": 2, "count": 0}]}, ["grid[0].count: 0 should be greater"]),
         (
             {"grid": [{"frm": 1, "to": 2, "count": 3}, 1]},
@@ -60,3 +63,12 @@ def test_a_mistake_is_one_line_about_what_was_meant(given, lines):
     assert all(one.startswith(f"study.{line}") for one, line in zip(found, lines, strict=True)), (
         found
     )
+
+
+def test_a_bound_is_no_name_to_suggest():
+    @dataclass(frozen=True)
+    class Paths(ParameterType):
+        grids: dict[str, Grid]
+
+    (line,) = mistakes(Paths, {"grids": {"ntk": [{"from": 1, "to": 2, "count": 2, "g": 1}]}}, "r")
+    assert line == "r.grids.ntk[0].g: unknown parameter; give one of count, from, to"

@@ -6,6 +6,7 @@ import pytest
 from kedro.io import DatasetError
 from PIL import Image
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.datasets import (
     ArraysDataset,
     CifarDataset,
@@ -159,6 +160,21 @@ def test_a_table_has_a_target_column(tmp_path, table, suffix):
     targets = TableDataset(str(path), target="a", features=["b", "c"]).load()
     np.testing.assert_allclose(targets.labels, table["a"])
     assert targets.class_names == ()
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        ("ab", "features: 'ab' is no list of columns"),
+        ([], "features: [] is no list of columns; leave it out for all"),
+        (["a", "kind"], "features: 'kind' is the target"),
+        (["a", "a"], "features: 'a' is listed twice"),
+    ],
+)
+def test_features_are_columns_beside_the_target(tmp_path, features, message):
+    with pytest.raises(InputError) as refusal:
+        TableDataset(str(tmp_path / "mine.csv"), target="kind", features=features)
+    assert message in str(refusal.value)
 
 
 def test_tables_that_are_no_data_are_refused(tmp_path, table):

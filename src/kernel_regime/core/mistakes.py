@@ -168,10 +168,12 @@ def _names_beside(annotation: object, place: Place) -> set[str]:
 
 def _fields(annotation: object) -> dict[str, object]:
     """Annotations of the fields of a parameter type, by the names that configuration gives."""
+    if not isinstance(annotation, type):  # bounds, such as `Ge(0)`, are dataclass instances
+        return {}
     if is_dataclass(annotation):
         hints = get_type_hints(annotation, include_extras=True)
         return {field.name: hints[field.name] for field in fields(annotation) if field.init}
-    if not isinstance(annotation, type) or not issubclass(annotation, BaseModel):
+    if not issubclass(annotation, BaseModel):
         return {}
     return {
         field.alias or name: field.annotation for name, field in annotation.model_fields.items()

@@ -56,7 +56,9 @@ def _parameter_model(described: type, left_out: tuple[str, ...]) -> type[BaseMod
     }
     return create_model(
         described.__name__,
-        __config__=ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True),
+        __config__=ConfigDict(
+            extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False
+        ),
         **arguments,
     )
 
@@ -138,7 +140,7 @@ class ParameterType:
     Fit(ranks=Range(first=1, last=9))
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
     __dataclass_fields__: ClassVar[dict[str, Field[object]]]  # of subclasses, by `dataclass`
 
     def __post_init__(self) -> None:

@@ -66,7 +66,7 @@ class TableDataset(DividedDataset):
     ) -> None:
         super().__init__(split, test_share, seed, metadata)
         self._filepath = local_path(filepath)
-        self._target, self._features = target, features
+        self._target, self._features = target, _checked_features(features, target)
         self._class_names, self._task = class_names, task
         self._load_args = load_args or {}
 
@@ -129,3 +129,17 @@ class TableDataset(DividedDataset):
 
     def _describe(self) -> Arguments:
         return {"filepath": str(self._filepath), "target": self._target, **super()._describe()}
+
+
+def _checked_features(features: object, target: str) -> list[str] | None:
+    """A list of columns, each once and none the target; None for all."""
+    if features is None:
+        return None
+    if not isinstance(features, list | tuple) or not features:
+        raise InputError(f"features: {features!r} is no list of columns; leave it out for all")
+    for name in features:
+        if name == target:
+            raise InputError(f"features: {name!r} is the target, which inputs must not tell")
+        if features.count(name) > 1:
+            raise InputError(f"features: {name!r} is listed twice")
+    return list(features)

@@ -76,7 +76,7 @@ class NoiseParameters(BaseModel):
     'HighFrequencyNoise'
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     kind: str
     """A registered kind, or `package.module:Class` for one's own."""

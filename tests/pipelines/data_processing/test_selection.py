@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.data_processing.nodes import prepare
@@ -122,6 +123,15 @@ def test_test_samples_must_be_like_training_samples():
         ValueError, match=r"test samples have the shape \(3, 3\), training .* \(2, 2\)"
     ):
         refuse_unlike(THREE.inputs, np.zeros((2, 3, 3)))
+
+
+@pytest.mark.parametrize("split", [None, {"seed": 4}])
+def test_test_samples_must_not_be_the_training_samples(split):
+    data = DataParameters(n_train=None, n_test=None, seed=0, split=split)
+    noise = NoiseParameters(kind="clean", levels=[0], seed=0)
+    one_file = samples(np.repeat([0, 1, 2], 20))
+    with pytest.raises(InputError, match="raw_train and raw_test hold the same samples"):
+        prepare(one_file, one_file, data, noise)
 
 
 def test_a_run_divides_its_samples_anew_where_it_is_told_to():

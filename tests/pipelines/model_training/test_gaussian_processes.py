@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from kernel_regime.core.errors import InputError
 from kernel_regime.figures.gaussian_processes import gaussian_process_figure
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.gaussian_processes import (
@@ -88,11 +87,6 @@ def test_finished_processes_are_found(tmp_path):
     fitted, run.opened = len(run.opened), []
     assert run.scores(tmp_path).equals(first)
     assert len(run.opened) < fitted  # only their contents are compared
-
-
-def test_a_kernel_that_was_never_there_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"gaussian_processes.p: no kernel is called nngpp; did"):
-        Run().scores(tmp_path, {"p": {"kernel": "nngpp"}})
 
 
 def test_the_figure_draws_every_process_and_the_evidence(tmp_path):

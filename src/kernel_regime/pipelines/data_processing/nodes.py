@@ -13,6 +13,7 @@ from kernel_regime.noise.sweep import Sweep
 from kernel_regime.pipelines.data_processing.parameters import DataParameters
 from kernel_regime.pipelines.data_processing.subsamples import (
     divide_anew,
+    refuse_equal,
     refuse_unlike,
     select_samples,
 )
@@ -37,6 +38,7 @@ def prepare(
     raw_train = raw_train.checked("raw_train")
     raw_test = raw_test.checked("raw_test").in_classes_of(raw_train)
     refuse_unlike(raw_train.inputs, raw_test.inputs)
+    refuse_equal(raw_train.inputs, raw_test.inputs)
     if data.split is not None:
         raw_train, raw_test = divide_anew(raw_train, raw_test, data.split.seed)
     values = resolve_levels(noise, raw_train.inputs.shape[1:])

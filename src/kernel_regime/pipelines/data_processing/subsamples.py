@@ -83,6 +83,21 @@ def refuse_unlike(train: Array, test: Array) -> None:
         )
 
 
+def refuse_equal(train: Array, test: Array) -> None:
+    """Refuse test samples that are the training samples, as those of one file for both are.
+
+    Raises
+    ------
+    InputError
+        Saying how to tell them apart.
+    """
+    if np.array_equal(train, test):
+        raise InputError(
+            "raw_train and raw_test hold the same samples; in the catalog, let their path name "
+            '{split}, or divide one file by split: "{split}" and test_share: 0.2'
+        )
+
+
 def _refuse_non_finite(raw: LabelledData) -> None:
     for what, array in (("input", raw.inputs), ("label", raw.labels)):
         if not np.issubdtype(array.dtype, np.floating):

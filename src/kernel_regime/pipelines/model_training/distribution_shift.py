@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict
 
 from kernel_regime.analysis.distribution_shift import cross_blocks, shifted_cross_validation
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.files import digest
 from kernel_regime.core.types import Arguments
 from kernel_regime.evaluation.scores import correct, squared_errors
@@ -90,7 +89,6 @@ def measure_shifts(
     DataFrame
         `COLUMNS`: no accuracy for regressions, and no prediction for networks.
     """
-    _refuse_unknown_methods(shift, kernels, network_sweep)
     classes = class_labels(train_labels)
     targets = [encode_targets(labels, classes) for labels in (train_labels, test_labels)]
     levels, built = list(noise_levels["level"]), kernels.build()
@@ -111,19 +109,6 @@ def measure_shifts(
     rows += _network_rows(networks, network_scores, network_sweep, images[1], targets[1], tested)
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table if len(classes) else table.assign(accuracy=np.nan)
-
-
-def _refuse_unknown_methods(
-    shift: ShiftParameters, kernels: KernelParameters, networks: NetworkParameters
-) -> None:
-    known = [*kernels.names, *(name for _, name, _ in networks.architectures())]
-    for name in shift.methods or ():
-        dropped = kernels.knows(name) or networks.root.get(name, name) is None
-        if name not in known and not dropped:
-            raise InputError(
-                f"distribution_shift_study.methods: no kernel or network is called {name}; "
-                f"{did_you_mean(name, known)}"
-            )
 
 
 @dataclass(frozen=True)

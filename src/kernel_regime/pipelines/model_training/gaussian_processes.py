@@ -12,7 +12,6 @@ from kedro.pipeline import Node, Pipeline
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.files import digest
 from kernel_regime.core.types import Arguments, Identity
 from kernel_regime.evaluation.gaussian_scores import interval_coverage, negative_log_likelihood
@@ -93,7 +92,6 @@ def fit_gaussian_processes(
     an ensemble a row per time, of which the last, infinity, is selected. Each is kept in
     `finished_results` as soon as it is finished: see `Results`.
     """
-    _refuse_unknown_kernels(processes, kernels)
     classes = class_labels(train_labels)
     targets = [encode_targets(labels, classes) for labels in (train_labels, test_labels)]
     results, built, tables = Results(finished_results), kernels.build(), []
@@ -111,16 +109,6 @@ def fit_gaussian_processes(
         place = {"level": level, "process": name, "kernel": entry.kernel}
         tables.append(pd.DataFrame(found["scores"]).assign(**place))
     return pd.concat(tables, ignore_index=True)[SCORES] if tables else pd.DataFrame(columns=SCORES)
-
-
-def _refuse_unknown_kernels(
-    processes: GaussianProcessParameters, kernels: KernelParameters
-) -> None:
-    for name, entry in processes.root.items():
-        for kernel in entry.kernels if entry is not None else ():
-            if not kernels.knows(kernel):
-                hint = did_you_mean(kernel, kernels.names)
-                raise InputError(f"gaussian_processes.{name}: no kernel is called {kernel}; {hint}")
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 class PowersOfTen(BaseModel):
     """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    start: float = Field(alias="from")
-    stop: float = Field(alias="to")
+    # Beyond, powers of ten are no numbers in double precision.
+    start: float = Field(alias="from", ge=-300, le=300)
+    stop: float = Field(alias="to", ge=-300, le=300)
     count: PositiveInt
 
     def values(self) -> NDArray[np.float64]:

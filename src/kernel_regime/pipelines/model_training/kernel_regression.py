@@ -10,7 +10,6 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.files import digest
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import best_row, select_ridges
@@ -57,7 +56,6 @@ def fit_kernel_ridge(
     kernel_test_errors : dict of str to float32 array (2, ridges, m)
         Squared error and hit of every test sample, for intervals.
     """
-    _refuse_unknown(ridge, kernels)
     classes = class_labels(train_labels)
     targets = [encode_targets(labels, classes) for labels in (train_labels, test_labels)]
     results, tables, errors = Results(finished_results), [], {}
@@ -131,13 +129,6 @@ def select_kernel_ridges(
         table.insert(1, "kernel", kernel)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
-
-
-def _refuse_unknown(ridge: RidgeParameters, kernels: KernelParameters) -> None:
-    for name in ridge.exceptions:
-        if not kernels.knows(name):
-            hint = did_you_mean(name, kernels.names)
-            raise InputError(f"ridge.exceptions.{name}: no such kernel; {hint}")
 
 
 def create_kernel_regression() -> Pipeline:

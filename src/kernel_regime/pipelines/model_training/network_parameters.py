@@ -38,6 +38,16 @@ def _from_the_start(batches: dict[int, int]) -> dict[int, int]:
     return batches
 
 
+def _each_once(seeds: list[int]) -> list[int]:
+    for seed in seeds:
+        if seeds.count(seed) > 1:
+            raise ValueError(f"{seed} is listed twice, and would count as two trainings")
+    return seeds
+
+
+Seeds = Annotated[
+    list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1), AfterValidator(_each_once)
+]
 BatchSizes = Annotated[dict[NonNegativeInt, PositiveInt], AfterValidator(_from_the_start)]
 """First epoch → batch size, from epoch 0 on."""
 
@@ -66,7 +76,7 @@ class NetworkEntry(BaseModel):
         As in `training`, for this network only.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     kind: str
     optimiser: Optimiser | Literal["conjugate_gradients"] = "momentum"
@@ -191,12 +201,12 @@ class TrainingParameters(BaseModel):
         Of conjugate gradients.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     epochs: PositiveInt
     warm_up: NonNegativeInt
     batches: BatchSizes
-    seeds: list[NonNegativeInt] = Field(min_length=1)
+    seeds: Seeds
     validation: float = Field(ge=0, lt=1)
     checkpoint_every: PositiveInt
     iterations: PositiveInt = ConjugateGradients.iterations

@@ -19,7 +19,7 @@ from kernel_regime.pipelines.model_training.grids import Grid, expand
 
 
 class _Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _without_dropped(exceptions: object) -> object:
