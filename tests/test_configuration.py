@@ -14,6 +14,7 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogConfigResolver, DataCatalog, DatasetError, MemoryDataset
 
 from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.core.errors import InputError
 from kernel_regime.datasets import SpikedCovariatesDataset
 from kernel_regime.parameter_checks import ParameterError, check_parameters
 from kernel_regime.pipelines.result_tables import RESULT_TABLES
@@ -135,6 +136,21 @@ def test_an_environment_that_names_no_experiment_is_its_own(tmp_path):
     for default in (None, "local"):
         loader = ExperimentConfigLoader(conf, default, **CONFIG_LOADER_ARGS)
         assert loader["globals"]["experiment"] == "digits"
+
+
+@pytest.mark.parametrize("given", ["", "../other", "[a]", "a/b", "3"])
+def test_an_experiment_is_the_name_of_a_folder(tmp_path, given):
+    conf = a_project_with(tmp_path, "mine", globals=f"experiment: {given}\n")
+    with pytest.raises(InputError, match=r"experiment: .* in globals.yml is no name of a folder"):
+        ExperimentConfigLoader(conf, "mine", **CONFIG_LOADER_ARGS)
+
+
+def test_a_file_that_was_meant_to_be_read_is_told_so(tmp_path):
+    conf = a_project_with(tmp_path, "mine", paramters_noise="noise: {seed: 1}\n", mlflow="a: 1\n")
+    with pytest.raises(InputError, match=r"paramters_noise.yml: .* did you mean parameters.yml"):
+        ExperimentConfigLoader(conf, "mine", **CONFIG_LOADER_ARGS)
+    (conf / "mine" / "paramters_noise.yml").unlink()
+    ExperimentConfigLoader(conf, "mine", **CONFIG_LOADER_ARGS)  # a plugin's file may be there
 
 
 def test_parameters_reach_the_generator_wherever_they_are_set(tmp_path):

@@ -1,5 +1,7 @@
 """Configuration of an experiment: Kedro's loader, with a name for every environment's outputs."""
 
+import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,9 @@ from omegaconf.errors import InterpolationResolutionError
 
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments
+
+# How names of files that are read begin; those of plugins have others.
+_KINDS = ("catalog", "credentials", "globals", "logging", "parameters")
 
 
 class ExperimentConfigLoader(OmegaConfigLoader):
@@ -41,6 +46,9 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         # After them: `${globals:…}` is answered by the loader that was made last.
         super().__init__(conf_source, env, runtime_params, **settings)
         OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
+        for folder in {settings["base_env"], env or settings["default_run_env"]}:
+            _refuse_misnamed_files(Path(conf_source) / folder)
+        _refuse_no_folder_name(self["globals"].get("experiment"))
 
     def __getitem__(self, key: str) -> Arguments:
         """Configuration of one type, merged and resolved."""
@@ -64,3 +72,23 @@ def _refuse_unknown(environment: str, source: Path) -> None:
     if source.is_dir() and not (source / environment).is_dir():
         known = sorted(path.name for path in source.iterdir() if path.is_dir())
         raise InputError(f"no environment {environment!r}; {did_you_mean(environment, known)}")
+
+
+def _refuse_misnamed_files(folder: Path) -> None:
+    """Refuse files that were meant to be read, and whose names nobody asks for."""
+    for path in sorted(folder.glob("*.y*ml")):
+        kind = path.stem.split("_")[0]
+        meant = get_close_matches(kind, _KINDS, cutoff=0.8)
+        if meant and kind not in _KINDS:
+            raise InputError(
+                f"{path}: files of this name are not read; did you mean {meant[0]}{path.suffix}?"
+            )
+
+
+def _refuse_no_folder_name(experiment: object) -> None:
+    """Refuse experiments that would write outside of folders of their own."""
+    if not isinstance(experiment, str) or not re.fullmatch(r"\w[\w.-]*", experiment):
+        raise InputError(
+            f"experiment: {experiment!r} in globals.yml is no name of a folder; give letters, "
+            "digits, '_', '-' and '.', or leave it out: an environment's own name is taken then"
+        )

@@ -28,7 +28,7 @@ from kernel_regime.regression.fit import fit_ridge_path, score_path
 from kernel_regime.regression.ridge_path import RidgePath
 
 # Raised when the same kernels, targets, ridges and solver would give other numbers than before.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def fit_kernel_ridge(
