@@ -78,6 +78,22 @@ class RecordProvenance:
                     raise StaleDataError(_disagreement(name, holder, source, value, other))
 
     @hook_impl
+    def before_dataset_loaded(self, dataset_name: str) -> None:
+        """Take nothing that another run has replaced since.
+
+        Raises
+        ------
+        StaleDataError
+            If a run of the same experiment goes on beside this one, with other parameters.
+        """
+        expected = self._sources.get(dataset_name)
+        if self._file(dataset_name).exists() and self._read(dataset_name) != expected:
+            raise StaleDataError(
+                f"{dataset_name} was replaced by another run while this one went on; run one "
+                "after the other, or give each its own `experiment` in globals.yml"
+            )
+
+    @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: object) -> None:
         """Raw data are a source by what is in them."""
         if isinstance(data, LabelledData):

@@ -1,6 +1,13 @@
 """Data on disk that other parameters made are not mixed with those of a run."""
 
+import subprocess
+import sys
+
 import pytest
+from kedro.framework.hooks import hook_impl
+from kedro.framework.session import KedroSession
+
+from kernel_regime.provenance import StaleDataError
 
 KERNELS = (
     "kernels.ntk=null,kernels.nngp=null,data.n_train=30,data.n_test=20,noise.levels=[{value: 0}]"
@@ -69,3 +76,24 @@ def test_other_raw_data_are_other_sources(run, finished, project):
     code, printed = run(*FIT)
     assert code == 1
     assert "come from different raw_train" in printed
+
+
+def test_a_run_takes_nothing_that_another_replaced_meanwhile(project):
+    (project / "src").mkdir()  # without it, no command takes the folder for a project
+    other = ("-m", "kedro", "run", "--env", "test", "--to-outputs", "train_samples")
+    begun = []
+
+    class Interloper:
+        """Another run with other parameters, after the first node of this one."""
+
+        @hook_impl
+        def after_dataset_saved(self, dataset_name):
+            if dataset_name == "noise_levels":
+                command = (sys.executable, *other, "--params", "data.seed=5")
+                begun.append(subprocess.run(command, cwd=project, check=True))
+
+    with KedroSession.create(project, env="test") as session:
+        session._hook_manager.register(Interloper())
+        with pytest.raises(StaleDataError, match="was replaced by another run while this one"):
+            session.run(pipeline_names=["data_processing"])
+    assert begun
