@@ -4,6 +4,8 @@ Loops over numbers take twice as long for rows of a tile, and for its columns th
 store one number after another where here registers are transposed among themselves.
 """
 
+import numpy as np
+
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
 from kernel_regime.linalg.packed_products import EDGE
@@ -23,7 +25,26 @@ def put_tile(tile: Array, matrix: Array, top: int, start: int, symmetric: bool) 
                 tile[r, c] = tile[c, r]
     _put(tile, matrix, top, start)
     if symmetric and top != start:
-        _put_transposed(tile, matrix, start, top)
+        height, width = min(EDGE, matrix.shape[0] - start), min(EDGE, matrix.shape[1] - top)
+        _put_transposed(tile, matrix, start, top, height, width)
+
+
+def transposed(block: Array) -> Array:
+    """The transpose of a block of float32 or float64, in C order.
+
+    Examples
+    --------
+    >>> transposed(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    image = np.empty(block.shape[::-1], block.dtype)
+    _transpose(block, image)
+    return image
+
+
+@compiled(nogil=True)
+def _transpose(block: Array, image: Array) -> None:
+    _put_transposed(block, image, 0, 0, image.shape[0], image.shape[1])
 
 
 @compiled()
@@ -40,10 +61,11 @@ def _put(tile: Array, matrix: Array, top: int, start: int) -> None:
 
 
 @compiled()
-def _put_transposed(tile: Array, matrix: Array, top: int, start: int) -> None:
-    """As much of a transposed tile as the matrix holds from there on."""
+def _put_transposed(
+    tile: Array, matrix: Array, top: int, start: int, height: int, width: int
+) -> None:
+    """So many rows and columns of a transposed tile."""
     count = VECTOR_BYTES // tile.itemsize
-    height, width = min(EDGE, matrix.shape[0] - top), min(EDGE, matrix.shape[1] - start)
     lower, right = height - height % count, width - width % count
     for i in range(0, lower, count):
         for j in range(0, right, count):

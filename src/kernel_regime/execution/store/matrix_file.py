@@ -1,5 +1,6 @@
 """Matrix file: a `.npy` written and read tile by tile, without mapping it into memory."""
 
+import errno
 import io
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array, Dtype
 from kernel_regime.execution.store.tiles import Tile
+from kernel_regime.linalg.tile_copies import transposed
 
 _ROWS = 128
 
@@ -38,6 +40,7 @@ class NpyFile:
         if writable:
             self._file.write(self._header)
             self._file.truncate(file_bytes(shape, dtype))
+            _reserve(self._file.fileno(), file_bytes(shape, dtype))
 
     def close(self) -> None:
         """Let go of the file; on a network file system, learn what could not be written."""
@@ -69,15 +72,13 @@ class NpyFile:
             return False
         if not mirrored:
             return True
+        # As integers: a damaged value may be a NaN, and 0 equals −0.
+        bits = f"u{self._dtype.itemsize}"
         for start in range(0, values.shape[1], _ROWS):
             first = tile.columns.start + start
             rows = slice(first, min(first + _ROWS, tile.columns.stop))
-            image = self._read(rows, tile.rows)
-            # As integers: a damaged value may be a NaN, and 0 equals −0.
-            bits = f"u{self._dtype.itemsize}"
-            if not np.array_equal(
-                image.view(bits), transposed(values[:, start : start + _ROWS]).view(bits)
-            ):
+            image, block = self._read(rows, tile.rows), values[:, start : start + _ROWS]
+            if not _is_transpose(image.view(bits), block.view(bits)):
                 return False
         return True
 
@@ -98,6 +99,32 @@ class NpyFile:
         return values
 
 
+def _reserve(descriptor: int, size: int) -> None:
+    """Have the file system set all blocks of a file aside at once.
+
+    Block by block, while rows are written, takes a quarter longer; and a disk that is too small
+    says so now.
+    """
+    if not hasattr(os, "posix_fallocate"):  # macOS, Windows
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+
+
+def _is_transpose(image: Array, block: Array) -> bool:
+    """Whether one is the transpose of the other; in small squares, 8 times faster than in one go.
+
+    Not compiled, as the copies of tiles are: whoever only reads matrices need not wait for that.
+    """
+    return all(
+        np.array_equal(image[:, start : start + _ROWS], block[start : start + _ROWS].T)
+        for start in range(0, len(block), _ROWS)
+    )
+
+
 def header(shape: tuple[int, int], dtype: Dtype) -> bytes:
     """The bytes before the values."""
     file = io.BytesIO()
@@ -109,11 +136,3 @@ def header(shape: tuple[int, int], dtype: Dtype) -> bytes:
 def file_bytes(shape: tuple[int, int], dtype: Dtype) -> int:
     """Size of the whole file."""
     return len(header(shape, dtype)) + shape[0] * shape[1] * dtype.itemsize
-
-
-def transposed(block: Array) -> Array:
-    """The transpose in C order; in small squares, 8 times faster than in one go."""
-    result = np.empty(block.shape[::-1], block.dtype)
-    for start in range(0, len(block), _ROWS):
-        result[:, start : start + _ROWS] = block[start : start + _ROWS].T
-    return result
