@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 from scipy import linalg
 
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.files import digest
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import ParameterType
 from kernel_regime.core.types import Identity, PyTree, Row
 from kernel_regime.evaluation.scores import correct, squared_errors
@@ -31,6 +32,9 @@ _FORMAT = 1
 _LARGEST = 4000  # rows of a kernel over all outputs
 _NEAR = 1.005  # times `stop_at`: a training that ended there has reached it
 
+# The loss is divided by α², which single precision must hold.
+Scale = Annotated[float, Field(ge=1e-15, le=1e15)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class LazinessStudy(ParameterType):
@@ -39,7 +43,7 @@ class LazinessStudy(ParameterType):
     Parameters
     ----------
     alphas : list of float
-        Scales α.
+        Scales α, each once.
     stop_at : float
         Share of the initial training loss at which training ends.
     most_gradients : int
@@ -53,7 +57,7 @@ class LazinessStudy(ParameterType):
     0.01
     """
 
-    alphas: Annotated[list[PositiveFloat], Field(min_length=1)]
+    alphas: Annotated[list[Scale], Field(min_length=1), LISTED_ONCE]
     stop_at: Annotated[float, Field(gt=0, lt=1)] = 0.01
     most_gradients: PositiveInt = 5000
     samples: PositiveInt = 100
