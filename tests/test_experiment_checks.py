@@ -7,13 +7,8 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.experiment_checks import refuse_equal_names, refuse_too_many_samples
 from tests.experiments import new_project, run
 
-NETWORK = {
-    "kind": "fully_connected",
-    "width": 8,
-    "optimiser": "momentum",
-    "learning_rate": 0.01,
-    "penalties": [1.0e-4],
-}
+ANY = {"optimiser": "momentum", "learning_rate": 0.01, "penalties": [1.0e-4]}
+NETWORK = ANY | {"kind": "fully_connected", "width": 8}
 SHALLOW = {"kind": "shallow", "width": 8, "activation": "tanh", "runs": 1, "samples": 9}
 
 
@@ -40,6 +35,14 @@ def written(project):
         (
             {"network_sweep": {"late": NETWORK | {"batches": {5: 10}}}},
             "network_sweep.late.batches: batches must say the size from epoch 0 on",
+        ),
+        (
+            {"network_sweep": {"none": ANY | {"kind": "keras:Model"}}},
+            "network_sweep.none: kind 'keras:Model' has no `call`",
+        ),
+        (
+            {"network_sweep": {"none": ANY | {"kind": "keras:Sequential"}}},
+            "network_sweep.none: kind 'keras:Sequential' has no layers",
         ),
         (
             {"spectrum": {"initialisations": {"nngp": SHALLOW}}},

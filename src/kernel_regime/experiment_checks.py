@@ -11,6 +11,7 @@ from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Arguments, Parameters
 from kernel_regime.datasets.labelled_data import LabelledData
+from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.noise.transforms import constant_sample
 
 _INITIALISATIONS = "spectrum.initialisations"
@@ -33,6 +34,7 @@ class CheckExperiment:
         self._read = {key: value for key, value in self._parameters.items() if key in read}
         refuse_equal_names(self._read)
         refuse_short_trainings(self._read)
+        refuse_empty_networks(self._read)
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: object) -> None:
@@ -98,6 +100,31 @@ give more epochs, or a shorter warm_up
                 f"network_sweep.{name}.epochs: {epochs}; training.warm_up takes {warm_up}: give "
                 "more epochs, or a shorter warm_up"
             )
+
+
+def refuse_empty_networks(parameters: Parameters) -> None:
+    """Refuse a network whose class computes nothing, which only its first training would find.
+
+    Raises
+    ------
+    InputError
+        Naming the network.
+
+    Examples
+    --------
+    >>> refuse_empty_networks({"network_sweep": {"none": {"kind": "keras:Sequential"}}})
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: network_sweep.none: kind 'keras:Sequential' has no \
+layers; name a class of your own, derived from it
+    """
+    for name, entry in _entries(parameters.get("network_sweep")).items():
+        kind = str(entry["kind"])
+        if ":" not in kind:
+            continue  # a built-in network computes something, and is not imported for this
+        try:
+            NetworkDescription(kind).refuse_empty()
+        except InputError as error:
+            raise InputError(f"network_sweep.{name}: {error}") from error
 
 
 def refuse_too_many_samples(parameters: Parameters, available: int) -> None:
