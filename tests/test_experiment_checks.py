@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from kernel_regime.core.errors import InputError
+from kernel_regime.core.errors import InputError, MissingDeviceError, UnreachableError
 from kernel_regime.experiment_checks import refuse_equal_names, refuse_too_many_samples
 from tests.experiments import new_project, run
 
 ANY = {"optimiser": "momentum", "learning_rate": 0.01, "penalties": [1.0e-4]}
 NETWORK = ANY | {"kind": "fully_connected", "width": 8}
 SHALLOW = {"kind": "shallow", "width": 8, "activation": "tanh", "runs": 1, "samples": 9}
+
+
+TLS = {"engine": "dask", "address": "tls://127.0.0.1:1"}  # refused at once: no certificates
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,27 @@ def written(project):
 def test_a_run_is_refused_before_anything_is_written(project, parameters, message):
     with pytest.raises(InputError, match=message):
         run(project, "test", **parameters)
+    assert written(project) == []
+
+
+@pytest.mark.parametrize(
+    ("execution", "error", "message"),
+    [
+        (TLS, UnreachableError, "execution.address: no Dask scheduler answers at tls://127.0.0.1"),
+        ({"device": "gpu"}, MissingDeviceError, "device: gpu needs an NVIDIA GPU"),
+        (
+            *({"engine": "dask", "device": "gpu"}, MissingDeviceError),
+            "device: gpu needs an NVIDIA GPU.*the driver finds none",
+        ),
+    ],
+)
+def test_a_run_without_its_device_or_cluster_is_refused_at_once(
+    project, monkeypatch, execution, error, message
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    with pytest.raises(error, match=message):
+        run(project, "test", execution=execution)
     assert written(project) == []
 
 

@@ -11,6 +11,8 @@ from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Arguments, Parameters
 from kernel_regime.datasets.labelled_data import LabelledData
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution_checks import check_execution
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.noise.transforms import constant_sample
 
@@ -35,6 +37,8 @@ class CheckExperiment:
         refuse_equal_names(self._read)
         refuse_short_trainings(self._read)
         refuse_empty_networks(self._read)
+        if "execution" in self._read:
+            check_execution(Execution.model_validate(self._read["execution"]))
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: object) -> None:
