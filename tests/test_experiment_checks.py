@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from kernel_regime.core.errors import InputError, MissingDeviceError, UnreachableError
+from kernel_regime.core.errors import (
+    InputError,
+    MissingDeviceError,
+    UnreachableError,
+    UserError,
+)
 from kernel_regime.experiment_checks import refuse_equal_names, refuse_too_many_samples
 from tests.experiments import new_project, run
 
@@ -57,13 +62,22 @@ def written(project):
             "training data have 1,200; give 1200 or less",
         ),
         (
+            {"limits": {"sphere": {"samples": 10_000_000}}},
+            r"limits.sphere.samples: 10,000,000 points need .* GB are free; give fewer",
+        ),
+        ({"regime_verdict": {"samples": 1}}, "regime_verdict.samples: 1 should be greater"),
+        (
+            {"kernel_evolution_study": {"samples": 1}},
+            "kernel_evolution_study.samples: 1; a kernel needs two, give more",
+        ),
+        (
             {"data": {"n_test": 600}},
             "data.n_test: 600 samples are asked for, the data set has 597; give 597 or less",
         ),
     ],
 )
 def test_a_run_is_refused_before_anything_is_written(project, parameters, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UserError, match=message):
         run(project, "test", **parameters)
     assert written(project) == []
 
@@ -80,13 +94,33 @@ def test_a_run_is_refused_before_anything_is_written(project, parameters, messag
     ],
 )
 def test_a_run_without_its_device_or_cluster_is_refused_at_once(
-    project, monkeypatch, execution, error, message
+    tmp_path, monkeypatch, execution, error, message
 ):
+    project = new_project(tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     with pytest.raises(error, match=message):
         run(project, "test", execution=execution)
     assert written(project) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"spectrum": {"trained_networks": {"outputs": 10}}},
+            "spectrum.trained_networks.outputs: 10; networks of 10 classes have outputs 0 to 9",
+        ),
+        (
+            {"spectral_bias_study": {"side": 99_999}},
+            r"spectral_bias_study.side: 1,797 images of 99999 × 99999 pixels need .* GB are free",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused_when_they_are_loaded(project, parameters, message):
+    everything = {"data": {"n_train": 1200, "n_test": 597}}
+    with pytest.raises(UserError, match=message):
+        run(project, "test", **everything, **parameters)
 
 
 def test_only_what_a_run_reads_is_compared(project):

@@ -35,7 +35,7 @@ class CheckedConfigLoader(OmegaConfigLoader):
     def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> Arguments:
         """Files of one folder and, over those of parameters, `--params`."""
         if key == "parameters":
-            parts = [
+            parts: list[tuple[str, Any]] = [
                 (_shown(path), OmegaConf.to_container(config, resolve=False))
                 for path, config in sorted(config_per_file.items())
             ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import yaml
 
@@ -50,13 +51,13 @@ def _mistake(content: bytes) -> str | None:
     return _cycle(held, (), ())
 
 
-def _cycle(value: object, place: tuple[str, ...], above: tuple[object, ...]) -> str | None:
+def _cycle(value: Any, place: tuple[str, ...], above: tuple[object, ...]) -> str | None:
     """Where a value contains one that lies above it: an anchor refers to itself."""
     if any(value is one for one in above):
         return f"{'.'.join(place)} refers to what it lies in; write its values out"
-    inner = value.items() if isinstance(value, Mapping) else ()
-    if isinstance(value, list):
-        inner = enumerate(value)
+    if not isinstance(value, dict | list):
+        return None
+    inner = list(value.items() if isinstance(value, dict) else enumerate(value))
     found = (_cycle(held, (*place, str(key)), (*above, value)) for key, held in inner)
     return next((mistake for mistake in found if mistake), None)
 
@@ -122,5 +123,6 @@ one, `type: …`, or leave the entry out
 
 
 def _form(value: object) -> str:
-    forms = {dict: "keys and values", list: "a list"}
-    return forms.get(type(value), repr(value))
+    if isinstance(value, list):
+        return "a list"
+    return "keys and values" if isinstance(value, dict) else repr(value)

@@ -66,12 +66,12 @@ class RegimeParameters(Thresholds):
     Parameters
     ----------
     samples : int
-        At most so many training and test samples for the kernels.
+        At most so many training and test samples for the kernels; two make the smallest kernel.
     kernel_below, features_above, confidence
         See `Thresholds`.
     """
 
-    samples: PositiveInt
+    samples: Annotated[int, Field(ge=2)]
 
 
 @dataclass(frozen=True, kw_only=True)
