@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
 from scipy import linalg
 
 from kernel_regime.core.arrays import Array, as_floating
@@ -31,9 +31,16 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _LARGEST = 4000  # rows of a kernel over all outputs
 _NEAR = 1.005  # times `stop_at`: a training that ended there has reached it
+_SMALLEST = 1e-15  # α: the loss is divided by its square, which single precision must hold
 
-# The loss is divided by α², which single precision must hold.
-Scale = Annotated[float, Field(ge=1e-15, le=1e15)]
+
+def _not_tiny(alpha: float) -> float:
+    if alpha < _SMALLEST:
+        raise InputError(f"{alpha:g} is too small for single precision; give {_SMALLEST:g} or more")
+    return alpha
+
+
+Scale = Annotated[float, Field(gt=0, le=1e15), AfterValidator(_not_tiny)]
 
 
 @dataclass(frozen=True, kw_only=True)
