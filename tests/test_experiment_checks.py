@@ -3,18 +3,21 @@
 import numpy as np
 import pytest
 
-from kernel_regime.core.errors import InputError
+from kernel_regime.core.errors import (
+    InputError,
+    MissingDeviceError,
+    UnreachableError,
+    UserError,
+)
 from kernel_regime.experiment_checks import refuse_equal_names, refuse_too_many_samples
 from tests.experiments import new_project, run
 
-NETWORK = {
-    "kind": "fully_connected",
-    "width": 8,
-    "optimiser": "momentum",
-    "learning_rate": 0.01,
-    "penalties": [1.0e-4],
-}
+ANY = {"optimiser": "momentum", "learning_rate": 0.01, "penalties": [1.0e-4]}
+NETWORK = ANY | {"kind": "fully_connected", "width": 8}
 SHALLOW = {"kind": "shallow", "width": 8, "activation": "tanh", "runs": 1, "samples": 9}
+
+
+TLS = {"engine": "dask", "address": "tls://127.0.0.1:1"}  # refused at once: no certificates
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,14 @@ def written(project):
             "network_sweep.late.batches: batches must say the size from epoch 0 on",
         ),
         (
+            {"network_sweep": {"none": ANY | {"kind": "keras:Model"}}},
+            "network_sweep.none: kind 'keras:Model' has no `call`",
+        ),
+        (
+            {"network_sweep": {"none": ANY | {"kind": "keras:Sequential"}}},
+            "network_sweep.none: kind 'keras:Sequential' has no layers",
+        ),
+        (
             {"spectrum": {"initialisations": {"nngp": SHALLOW}}},
             "kernels.nngp and spectrum.initialisations.nngp have one name",
         ),
@@ -63,15 +74,65 @@ def written(project):
             "distribution_shift_study.methods: no kernel or network is called mean_fild; did you",
         ),
         (
+            {"limits": {"sphere": {"samples": 10_000_000}}},
+            r"limits.sphere.samples: 10,000,000 points need .* GB are free; give fewer",
+        ),
+        ({"regime_verdict": {"samples": 1}}, "regime_verdict.samples: 1 should be greater"),
+        (
+            {"kernel_evolution_study": {"samples": 1}},
+            "kernel_evolution_study.samples: 1; a kernel needs two, give more",
+        ),
+        (
             {"data": {"n_test": 600}},
             "data.n_test: 600 samples are asked for, the data set has 597; give 597 or less",
         ),
     ],
 )
 def test_a_run_is_refused_before_anything_is_written(project, parameters, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UserError, match=message):
         run(project, "test", **parameters)
     assert written(project) == []
+
+
+@pytest.mark.parametrize(
+    ("execution", "error", "message"),
+    [
+        (TLS, UnreachableError, "execution.address: no Dask scheduler answers at tls://127.0.0.1"),
+        ({"device": "gpu"}, MissingDeviceError, "device: gpu needs an NVIDIA GPU"),
+        (
+            *({"engine": "dask", "device": "gpu"}, MissingDeviceError),
+            "device: gpu needs an NVIDIA GPU.*the driver finds none",
+        ),
+    ],
+)
+def test_a_run_without_its_device_or_cluster_is_refused_at_once(
+    tmp_path, monkeypatch, execution, error, message
+):
+    project = new_project(tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    with pytest.raises(error, match=message):
+        run(project, "test", execution=execution)
+    assert written(project) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"spectrum": {"trained_networks": {"outputs": 10}}},
+            "spectrum.trained_networks.outputs: 10; networks of 10 classes have outputs 0 to 9",
+        ),
+        (
+            {"spectral_bias_study": {"side": 99_999}},
+            r"spectral_bias_study.side: 1,797 images of 99999 × 99999 pixels need .* GB are free",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused_when_they_are_loaded(project, parameters, message):
+    everything = {"data": {"n_train": 1200, "n_test": 597}}
+    with pytest.raises(UserError, match=message):
+        run(project, "test", **everything, **parameters)
 
 
 def test_only_what_a_run_reads_is_compared(project):

@@ -1,7 +1,7 @@
 """Commands of the project: `kedro run`, `plan` and `download`, with one-line refusals."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from kernel_regime.core.errors import InputError, did_you_mean
-from kernel_regime.core.types import Arguments
+from kernel_regime.core.types import Arguments, Parameters
 from kernel_regime.error_lines import one_line_errors
 from kernel_regime.run_options import config_option, params_option
+from kernel_regime.runner_option import check_runner
 
 _KEDRO_RUN = cast(Callable[..., object], kedro_run.callback)
 
@@ -52,12 +53,8 @@ def run(context: click.Context, /, traceback: bool, **options: Any) -> object:
         options |= {"pipelines": [options["pipeline"]], "pipeline": None}
     for name in options["pipelines"]:
         _check_pipeline(name)
-    if options["runner"] and options["runner"].endswith("ParallelRunner"):
-        raise click.UsageError(
-            "--runner ParallelRunner forks, which deadlocks with JAX and TensorFlow; "
-            "leave it out and set `execution: {engine: dask}` for parallel kernels and trainings"
-        )
     with one_line_errors(traceback):
+        check_runner(options["runner"], options["runner_params"] or {})
         return context.invoke(_KEDRO_RUN, config=None, **options)
 
 
@@ -126,14 +123,28 @@ def download_files(env: str | None, conf_source: str | None, traceback: bool) ->
         source = conf_source or str(project / settings.CONF_SOURCE)
         env = env or os.getenv("KEDRO_ENV")
         loader = settings.CONFIG_LOADER_CLASS(source, env, **settings.CONFIG_LOADER_ARGS)
-        experiment = loader["globals"]
-        if experiment.get("download") not in SOURCES:
-            raise InputError(
-                f"the data of {experiment['experiment']} need no download; experiments whose "
-                f"globals.yml says `download:` do, with one of {', '.join(sorted(SOURCES))}"
-            )
-        for path in download(SOURCES[experiment["download"]], project / experiment["raw_data"]):
+        name, folder = _wanted_files(loader["globals"], SOURCES)
+        for path in download(SOURCES[name], project / folder):
             click.echo(path)
+
+
+def _wanted_files(experiment: Parameters, sources: Collection[str]) -> tuple[str, str]:
+    """Source and folder that an experiment's globals name."""
+    name, folder = experiment.get("download"), experiment.get("raw_data")
+    if name is None:
+        raise InputError(
+            f"the data of {experiment['experiment']} need no download; experiments whose "
+            f"globals.yml says `download:` do, with one of {', '.join(sorted(sources))}"
+        )
+    if not isinstance(name, str) or name not in sources:
+        remedy = did_you_mean(str(name), sources)
+        raise InputError(f"globals.yml: download: {name!r} is no data set to fetch; {remedy}")
+    if not isinstance(folder, str):
+        raise InputError(
+            f"globals.yml: raw_data: {folder!r} is no folder; give the one that the catalog reads, "
+            f"such as data/01_raw/{name}"
+        )
+    return name, folder
 
 
 def _check_pipeline(name: str) -> None:

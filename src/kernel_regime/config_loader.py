@@ -5,10 +5,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
+from kernel_regime.checked_loader import CheckedConfigLoader
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments
 
@@ -16,7 +16,7 @@ from kernel_regime.core.types import Arguments
 _KINDS = ("catalog", "credentials", "globals", "logging", "parameters")
 
 
-class ExperimentConfigLoader(OmegaConfigLoader):
+class ExperimentConfigLoader(CheckedConfigLoader):
     """Loader of `conf/`, a folder or an archive: base, then an environment, then `--params`.
 
     An environment without a global `experiment` of its own is the experiment of its name, so that
@@ -36,12 +36,12 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         runtime_params: Arguments | None = None,
         **settings: Any,
     ) -> None:
-        base = OmegaConfigLoader(conf_source, settings["base_env"], **settings)
+        base = CheckedConfigLoader(conf_source, settings["base_env"], **settings)
         self.declared = frozenset(base["parameters"])
         self._experiment = None
         if env not in (None, settings["base_env"], settings["default_run_env"]):
             _refuse_unknown(env, Path(conf_source))
-            alone = OmegaConfigLoader(conf_source, env, **settings | {"base_env": env})
+            alone = CheckedConfigLoader(conf_source, env, **settings | {"base_env": env})
             self._experiment = alone["globals"].get("experiment", env)
         # After them: `${globals:…}` is answered by the loader that was made last.
         super().__init__(conf_source, env, runtime_params, **settings)

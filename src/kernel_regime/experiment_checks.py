@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import numpy as np
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -11,6 +12,10 @@ from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Arguments, Parameters
 from kernel_regime.datasets.labelled_data import LabelledData
+from kernel_regime.execution.settings import Execution
+from kernel_regime.execution_checks import check_execution
+from kernel_regime.memory_checks import refuse_large_images, refuse_large_sphere
+from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.noise.transforms import constant_sample
 
 _INITIALISATIONS = "spectrum.initialisations"
@@ -32,12 +37,17 @@ class CheckExperiment:
         read = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
         self._read = {key: value for key, value in self._parameters.items() if key in read}
         check_together(self._read, {key: catalog.load(f"params:{key}") for key in self._read})
+        if "execution" in self._read:
+            check_execution(Execution.model_validate(self._read["execution"]))
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: object) -> None:
         """Compare what is asked for with the data, as the first nodes load them."""
         if dataset_name == "raw_train" and isinstance(data, LabelledData):
             refuse_too_many_samples(self._read, len(data.labels))
+            refuse_absent_output(self._read, len(np.unique(data.labels)))
+            if np.ndim(data.inputs) > 2:
+                refuse_large_images(self._read, _wanted(self._read, len(data.labels)))
         if dataset_name in ("train_samples", "test_samples"):
             refuse_constant_samples(self._read, as_array(data, dataset_name), dataset_name)
 
@@ -52,6 +62,9 @@ def check_together(given: Parameters, typed: Parameters) -> None:
     """
     refuse_equal_names(given)
     refuse_short_trainings(given)
+    refuse_empty_networks(given)
+    refuse_lone_sample(given)
+    refuse_large_sphere(given)
     if "ridge" in typed:  # a run that only makes kernels does not import what trains
         from kernel_regime.pipelines.model_training.named_methods import refuse_unknown_methods
 
@@ -115,6 +128,54 @@ give more epochs, or a shorter warm_up
             )
 
 
+def refuse_empty_networks(parameters: Parameters) -> None:
+    """Refuse a network whose class computes nothing, which only its first training would find.
+
+    Raises
+    ------
+    InputError
+        Naming the network.
+
+    Examples
+    --------
+    >>> refuse_empty_networks({"network_sweep": {"none": {"kind": "keras:Sequential"}}})
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: network_sweep.none: kind 'keras:Sequential' has no \
+layers; name a class of your own, derived from it
+    """
+    for name, entry in _entries(parameters.get("network_sweep")).items():
+        kind = str(entry["kind"])
+        if ":" not in kind:
+            continue  # a built-in network computes something, and is not imported for this
+        try:
+            NetworkDescription(kind).refuse_empty()
+        except InputError as error:
+            raise InputError(f"network_sweep.{name}: {error}") from error
+
+
+def refuse_lone_sample(parameters: Parameters) -> None:
+    """Refuse to follow kernels of one sample: no regression with them has a leave-one-out loss.
+
+    Raises
+    ------
+    InputError
+        Naming the key.
+
+    Examples
+    --------
+    >>> refuse_lone_sample({"kernel_evolution_study": {"times": 5, "samples": 1}})
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: kernel_evolution_study.samples: 1; a kernel needs two, \
+give more samples, or times: 0 to leave the study out
+    """
+    study = parameters.get("kernel_evolution_study") or {}
+    if study.get("times") and study.get("samples", 2) < 2:
+        raise InputError(
+            f"kernel_evolution_study.samples: {study['samples']}; a kernel needs two, give more "
+            "samples, or times: 0 to leave the study out"
+        )
+
+
 def refuse_too_many_samples(parameters: Parameters, available: int) -> None:
     """Refuse initialisations on more samples than the training data hold.
 
@@ -135,6 +196,34 @@ def refuse_too_many_samples(parameters: Parameters, available: int) -> None:
                 f"{_INITIALISATIONS}.{name}.samples: {samples:,} samples are asked for, the "
                 f"training data have {available:,}; give {available} or less"
             )
+
+
+def refuse_absent_output(parameters: Parameters, classes: int) -> None:
+    """Refuse the tangent kernel of an output that networks of so many classes do not have.
+
+    Raises
+    ------
+    InputError
+        Naming the key and the outputs there are.
+
+    Examples
+    --------
+    >>> asked = {"spectrum": {"trained_networks": {"outputs": 1}}, "network_sweep": {"small": {}}}
+    >>> refuse_absent_output(asked, classes=10)
+    >>> refuse_absent_output(asked, classes=2)
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: spectrum.trained_networks.outputs: 1; networks of 2 \
+classes have output 0 alone; give that, or trace
+    """
+    trained = (parameters.get("spectrum") or {}).get("trained_networks") or {}
+    wanted, last = trained.get("outputs"), 0 if classes == 2 else classes - 1
+    if not isinstance(wanted, int) or wanted <= last or not parameters.get("network_sweep"):
+        return
+    there = f"outputs 0 to {last}; give one of them" if last else "output 0 alone; give that"
+    raise InputError(
+        f"spectrum.trained_networks.outputs: {wanted}; networks of {classes} classes have {there}, "
+        "or trace"
+    )
 
 
 def refuse_constant_samples(parameters: Parameters, samples: Array, name: str) -> None:
@@ -161,6 +250,12 @@ def refuse_constant_samples(parameters: Parameters, samples: Array, name: str) -
         return
     if refused := constant_sample(samples):
         raise InputError(f"{name}: {refused}")
+
+
+def _wanted(parameters: Parameters, available: int) -> int:
+    """Training and test samples that a run takes, as far as that is known without the latter."""
+    data = parameters.get("data") or {}
+    return (data.get("n_train") or available) + (data.get("n_test") or 0)
 
 
 def _initialisations(parameters: Parameters) -> Arguments:

@@ -48,6 +48,23 @@ def test_parameters_that_cannot_be_read_are_refused(command, given, message):
         (["--params", "nosie.seed=1"], "nosie: unknown parameter; did you mean 'noise'?"),
         (["--params", "data.n_train=100000"], "data.n_train: 100,000 samples are asked for"),
         (["--runner", "ParallelRunner"], "--runner ParallelRunner forks"),
+        (
+            ["--runner", "ThreadRuner"],
+            "--runner: no runner 'ThreadRuner'; did you mean 'ThreadRunne",
+        ),
+        (
+            ["--runner", "nope.Nope"],
+            "--runner: no runner 'nope.Nope'; give one of SequentialRunner",
+        ),
+        (["--runner", "os.path.join"], "--runner: os.path.join is no runner; give one of"),
+        (
+            ["--runner-params", "foo=1"],
+            "--runner-params: SequentialRunner takes no 'foo'; give one",
+        ),
+        (
+            ["--runner", "ThreadRunner", "--runner-params", "max_worker=1"],
+            "--runner-params: ThreadRunner takes no 'max_worker'; did you mean 'max_workers'?",
+        ),
         (["--pipelines", "kernel_generatoin"], "did you mean 'kernel_generation'?"),
     ],
 )
@@ -128,3 +145,24 @@ def test_experiments_without_files_say_which_have_some(command):
     result = command("download", "--env", "test")
     assert result.exit_code == 1
     assert "need no download" in result.stderr and "mnist" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "download: mnst",
+            "globals.yml: download: 'mnst' is no data set to fetch; did you mean 'mn",
+        ),
+        ("download: [mnist]", "globals.yml: download: ['mnist'] is no data set to fetch"),
+        ("download: 5", "globals.yml: download: 5 is no data set to fetch; give one of cifar-10"),
+        ("download: mnist", "raw_data: None is no folder; give the one that the catalog reads"),
+        ("{download: mnist, raw_data: 5}", "globals.yml: raw_data: 5 is no folder"),
+    ],
+)
+def test_globals_that_name_no_files_are_refused(command, project, text, message):
+    (project / "conf/own").mkdir()
+    (project / "conf/own/globals.yml").write_text(text)
+    result = command("download", "--env", "own")
+    assert result.exit_code == 1
+    assert message in result.stderr.splitlines()[-1]

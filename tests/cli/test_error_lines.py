@@ -42,6 +42,14 @@ def declare_twice(conf):
     (conf / "test/parameters_b.yml").write_text("data: {seed: 2}\n")
 
 
+def parameters(text):
+    return lambda conf: (conf / "test/parameters_of_this_test.yml").write_text(text)
+
+
+def globals_of(text):
+    return lambda conf: (conf / "test/globals.yml").write_text(text)
+
+
 def catalog(text):
     return lambda conf: (conf / "test/catalog_of_this_test.yml").write_text(text)
 
@@ -72,6 +80,29 @@ def store_no_parquet(conf):
             catalog("raw_train: {type: pandas.CSVDataset, filepath: gone.csv}\n"),
             ["raw_train: ", "gone.csv"],
         ),
+        (
+            parameters("- 1\n"),
+            ["conf/test/parameters_of_this_test.yml: it holds a list; give keys"],
+        ),
+        (parameters("5\n"), ["conf/test/parameters_of_this_test.yml: it holds 5; give keys"]),
+        (parameters("5: 1\n"), ["conf/test/parameters_of_this_test.yml: 5 is no name; give keys"]),
+        (
+            parameters("data: &all\n  split: *all\n"),
+            ["parameters_of_this_test.yml: data.split refers to what it lies in"],
+        ),
+        (catalog("x: &all\n  y: [*all]\n"), ["catalog_of_this_test.yml: x.y.0 refers to what"]),
+        (globals_of("[a]\n"), ["conf/test/globals.yml: it holds a list"]),
+        (
+            parameters("noise: [1]\n"),
+            ["noise: ", "/test/parameters_of_this_test.yml", "list", "bring both to one form"],
+        ),
+        (
+            parameters("selection: [1]\n"),
+            ["selection: conf/test has a list, the base environment has keys and values; bring"],
+        ),
+        (catalog('"raw_{split}": null\n'), ["catalog: 'raw_{split}' is null, no data set"]),
+        (catalog('"raw_{split}": foo\n'), ["catalog: 'raw_{split}' is 'foo', no data set"]),
+        (catalog("raw_train: 5\n"), ["catalog: 'raw_train' is 5, no data set; describe one"]),
         (store_no_parquet, ["raw_train: cannot be read", "Parquet"]),
     ],
 )
@@ -83,6 +114,15 @@ def test_broken_configuration_is_one_line_that_names_its_place(command, project,
     assert line.startswith("Error: ")
     assert all(word in line for word in words), line
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [("kernels=[1]", "kernels"), ("noise.levels.0=5", "noise.levels")]
+)
+def test_parameters_of_another_form_name_their_key(command, given, key):
+    line = command(*PREPARE, "--params", given).stderr.splitlines()[-1]
+    assert line.startswith(f"Error: {key}: --params has ")
+    assert "conf/base/parameters_" in line and line.endswith("bring both to one form")
 
 
 def test_an_environment_that_does_not_exist_is_named(command):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import ByteSize, Field, NonNegativeInt
 
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import ParameterType, mistakes
 from kernel_regime.pipelines.model_training.grids import Grid
 
@@ -20,13 +21,18 @@ class Study(ParameterType):
     names: dict[str, int | list[int]] | None = None
     memory: Annotated[ByteSize, Field(gt=0)] | None = None
     layers: Sequence[str] = ()
+    widths: Annotated[list[int], Field(min_length=2, max_length=3), LISTED_ONCE] | None = None
 
 
 @pytest.mark.parametrize(
     ("given", "lines"),
     [
         ({"grid": [1, -2]}, ["grid[1]: -2 should be greater than or equal to 0"]),
-        ({"grid": []}, ["grid: tuple should have at least 1 item after validation, not 0, got []"]),
+        ({"grid": []}, ["grid: [] must not be empty; give at least 1 item"]),
+        ({"grid": [1, 0.1, 1.0]}, ["grid: 1.0 is listed twice; list it once"]),
+        ({"widths": [16]}, ["widths: [16] is too short; give at least 2 items"]),
+        ({"widths": [1, 2, 3, 4]}, ["widths: [1, 2, 3, 4] is too long; give at most 3 items"]),
+        ({"widths": [16, 16]}, ["widths: 16 is listed twice; list it once"]),
         ({"grid": [math.inf]}, ["grid[0]: inf should be a finite number"]),
         ({"grid": [{"from": 1, "to": 400, "count": 2}]}, ["grid[0].to: 400 should be less than"]),
         ({"grid": [{"from": 1, "to": 2, "count": 0}]}, ["grid[0].count: 0 should be greater"]),

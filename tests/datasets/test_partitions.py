@@ -41,6 +41,17 @@ def test_a_broken_off_save_leaves_them_incomplete(tmp_path, overwrite):
     assert partitions.exists()
 
 
+@pytest.mark.parametrize("record", [b"", b'["a"', b"\xff\xfe", b"null", b"{}", b"[1]", b"5"])
+def test_a_damaged_record_leaves_them_incomplete(tmp_path, record):
+    partitions = dataset(tmp_path)
+    partitions.save({"a": np.zeros(3)})
+    (tmp_path / ".partitions.json").write_bytes(record)
+    assert not partitions.exists()
+    assert list(partitions.load()) == ["a"]
+    partitions.save({"a": np.zeros(3)})
+    assert partitions.exists()
+
+
 def test_no_partitions_at_all_are_complete_too(tmp_path):
     partitions = dataset(tmp_path)
     partitions.save({})

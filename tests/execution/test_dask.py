@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from kernel_regime.core.errors import MissingDeviceError
+from kernel_regime.core.errors import MissingDeviceError, UnreachableError
 from kernel_regime.execution import dask_cluster
 from kernel_regime.execution.dask_cluster import connect, on_one_thread
 from kernel_regime.execution.settings import Execution
@@ -113,6 +113,15 @@ def test_a_cluster_without_workers_is_said_and_waited_for(path, tmp_path, monkey
         filling.join(60)
         connect(address, None).close()
     assert same_as_here(path, tmp_path)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "tls://127.0.0.1:1"])
+def test_an_address_where_nobody_answers_is_refused(address):
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(UnreachableError, match=f"answers at {address} .*start one there"),
+    ):
+        connect(address, None)
 
 
 def test_an_error_on_a_worker_ends_the_run_with_its_message(cluster, tmp_path):

@@ -68,6 +68,8 @@ def test_inputs_that_make_no_kernel_are_refused(rows, columns, message):
     [
         ({"engine": "local", "workers": 2}, "add `engine: dask` or remove them"),
         ({"engine": "dask", "address": "tcp://host:1", "workers": 2}, "remove address or workers"),
+        ({"engine": "dask", "address": "foo://host:1"}, "'foo://host:1' is no address of a Dask"),
+        ({"engine": "dask", "address": "tcp://host"}, "write tcp://host:8786"),
         ({"engine": "spark"}, "'local' or 'dask'"),
         ({"memory": "lots"}, "byte"),
         ({"adress": "tcp://host:1"}, "not permitted"),

@@ -45,6 +45,9 @@ def test_a_users_function_is_a_figure_as_it_stands(own_module):
         ("own_figures_of_a_user:levls", "cannot be imported"),
         ("no_such_module_at_all:levels", "cannot be imported"),
         ("own_figures_of_a_user:number", "is no function"),
+        ("os:getcwd", "'os:getcwd' is no function written in Python"),
+        ("builtins:max", "'builtins:max' is no function written in Python"),
+        ("platform:node", "'platform:node' takes no table"),
     ],
 )
 def test_what_is_no_figure_is_refused(own_module, kind, message):

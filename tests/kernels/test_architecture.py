@@ -24,6 +24,16 @@ CONVOLUTION = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"
         ),
         ([{"Dense": {"W_std": 2}}], "architecture[0]: Dense.out_dim: field required"),
         ([{"Dense": {"out_dim": 1, "W_std": "wide"}}], "architecture[0]: Dense.W_std: 'wide'"),
+        (
+            [{"Dense": {"out_dim": 1, "W_std": 1e300}}],
+            "architecture[0]: Dense.W_std: 1e+300 should be less than or equal to 1000000000000000",
+        ),
+        ([DENSE, {"Sin": {"b": -1e300}}], "architecture[1]: Sin.b: -1e+300 should be greater than"),
+        ([DENSE, {"Erf": {"c": float("nan")}}], "architecture[1]: Erf.c: nan should be"),
+        (
+            [DENSE, {"Monomial": {"degree": 400}}],
+            "architecture[1]: Monomial.degree: 400 should be less than or equal to 170",
+        ),
         ([{"Dense": 3}], "architecture[0]: Dense holds 3; give its arguments by name"),
         ([{"Dense": {}, "Relu": {}}], "architecture[0]: {'Dense': {}, 'Relu': {}} is no layer"),
         ([], "architecture: serial holds []; give it a list of layers"),

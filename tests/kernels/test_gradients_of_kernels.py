@@ -86,6 +86,12 @@ def test_a_kernel_without_a_gradient_says_what_to_take():
 
 
 @pytest.mark.parametrize("kernel", [Gaussian, Laplace])
+def test_widths_whose_square_overflows_are_refused(kernel):
+    with pytest.raises(InputError, match=r"width: 1e\+300 should be less than or equal to"):
+        kernel(1e300)
+
+
+@pytest.mark.parametrize("kernel", [Gaussian, Laplace])
 @pytest.mark.parametrize(
     ("width", "inputs"),
     [

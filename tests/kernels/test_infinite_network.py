@@ -37,6 +37,13 @@ def test_images_are_flattened_unless_layers_would_see_pixels():
         late(x)
 
 
+@pytest.mark.parametrize("activation", ["Relu", "Exp"])
+def test_messages_name_the_kind_without_its_layers(activation):
+    kernel = NetworkKernel([dense(1e15), activation, dense(1e15), activation, dense(1e15)], "nngp")
+    with pytest.raises(FloatingPointError, match=r"^network \(nngp\): "):
+        kernel(np.ones((2, 3), np.float32))
+
+
 CONVOLUTION = {"Conv": {"out_chan": 1, "filter_shape": [3, 3], "padding": "SAME"}}
 
 

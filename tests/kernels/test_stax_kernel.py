@@ -137,6 +137,10 @@ def test_identity_is_content():
         (["Rellu"], r"architecture\[0\]: neural_tangents.stax has no layer 'Rellu'; it has .*Relu"),
         (["Flatten", {"Dense": {"width": 3}}], r"architecture\[1\]: Dense does not take .*out_dim"),
         ([{"Monomial": {"degree": 9}}], r"architecture\[0\]: Monomial does not take .*between"),
+        (
+            [{"Dense": {"out_dim": 1, "W_std": 1e300}}],
+            r"architecture\[0\]: Dense.W_std: 1e\+300; give one between -1e\+15 and 1e\+15",
+        ),
         ([{"serial": ["Dense"]}], r"architecture\[0\]\[0\]: Dense does not take {}.*'out_dim'"),
         ([{"serial": []}], r"architecture\[0\]: serial holds \[\]; give it layers"),
         ([], r"architecture: serial holds \[\]"),
@@ -155,6 +159,10 @@ def test_identity_is_content():
 def test_wrong_architectures_are_refused(architecture, message):
     with pytest.raises(ValueError, match=message):
         StaxKernel(architecture)
+
+
+def test_messages_name_the_kind_without_its_layers():
+    assert str(StaxKernel(["Flatten", {"Dense": {"out_dim": 1}}])) == "stax (ntk)"
 
 
 def test_wrong_kernel_name_and_left_over_pixels_are_refused():

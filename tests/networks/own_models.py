@@ -56,6 +56,13 @@ class Scalar(keras.Model):
         return self.last(ops.reshape(x, (ops.shape(x)[0], -1)))
 
 
+class Unfinished(keras.Model):
+    """A model whose author has not got far."""
+
+    def call(self, x):
+        raise NotImplementedError("not yet")
+
+
 class Deep(keras.Model):
     """An argument that is a list, and one without annotation."""
 

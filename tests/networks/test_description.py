@@ -138,6 +138,11 @@ def test_a_model_with_another_number_of_outputs_is_refused():
         NetworkDescription(f"{OWN}Scalar").build((4,), 3, 0)
 
 
+def test_a_class_that_refuses_its_samples_is_named():
+    with pytest.raises(InputError, match=r"Unfinished takes no samples of shape \(4,\) .*not yet"):
+        NetworkDescription(f"{OWN}Unfinished").build((4,), 3, 0)
+
+
 def test_a_rewritten_class_is_another_network(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     text = "import keras\nclass Net(keras.Model):\n    rate = 1\n"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import ParameterType
 
 
@@ -26,7 +27,7 @@ class HermiteSettings(ParameterType):
     """
 
     modes: Annotated[int, Field(ge=8)]
-    further_sizes: list[PositiveInt] = field(default_factory=list)
+    further_sizes: Annotated[list[PositiveInt], LISTED_ONCE] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class LearningCurveSettings(ParameterType):
     """
 
     forecast_from: PositiveInt
-    sizes: Annotated[list[PositiveInt], Field(min_length=1)]
-    ridges: Annotated[list[PositiveFloat], Field(min_length=1)]
+    sizes: Annotated[list[PositiveInt], Field(min_length=1), LISTED_ONCE]
+    ridges: Annotated[list[PositiveFloat], Field(min_length=1), LISTED_ONCE]
     repeats: PositiveInt
     seed: NonNegativeInt = 0
     hermite: HermiteSettings | None = None

@@ -138,6 +138,8 @@ def _text(described: type, detail: ErrorDetails) -> str:
         return f"unknown parameter; {remedy}"
     if detail["type"].startswith("byte_size"):
         return f"{detail['input']!r} is no size; write bytes, or 500MB or 2GiB"
+    if detail["type"] in ("too_short", "too_long"):
+        return _wrong_length(detail)
     message = detail["msg"].removeprefix("Value error, ")
     if message.startswith("Input "):
         return f"{detail['input']!r} {message.removeprefix('Input ')}"
@@ -145,6 +147,19 @@ def _text(described: type, detail: ErrorDetails) -> str:
     if detail["type"] in ("missing", "value_error"):
         return message
     return f"{message}, got {detail['input']!r}"
+
+
+def _wrong_length(detail: ErrorDetails) -> str:
+    """How many entries a list must have, and has."""
+    bounds, given = detail["ctx"], detail["input"]
+    if "max_length" in bounds:
+        return f"{given!r} is too long; give at most {_items(bounds['max_length'])}"
+    what = "is too short" if bounds["actual_length"] else "must not be empty"
+    return f"{given!r} {what}; give at least {_items(bounds['min_length'])}"
+
+
+def _items(count: int) -> str:
+    return f"{count} item" if count == 1 else f"{count} items"
 
 
 def _names_beside(annotation: object, place: Place) -> set[str]:

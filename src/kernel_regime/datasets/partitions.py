@@ -74,9 +74,13 @@ def forget_partitions(folder: Path) -> None:
 
 
 def recorded_partitions(folder: Path) -> list[str] | None:
-    """The partitions a folder holds if nothing is missing, or None where saving never ended."""
+    """The partitions a folder holds if nothing is missing, or None where saving never ended.
+
+    A record that a full disk or a crash left empty or damaged says nothing: saving never ended.
+    """
     try:
-        names: list[str] = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        names = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return None
-    return names
+    whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return names if whole else None

@@ -18,7 +18,7 @@ from uuid import uuid4
 import numba
 from threadpoolctl import threadpool_limits
 
-from kernel_regime.core.errors import UserError
+from kernel_regime.core.errors import UnreachableError, UserError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.execution.devices import Device, no_gpu
 from kernel_regime.execution.settings import Execution
@@ -129,15 +129,27 @@ def connect(address: str | None, workers: int | None, device: Device = "cpu") ->
     ------
     WorkersNotStartedError
         If the processes of a local cluster end while they start.
+    UnreachableError
+        If no scheduler answers at the address.
     MissingDeviceError
         If a local cluster is for GPUs, and there is none.
     """
     end_if_starting_up()
-    client = Client(_local_cluster(workers, device) if address is None else address)
+    client = _client_of(address) if address else Client(_local_cluster(workers, device))
     logger.info(
         "Dask: %d workers at %s", len(client.nthreads()), client.scheduler_info()["address"]
     )
     return client
+
+
+def _client_of(address: str) -> Client:
+    try:
+        return Client(address)
+    except (OSError, TypeError, ValueError) as error:  # of TLS, without certificates: TypeError
+        raise UnreachableError(
+            f"execution.address: no Dask scheduler answers at {address} ({error}); start one "
+            "there, `dask scheduler`, or leave address out for a cluster on this machine"
+        ) from error
 
 
 def _local_cluster(workers: int | None, device: Device) -> LocalCluster:

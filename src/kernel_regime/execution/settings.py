@@ -1,11 +1,28 @@
 """Where kernels are computed, and within which memory."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    model_validator,
+)
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.execution.devices import Device
+
+_SCHEDULER = re.compile(r"(tcp|tls|ucx|wss?)://\S+:\d+/?")
+
+
+def _scheduler(address: str) -> str:
+    if not _SCHEDULER.fullmatch(address):
+        raise InputError(f"{address!r} is no address of a Dask scheduler; write tcp://host:8786")
+    return address
 
 
 class Execution(BaseModel):
@@ -42,7 +59,7 @@ class Execution(BaseModel):
 
     engine: Literal["local", "dask"] = "local"
     device: Device = "cpu"
-    address: str | None = Field(default=None, pattern=r"^\w+://")
+    address: Annotated[str, AfterValidator(_scheduler)] | None = None
     workers: PositiveInt | None = None
     memory: Annotated[ByteSize, Field(gt=0)] = ByteSize(10**9)
     disk: Annotated[ByteSize, Field(gt=0)] | None = None

@@ -86,7 +86,7 @@ def find_figure(kind: str) -> FigureKind:
     ------
     InputError
         If there is none, with the nearest there is; or if what the kind names cannot be imported,
-        or is no function.
+        or is no function written in Python that takes tables.
     """
     if ":" not in kind:
         known = built_in_figures()
@@ -97,6 +97,14 @@ def find_figure(kind: str) -> FigureKind:
             )
         return known[kind]
     found = import_kind(kind, "function")
-    if not callable(found):
+    if not callable(found) or isinstance(found, type):
         raise InputError(f"kind {kind!r} is no function; give one that returns a Figure")
-    return FigureKind(kind, found)
+    if inspect.isbuiltin(found):
+        raise InputError(f"kind {kind!r} is no function written in Python; give one of your own")
+    figure = FigureKind(kind, found)
+    if not figure.tables:
+        raise InputError(
+            f"kind {kind!r} takes no table, so that there is nothing to draw; call its arguments "
+            "as the tables it is about, such as network_scores"
+        )
+    return figure

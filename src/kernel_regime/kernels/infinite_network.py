@@ -91,6 +91,9 @@ class NetworkKernel(InfiniteNetworkKernel):
         # A function's source as it is now, with the function itself, whatever its file becomes.
         object.__setattr__(self, "_words", _words(self.architecture))
 
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.get})"  # messages, without all layers
+
     @property
     def engine(self) -> Engine:
         """What computes this kernel."""

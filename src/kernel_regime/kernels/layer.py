@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar
+
+from pydantic import Field
 
 from kernel_regime.core.types import Arguments
 
 Declared = TypeVar("Declared", bound=type["Layer"])
+
+LARGEST = 1e15
+"""Of all constants of kernels: their squares fit single precision, their fourth powers floats."""
+
+Constant = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Magnitude = Annotated[float, Field(ge=0, le=LARGEST)]
 
 
 @dataclass(frozen=True)

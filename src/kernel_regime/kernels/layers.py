@@ -7,14 +7,13 @@ does to a kernel is said by the engine that computes it.
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, PositiveInt
 
-from kernel_regime.kernels.layer import Layer, layer
+from kernel_regime.kernels.layer import Layer, Magnitude, layer
 
 Padding = Literal["SAME", "VALID", "CIRCULAR"]
 Parameterization = Literal["ntk", "standard"]
 Shape = tuple[PositiveInt, ...]
-Deviation = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @layer("Dense")
@@ -38,8 +37,8 @@ class DenseLayer(Layer):
     """
 
     out_dim: PositiveInt
-    W_std: Deviation = 1.0
-    b_std: Deviation | None = None
+    W_std: Magnitude = 1.0
+    b_std: Magnitude | None = None
     batch_axis: int = 0
     channel_axis: int = -1
     parameterization: Parameterization = "ntk"
@@ -75,8 +74,8 @@ class ConvLayer(Layer):
     filter_shape: Shape
     strides: Shape | None = None
     padding: Padding = "VALID"
-    W_std: Deviation = 1.0
-    b_std: Deviation | None = None
+    W_std: Magnitude = 1.0
+    b_std: Magnitude | None = None
     dimension_numbers: tuple[str, str, str] | None = None
     parameterization: Parameterization = "ntk"
     s: tuple[PositiveInt, PositiveInt] = (1, 1)
@@ -164,7 +163,7 @@ class LayerNormLayer(Layer):
     """
 
     axis: int | tuple[int, ...] = -1
-    eps: NonNegativeFloat = 1e-12
+    eps: Magnitude = 1e-12
     batch_axis: int = 0
     channel_axis: int = -1
 

@@ -12,8 +12,9 @@ from kernel_regime.core.errors import NotFiniteError
 from kernel_regime.core.memory import row_blocks
 from kernel_regime.kernels.base import Kernel, register
 from kernel_regime.kernels.dense.zonal import Zonal
+from kernel_regime.kernels.layer import LARGEST
 
-Width = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Width = Annotated[float, Field(gt=0, le=LARGEST)]
 
 _NEAR = 1e-3  # of ‖x‖² + ‖x'‖², below which squared distances come from differences of inputs
 

@@ -83,6 +83,9 @@ class StaxKernel(InfiniteNetworkKernel):
             object.__setattr__(self, "architecture", json.loads(json.dumps(self.architecture)))
         self._compiled()
 
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.get})"  # messages, without all layers
+
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         """A worker makes its own, of the same text."""
         return _rebuilt, (self.architecture, self.get, self.source)

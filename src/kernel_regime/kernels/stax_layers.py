@@ -16,6 +16,7 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import MissingExtraError, from_extra
 from kernel_regime.core.source import file_digest
 from kernel_regime.core.types import Arguments
+from kernel_regime.kernels.layer import LARGEST
 
 StaxLayer = str | Arguments
 
@@ -139,8 +140,11 @@ def build_layer(name: str, arguments: Any, where: str) -> StaxFunctions:
     constructor = getattr(stax, name)
     try:
         inspect.signature(constructor).bind(**arguments)
+        _refuse_huge(arguments, f"{where}: {name}")
         frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
         return constructor(**frozen)
+    except InputError:
+        raise
     # The last is how neural-tangents refuses a value, for example a monomial of degree 9.
     except (TypeError, ValueError, NotImplementedError) as error:
         accepted = ", ".join(inspect.signature(constructor).parameters)
@@ -148,3 +152,12 @@ def build_layer(name: str, arguments: Any, where: str) -> StaxFunctions:
             f"{where}: {name} does not take {arguments!r} ({error}); "
             f"its arguments are: {accepted or 'none'}"
         ) from error
+
+
+def _refuse_huge(arguments: Arguments, layer: str) -> None:
+    """Refuse numbers whose squares neural-tangents would not hold, when kernels are computed."""
+    for key, value in arguments.items():
+        if isinstance(value, int | float) and not abs(value) <= LARGEST:
+            raise InputError(
+                f"{layer}.{key}: {value!r}; give one between -{LARGEST:g} and {LARGEST:g}"
+            )

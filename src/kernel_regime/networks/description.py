@@ -68,6 +68,35 @@ class NetworkDescription:
             )
         return found
 
+    def refuse_empty(self) -> None:
+        """Refuse a class that computes nothing: a base of Keras's own, such as `keras:Model`.
+
+        Raises
+        ------
+        InputError
+            Saying what it lacks.
+
+        Examples
+        --------
+        >>> NetworkDescription("keras:Model").refuse_empty()
+        Traceback (most recent call last):
+        kernel_regime.core.errors.InputError: kind 'keras:Model' has no `call`; name a class of \
+your own, derived from it
+        """
+        with from_extra("networks"):
+            import keras
+
+        described = self.network_class
+        lacking = None
+        if described.call is keras.Model.call:
+            lacking = "`call`"
+        elif described.__init__ is keras.Sequential.__init__:
+            lacking = "layers"
+        if lacking:
+            raise InputError(
+                f"kind {self.kind!r} has no {lacking}; name a class of your own, derived from it"
+            )
+
     def build(self, sample_shape: tuple[int, ...], outputs: int, seed: int) -> "keras.Model":
         """The network with its initial weights, for samples of the given shape.
 
@@ -77,7 +106,8 @@ class NetworkDescription:
         Raises
         ------
         InputError
-            If it gives another number of outputs, or other weights for the same seed.
+            If it gives another number of outputs, or other weights for the same seed; or if a
+            class of one's own refuses such samples.
         """
         from kernel_regime.networks.base import Network
 
@@ -97,7 +127,16 @@ class NetworkDescription:
             _make_saveable(network, arguments)
             return _checked(network, self.kind, sample_shape, outputs)
 
-        return drawn_from_seed(draw, self.kind, seed)
+        try:
+            return drawn_from_seed(draw, self.kind, seed)
+        except InputError:
+            raise
+        except (NotImplementedError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"{self.kind} takes no samples of shape {sample_shape} "
+                f"({type(error).__name__}: {reason}); mend the class, or name another"
+            ) from error
 
 
 def _checked(

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.datasets.partitions import CompletePartitions
 from kernel_regime.kernels import TwoLayerNTK
 from kernel_regime.noise.levels import NoiseParameters
@@ -59,6 +60,20 @@ def test_it_takes_its_tables_its_options_and_what_the_noise_measures(figures, tm
     stored.save(drawn)
     (load,) = stored.load().values()
     assert load().startswith(b"\x89PNG")
+
+
+def test_what_returns_no_figure_is_named():
+    figures = OwnFigures.model_validate({"far": {"kind": f"{__name__}:count_levels"}})
+    noise = NoiseParameters(kind="high_frequency", levels=[{"value": 2}], seed=0)
+    with pytest.raises(InputError, match=r"figures.far: .*count_levels returns int; let it return"):
+        draw_own_figures(
+            figures, noise, KernelParameters({"ntk": TwoLayerNTK()}), NetworkParameters({}),
+            FeatureMachineParameters({}), noise_levels=pd.DataFrame(),
+        )  # fmt: skip
+
+
+def count_levels(noise_levels):
+    return len(noise_levels)
 
 
 def test_no_figure_of_ones_own_is_no_missing_file(tmp_path):

@@ -9,6 +9,7 @@ from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.analysis.spectral_bias import SpectralBiasStudy
 from kernel_regime.analysis.spectrum.initialisations import ShallowAtRandom
 from kernel_regime.core.parameters import build
+from kernel_regime.pipelines.spectral_analysis.laziness_nodes import LazinessParameters
 from kernel_regime.pipelines.spectral_analysis.parameters import (
     LimitParameters,
     RegimeParameters,
@@ -16,6 +17,7 @@ from kernel_regime.pipelines.spectral_analysis.parameters import (
 )
 
 FILE = Path(__file__).parents[3] / "conf" / "base" / "parameters_spectral_analysis.yml"
+MORE = ("spectral_analysis_regime", "spectral_analysis_laziness")
 BASE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 
 
@@ -67,17 +69,37 @@ def test_an_environment_drops_what_base_lists_with_null():
         ("spectral_bias_study", "step", 2, "spectral_bias_study.step: 2 should be less"),
         ("spectral_bias_study", "modes", 600, "600 need as many reference and training samples"),
         ("learning_curve_forecasts", "sizes", [], "sizes: .* at least 1 item"),
+        ("learning_curve_forecasts", "sizes", [50, 50], "sizes: 50 is listed twice"),
+        ("learning_curve_forecasts", "ridges", [1, 0.1, 1.0], "ridges: 1.0 is listed twice"),
+        (
+            *("spectral_bias_study", "architectures", {"residual": {"widths": [8, 8]}}),
+            "residual.widths: 8 is listed twice",
+        ),
+        (
+            *("limits", "infinite_width", {"widths": [16], "runs": 1, "samples": 9}),
+            r"limits.infinite_width.widths: \[16\] is too short; give at least 2 items",
+        ),
+        (
+            *("limits", "infinite_width", {"widths": [16, 16], "runs": 1, "samples": 9}),
+            "limits.infinite_width.widths: 16 is listed twice",
+        ),
+        ("laziness", "widths", [64, 64], "laziness.widths: 64 is listed twice"),
+        ("laziness", "alphas", [1, 1], "laziness.alphas: 1.0 is listed twice"),
+        ("laziness", "alphas", [1e300], r"laziness.alphas\[0\]: 1e\+300 should be less than"),
+        ("laziness", "alphas", [1e-300], r"laziness.alphas\[0\]: 1e-300 is too small for single"),
     ],
 )
 def test_mistakes_are_refused_with_their_place(parameter, key, value, message):
-    regime = FILE.with_name("parameters_spectral_analysis_regime.yml")
-    given = (BASE | yaml.safe_load(regime.read_text("utf-8")))[parameter]
+    files = [FILE.with_name(f"parameters_{name}.yml") for name in MORE]
+    base = BASE | {k: v for f in files for k, v in yaml.safe_load(f.read_text("utf-8")).items()}
+    given = base[parameter]
     kind = {
         "spectrum": SpectrumParameters,
         "limits": LimitParameters,
         "regime_verdict": RegimeParameters,
         "spectral_bias_study": SpectralBiasStudy,
         "learning_curve_forecasts": LearningCurveSettings,
+        "laziness": LazinessParameters,
     }[parameter]
     build(kind, given, parameter)
     with pytest.raises(ValueError, match=message):

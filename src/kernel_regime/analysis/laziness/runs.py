@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
 from scipy import linalg
 
 from kernel_regime.core.arrays import Array, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.files import digest
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import ParameterType
 from kernel_regime.core.types import Identity, PyTree, Row
 from kernel_regime.evaluation.scores import correct, squared_errors
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _LARGEST = 4000  # rows of a kernel over all outputs
 _NEAR = 1.005  # times `stop_at`: a training that ended there has reached it
+_SMALLEST = 1e-15  # α: the loss is divided by its square, which single precision must hold
+
+
+def _not_tiny(alpha: float) -> float:
+    if alpha < _SMALLEST:
+        raise InputError(f"{alpha:g} is too small for single precision; give {_SMALLEST:g} or more")
+    return alpha
+
+
+Scale = Annotated[float, Field(gt=0, le=1e15), AfterValidator(_not_tiny)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +50,7 @@ class LazinessStudy(ParameterType):
     Parameters
     ----------
     alphas : list of float
-        Scales α.
+        Scales α, each once.
     stop_at : float
         Share of the initial training loss at which training ends.
     most_gradients : int
@@ -53,7 +64,7 @@ class LazinessStudy(ParameterType):
     0.01
     """
 
-    alphas: Annotated[list[PositiveFloat], Field(min_length=1)]
+    alphas: Annotated[list[Scale], Field(min_length=1), LISTED_ONCE]
     stop_at: Annotated[float, Field(gt=0, lt=1)] = 0.01
     most_gradients: PositiveInt = 5000
     samples: PositiveInt = 100

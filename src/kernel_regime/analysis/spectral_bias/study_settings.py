@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import ParameterType
 
 Architecture = Literal["fully_connected", "convolutional", "residual"]
@@ -54,7 +55,7 @@ class Widths(ParameterType):
     Widths(widths=[64, 256])
     """
 
-    widths: Annotated[list[PositiveInt], Field(min_length=1)]
+    widths: Annotated[list[PositiveInt], Field(min_length=1), LISTED_ONCE]
 
 
 @dataclass(frozen=True, kw_only=True)

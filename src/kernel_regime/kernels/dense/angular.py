@@ -150,7 +150,9 @@ def polynomials(kernel: AngularKernel, dtype: str) -> AngularPolynomials:
     """
     at_zero = float(kernel.zonal.of_angle(np.zeros(1))[0])
     if at_zero < np.finfo(np.float64).tiny:
-        raise NotFiniteError(f"{kernel}: κ(0) is below what float64 holds; take fewer layers")
+        raise NotFiniteError(
+            f"{kernel}: κ(0) is below what float64 holds; take fewer layers, or larger W_std"
+        )
     halvings = -int(np.frexp(at_zero)[1]) // 2
     single = np.dtype(dtype) == np.float32
     arccos = arccos_polynomial(8 if single else 20) * 2 / np.pi

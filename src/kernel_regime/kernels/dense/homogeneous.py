@@ -30,6 +30,9 @@ class HomogeneousNetwork(AngularKernel):
     layers: Any
     get: Get
 
+    def __str__(self) -> str:
+        return f"network ({self.get})"  # messages, as of the kernel that it computes
+
     @property
     def which(self) -> Get:
         """`get`."""

@@ -11,7 +11,7 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
-from kernel_regime.kernels.layer import layer
+from kernel_regime.kernels.layer import Constant, layer
 
 
 class Sine(DualActivation):
@@ -74,9 +74,9 @@ class SinActivation(Sine):
         Amplitude, frequency and phase.
     """
 
-    a: float = 1.0
-    b: float = 1.0
-    c: float = 0.0
+    a: Constant = 1.0
+    b: Constant = 1.0
+    c: Constant = 0.0
 
     @property
     def constants(self) -> tuple[float, float, float]:
@@ -95,9 +95,9 @@ class CosActivation(Sine):
         Amplitude, frequency and phase.
     """
 
-    a: float = 1.0
-    b: float = 1.0
-    c: float = 0.0
+    a: Constant = 1.0
+    b: Constant = 1.0
+    c: Constant = 0.0
 
     @property
     def constants(self) -> tuple[float, float, float]:
@@ -116,7 +116,7 @@ class RbfActivation(DualActivation):
         γ, one over twice the squared length scale.
     """
 
-    gamma: float = 1.0
+    gamma: Constant = 1.0
 
     def variance(self, variance: Array) -> Array:
         """1."""
@@ -140,8 +140,8 @@ class ExpActivation(DualActivation):
         Scale of the output and of the input.
     """
 
-    a: float = 1.0
-    b: float = 1.0
+    a: Constant = 1.0
+    b: Constant = 1.0
 
     def variance(self, variance: Array) -> Array:
         """E[φ(u)²]."""
@@ -171,8 +171,8 @@ class ExpNormalizedActivation(DualActivation):
     Shankar et al. (2020), *Neural kernels without tangents*, section 3.
     """
 
-    gamma: float = 1.0
-    shift: float = -1.0
+    gamma: Constant = 1.0
+    shift: Constant = -1.0
     do_clip: bool = False
 
     def variance(self, variance: Array) -> Array:

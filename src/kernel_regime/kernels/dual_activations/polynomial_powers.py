@@ -4,15 +4,20 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import factorial, sqrt
+from typing import Annotated
 
 import numpy as np
 from numpy.polynomial import hermite_e
-from pydantic import NonNegativeInt
+from pydantic import Field
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
-from kernel_regime.kernels.layer import layer
+from kernel_regime.kernels.layer import Constant, layer
+
+_LARGEST_DEGREE = 170  # whose factorial a float still holds
+
+Degree = Annotated[int, Field(ge=0, le=_LARGEST_DEGREE)]
 
 
 class Powers(DualActivation):
@@ -77,7 +82,7 @@ class MonomialActivation(Powers):
     array([3.])
     """
 
-    degree: NonNegativeInt
+    degree: Degree
 
     @property
     def powers(self) -> Sequence[float]:
@@ -99,7 +104,7 @@ class HermiteActivation(Powers):
         At least 0.
     """
 
-    degree: NonNegativeInt
+    degree: Degree
 
     @property
     def powers(self) -> Sequence[float]:
@@ -119,7 +124,7 @@ class PolynomialActivation(Powers):
         Constant term first.
     """
 
-    coef: tuple[float, ...]
+    coef: Annotated[tuple[Constant, ...], Field(max_length=_LARGEST_DEGREE + 1)]
 
     @property
     def powers(self) -> Sequence[float]:

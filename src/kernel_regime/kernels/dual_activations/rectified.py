@@ -13,7 +13,7 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dual_activations.dual_activation import Activated, DualActivation
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
-from kernel_regime.kernels.layer import layer
+from kernel_regime.kernels.layer import Constant, layer
 
 
 class PiecewiseLinear(DualActivation):
@@ -88,8 +88,8 @@ class ABReluActivation(PiecewiseLinear):
         Without meaning here, where lengths and angles are apart anyway.
     """
 
-    a: float
-    b: float
+    a: Constant
+    b: Constant
     do_stabilize: bool = False
 
     @property
@@ -132,7 +132,7 @@ class LeakyReluActivation(PiecewiseLinear):
         Without meaning here, where lengths and angles are apart anyway.
     """
 
-    alpha: float
+    alpha: Constant
     do_stabilize: bool = False
 
     @property

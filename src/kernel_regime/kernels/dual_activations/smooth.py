@@ -13,7 +13,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
 from kernel_regime.kernels.dual_activations.exponentials import hyperbolic_pair
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
-from kernel_regime.kernels.layer import layer
+from kernel_regime.kernels.layer import Constant, layer
 
 
 class ErrorFunction(DualActivation):
@@ -64,9 +64,9 @@ class ErfActivation(ErrorFunction):
     array([0.464559])
     """
 
-    a: float = 1.0
-    b: float = 1.0
-    c: float = 0.0
+    a: Constant = 1.0
+    b: Constant = 1.0
+    c: Constant = 0.0
 
     @property
     def constants(self) -> tuple[float, float, float]:
@@ -138,8 +138,8 @@ class GaussianActivation(DualActivation):
         is no kernel for variances from 1/(4b) on: values are then not finite.
     """
 
-    a: float = 1.0
-    b: float = -1.0
+    a: Constant = 1.0
+    b: Constant = -1.0
 
     def variance(self, variance: Array) -> Array:
         """E[φ(u)²]."""

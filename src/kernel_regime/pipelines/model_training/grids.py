@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
+from kernel_regime.core.listed_once import LISTED_ONCE
+
 
 class PowersOfTen(BaseModel):
     """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
@@ -23,7 +25,7 @@ class PowersOfTen(BaseModel):
         return 10.0 ** np.linspace(self.start, self.stop, self.count)
 
 
-Grid = Annotated[tuple[NonNegativeFloat | PowersOfTen, ...], Field(min_length=1)]
+Grid = Annotated[tuple[NonNegativeFloat | PowersOfTen, ...], Field(min_length=1), LISTED_ONCE]
 
 
 def expand(grid: Iterable[float | PowersOfTen]) -> NDArray[np.float64]:

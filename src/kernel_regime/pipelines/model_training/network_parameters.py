@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import checked_arguments, parameter_model
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.pipelines.model_training.grids import Grid, expand
@@ -38,16 +39,7 @@ def _from_the_start(batches: dict[int, int]) -> dict[int, int]:
     return batches
 
 
-def _each_once(seeds: list[int]) -> list[int]:
-    for seed in seeds:
-        if seeds.count(seed) > 1:
-            raise ValueError(f"{seed} is listed twice, and would count as two trainings")
-    return seeds
-
-
-Seeds = Annotated[
-    list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1), AfterValidator(_each_once)
-]
+Seeds = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1), LISTED_ONCE]
 BatchSizes = Annotated[dict[NonNegativeInt, PositiveInt], AfterValidator(_from_the_start)]
 """First epoch → batch size, from epoch 0 on."""
 

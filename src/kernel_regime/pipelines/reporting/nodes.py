@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Arguments
 from kernel_regime.figures.kinds import FigureKind
 from kernel_regime.figures.methods import methods_of_run
@@ -12,7 +13,7 @@ from kernel_regime.noise.levels import NoiseParameters
 from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
 from kernel_regime.pipelines.model_training.feature_machines import FeatureMachineParameters
 from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
-from kernel_regime.pipelines.reporting.parameters import OwnFigures
+from kernel_regime.pipelines.reporting.parameters import OwnFigure, OwnFigures
 from kernel_regime.pipelines.reporting.render import render_report
 from kernel_regime.pipelines.reporting.run import ReportedRun, method_names
 
@@ -42,9 +43,20 @@ def draw_own_figures(
     """One's own figures by name, from the tables that their arguments are called by."""
     with methods_of_run(method_names(kernels, network_sweep, feature_machines)):
         return {
-            name: entry.figure.draw(**_given(entry.figure, noise, tables), **entry.options)
+            name: _drawn(name, entry, _given(entry.figure, noise, tables))
             for name, entry in figures.entries().items()
         }
+
+
+def _drawn(name: str, entry: OwnFigure, given: Arguments) -> Figure:
+    """What a function draws; one that is no figure's says so only now."""
+    figure: object = entry.figure.draw(**given, **entry.options)
+    if not isinstance(figure, Figure):
+        raise InputError(
+            f"figures.{name}: {entry.kind} returns {type(figure).__name__}; let it return a "
+            "matplotlib Figure"
+        )
+    return figure
 
 
 def _given(figure: FigureKind, noise: NoiseParameters, tables: Mapping[str, object]) -> Arguments:

@@ -19,6 +19,7 @@ from kernel_regime.analysis.laziness.runs import LazinessStudy, LazyNetwork, mea
 from kernel_regime.analysis.laziness.verdicts import MEASURED, judge_laziness
 from kernel_regime.analysis.regime_verdict import Thresholds
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.types import Row
 from kernel_regime.evaluation.targets import count_classes, encode_targets
 from kernel_regime.execution.results import Results
@@ -64,7 +65,7 @@ class LazinessParameters(LazinessStudy):
     0
     """
 
-    widths: Annotated[list[PositiveInt], Field(min_length=1)]
+    widths: Annotated[list[PositiveInt], Field(min_length=1), LISTED_ONCE]
     seeds: NonNegativeInt
 
 

@@ -9,6 +9,7 @@ from kernel_regime.analysis.regime_verdict import Thresholds
 from kernel_regime.analysis.spectrum.initialisations import FreshNetwork, registry
 from kernel_regime.analysis.spectrum.profile import ProfileSettings
 from kernel_regime.analysis.spectrum.sphere import SphereSample
+from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import ParameterType
 
 
@@ -65,12 +66,12 @@ class RegimeParameters(Thresholds):
     Parameters
     ----------
     samples : int
-        At most so many training and test samples for the kernels.
+        At most so many training and test samples for the kernels; two make the smallest kernel.
     kernel_below, features_above, confidence
         See `Thresholds`.
     """
 
-    samples: PositiveInt
+    samples: Annotated[int, Field(ge=2)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,7 @@ class WidthParameters(ParameterType):
         Inputs.
     """
 
-    widths: Annotated[list[PositiveInt], Field(min_length=2)]
+    widths: Annotated[list[PositiveInt], Field(min_length=2), LISTED_ONCE]
     runs: PositiveInt
     samples: PositiveInt
 
