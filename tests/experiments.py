@@ -9,7 +9,7 @@ from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.configuration.loader import ExperimentConfigLoader
 from kernel_regime.settings import CONFIG_LOADER_ARGS
 from tests.datasets.test_cifar import CLASSES, write_records
 from tests.datasets.test_idx import idx

@@ -13,10 +13,10 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogConfigResolver, DataCatalog, DatasetError, MemoryDataset
 
-from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.checks.parameters import ParameterError, check_parameters
+from kernel_regime.configuration.loader import ExperimentConfigLoader
 from kernel_regime.core.errors import InputError
 from kernel_regime.datasets import SpikedCovariatesDataset
-from kernel_regime.parameter_checks import ParameterError, check_parameters
 from kernel_regime.pipelines.result_tables import RESULT_TABLES
 from kernel_regime.settings import CONFIG_LOADER_ARGS
 

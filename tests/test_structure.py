@@ -15,12 +15,13 @@ PACKAGE = Path(__file__).parents[1] / "src" / "kernel_regime"
 LAYERS = (
     *("core", "linalg", "execution", "noise", "networks", "kernels", "ntk", "evaluation"),
     *("regression", "training", "analysis", "figures", "datasets", "pipelines"),
+    *("configuration", "checks", "command_line"),
 )
 ALLOWED = {layer: set(LAYERS[: LAYERS.index(layer) + 1]) for layer in LAYERS} | {
     "figures": {"core", "figures"},
     "pipelines": {*LAYERS, "cli", "hooks", "settings"},
 }
-KNOW_KEDRO = {"pipelines", "datasets"}
+KNOW_KEDRO = {"pipelines", "datasets", "configuration", "checks", "command_line"}
 # What Kedro calls by these names, once a pipeline or a project.
 SAME_EVERYWHERE = {"create_pipeline", "logger"}
 HEAVY = {"tensorflow", "keras", "jax", "neural_tangents", "tf2jax"}

@@ -14,11 +14,11 @@ from kedro.utils import find_kedro_project
 from rich.console import Console
 from rich.table import Table
 
+from kernel_regime.command_line.error_lines import one_line_errors
+from kernel_regime.command_line.run_options import config_option, params_option
+from kernel_regime.command_line.runner_option import check_runner
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments, Parameters
-from kernel_regime.error_lines import one_line_errors
-from kernel_regime.run_options import config_option, params_option
-from kernel_regime.runner_option import check_runner
 
 _KEDRO_RUN = cast(Callable[..., object], kedro_run.callback)
 
@@ -68,7 +68,7 @@ def plan(env: str | None, conf_source: str | None, params: Arguments, traceback:
     exact limits, a matter of minutes, are not forecast. Of a file of --config it takes environment
     and parameters, and forecasts all pipelines.
     """
-    from kernel_regime.experiment_checks import check_together
+    from kernel_regime.checks.experiment import check_together
     from kernel_regime.pipelines.kernel_generation.plan import plan_kernels
     from kernel_regime.pipelines.planned_inputs import planned_inputs
     from kernel_regime.pipelines.planning import plan_disk, plan_work

@@ -11,12 +11,12 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 
-from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.checks.parameters import check_parameters
+from kernel_regime.command_line.error_lines import NODE_NOTE
+from kernel_regime.configuration.loader import ExperimentConfigLoader
 from kernel_regime.core.memory import limited_memory
 from kernel_regime.core.types import Arguments
-from kernel_regime.error_lines import NODE_NOTE
 from kernel_regime.execution.settings import Execution
-from kernel_regime.parameter_checks import check_parameters
 
 logger = logging.getLogger(__name__)
 

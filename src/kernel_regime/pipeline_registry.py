@@ -3,7 +3,7 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-from kernel_regime.start_up_lines import silence_tensorflow
+from kernel_regime.command_line.start_up_lines import silence_tensorflow
 
 
 def register_pipelines() -> dict[str, Pipeline]:

@@ -1,8 +1,8 @@
 """Kedro settings."""
 
-from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.checks.experiment import CheckExperiment
+from kernel_regime.configuration.loader import ExperimentConfigLoader
 from kernel_regime.core.types import Arguments
-from kernel_regime.experiment_checks import CheckExperiment
 from kernel_regime.hooks import (
     CheckParameters,
     LimitMemory,

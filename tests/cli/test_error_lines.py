@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from kedro.io import AbstractDataset, DataCatalog, DatasetError
 
+from kernel_regime.command_line.error_lines import error_line
 from kernel_regime.core.errors import InputError
-from kernel_regime.error_lines import error_line
 
 PREPARE = ("run", "--env", "test", "--to-outputs", "train_labels")
 NODE = "kernel_regime.pipelines.data_processing.pipeline.prepare"

@@ -8,7 +8,7 @@ import sys
 def test_only_start_up_lines_are_left_out():
     code = """
 import os
-from kernel_regime.start_up_lines import without_start_up_lines
+from kernel_regime.command_line.start_up_lines import without_start_up_lines
 with without_start_up_lines():
     os.write(2, b"a warning of mine\\n")
     os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written\\n")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
 
-from kernel_regime.config_loader import ExperimentConfigLoader
-from kernel_regime.error_lines import error_line
+from kernel_regime.command_line.error_lines import error_line
+from kernel_regime.configuration.loader import ExperimentConfigLoader
 from kernel_regime.pipelines.result_tables import COLUMN_TYPES, RESULT_TABLES
 from kernel_regime.settings import CONFIG_LOADER_ARGS
 from tests.experiments import PROJECT

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from kernel_regime.config_loader import ExperimentConfigLoader
+from kernel_regime.configuration.loader import ExperimentConfigLoader
 from kernel_regime.datasets.download import SOURCES
 from kernel_regime.noise.levels import NoiseParameters, resolve_levels
 from kernel_regime.pipelines.data_processing import create_pipeline

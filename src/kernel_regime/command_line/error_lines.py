@@ -43,7 +43,7 @@ def one_line_errors(show_traceback: bool) -> Iterator[None]:
     >>> with one_line_errors(show_traceback=False):
     ...     raise InputError("data.n_train: 0 should be greater than 0")
     Traceback (most recent call last):
-    kernel_regime.error_lines.RefusalError: data.n_train: 0 should be greater than 0
+    kernel_regime.command_line.error_lines.RefusalError: data.n_train: 0 should be greater than 0
     """
     try:
         yield

@@ -8,13 +8,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from kernel_regime.checks.execution import check_execution
+from kernel_regime.checks.memory import refuse_large_images, refuse_large_sphere
 from kernel_regime.core.arrays import Array, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Arguments, Parameters
 from kernel_regime.datasets.labelled_data import LabelledData
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution_checks import check_execution
-from kernel_regime.memory_checks import refuse_large_images, refuse_large_sphere
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.noise.transforms import constant_sample
 

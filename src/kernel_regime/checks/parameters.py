@@ -43,7 +43,7 @@ def check_parameters(
     --------
     >>> check_parameters({"nosie": {"seed": 0}}, {"noise", "kernels"}, {})
     Traceback (most recent call last):
-    kernel_regime.parameter_checks.ParameterError: nosie: unknown parameter; did you mean 'noise'?
+    kernel_regime.checks.parameters.ParameterError: nosie: unknown parameter; did you mean 'noise'?
     """
     names = set(known)
     lines = [

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
-from kernel_regime.checked_loader import CheckedConfigLoader
+from kernel_regime.configuration.checked_loader import CheckedConfigLoader
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments
 

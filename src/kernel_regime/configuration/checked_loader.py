@@ -7,7 +7,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 
-from kernel_regime.config_files import (
+from kernel_regime.configuration.files import (
     refuse_conflicts,
     refuse_non_data_sets,
     refuse_unreadable,

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from kernel_regime.checks.experiment import refuse_equal_names, refuse_too_many_samples
 from kernel_regime.core.errors import (
     InputError,
     MissingDeviceError,
     UnreachableError,
     UserError,
 )
-from kernel_regime.experiment_checks import refuse_equal_names, refuse_too_many_samples
 from tests.experiments import new_project, run
 
 ANY = {"optimiser": "momentum", "learning_rate": 0.01, "penalties": [1.0e-4]}

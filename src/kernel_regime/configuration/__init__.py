@@ -1,0 +1,1 @@
+"""Configuration as files and command line give it, merged and checked."""
