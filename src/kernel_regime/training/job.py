@@ -7,6 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from kernel_regime.core.files import is_whole_archive
 from kernel_regime.core.types import Identity
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.training.checkpoint import Row
@@ -68,7 +69,7 @@ class TrainingJob:
 class TrainingResult:
     """A folder that holds one finished training, or the beginnings of one.
 
-    `record.json` is written last: where it exists, everything else does.
+    `record.json` is written last: where it exists, everything else did.
 
     Examples
     --------
@@ -101,14 +102,25 @@ class TrainingResult:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to do."""
-        return self.record.exists()
+        """Whether there is nothing left to do: all files are there, none is damaged."""
+        return self._recorded() and is_whole_archive(self.initial) and is_whole_archive(self.final)
 
     @cached_property
     def tables(self) -> dict[str, list[Row]]:
         """`scores`: one row per penalty. `curve`: one row per epoch."""
-        tables: dict[str, list[Row]] = json.loads(self.record.read_text())
+        return self._read()
+
+    def _read(self) -> dict[str, list[Row]]:
+        tables: dict[str, list[Row]] = json.loads(self.record.read_text(encoding="utf-8"))
         return tables
+
+    def _recorded(self) -> bool:
+        """Whether the record can be read; not kept, since a damaged one will be replaced."""
+        try:
+            tables = self._read()
+            return bool(tables["scores"]) and isinstance(tables["curve"], list)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
 
 @dataclass(frozen=True)
