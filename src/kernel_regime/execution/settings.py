@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import ByteSize, ConfigDict, Field, PositiveInt, model_validator
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterModel
 from kernel_regime.execution.devices import Device
 
 
-class Execution(BaseModel):
+class Execution(ParameterModel):
     """How kernel matrices are computed; changes time and memory, and no value beyond rounding.
 
     Parameters
