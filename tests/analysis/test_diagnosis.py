@@ -166,7 +166,7 @@ def test_a_tangent_kernel_that_is_zero_is_refused(moment):
 
 @pytest.mark.parametrize("before", [None, 3, np.zeros(3)])
 def test_what_is_no_network_before_training_is_refused(before):
-    with pytest.raises(InputError, match="before: .* is neither a Keras model nor a list"):
+    with pytest.raises(InputError, match=r"before: .* is neither a Keras model nor a list"):
         diagnose(dense(), *DATA, before=before)
 
 

@@ -203,6 +203,19 @@ def test_rows_that_share_a_label_are_chosen_by_their_place():
     assert marked["selected"].tolist() == [True, False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"ridge": [1.0], "loo_loss": [0.1]}, "no column 'test_loss'; it has ridge, loo_loss"),
+        ({"test_loss": [0.1]}, "no column ridge or penalty to settle ties; it has test_loss"),
+        ({}, "no column 'test_loss'; it has none"),
+    ],
+)
+def test_tables_without_a_column_to_choose_by_are_refused(table, message):
+    with pytest.raises(InputError, match=message):
+        best_row(pd.DataFrame(table), "test_loss")
+
+
 @pytest.mark.parametrize("confidence", [-1, 0, 95, np.nan])
 def test_a_confidence_that_is_no_share_is_refused(confidence):
     with pytest.raises(ValueError, match=r"confidence: .*; give a share between 0 and 1"):
