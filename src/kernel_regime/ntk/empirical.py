@@ -87,7 +87,7 @@ def empirical_ntk(
         if isinstance(outputs, str) and outputs == "full":
             full = kernel(np.eye(network.logits), network.logits)
             return full.reshape(len(x1), network.logits, -1, network.logits)
-        if isinstance(outputs, Sequence | np.ndarray) and np.ndim(outputs):
+        if isinstance(outputs, Sequence | np.ndarray) and not isinstance(outputs, str):
             if not np.size(outputs):
                 raise InputError(f"outputs: {outputs!r} names no logit; give one at least")
             return np.stack([kernel(network.cotangents(k)) for k in outputs])
