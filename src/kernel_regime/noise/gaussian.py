@@ -12,8 +12,8 @@ from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
 from kernel_regime.noise.standardisation import moments
 from kernel_regime.noise.transforms import (
     matching_draws,
-    require_representable,
     training_samples,
+    within_dtype,
 )
 
 
@@ -73,4 +73,4 @@ class GaussianNoise(Perturbation):
         draws = matching_draws(draws, images)
         with np.errstate(over="ignore", invalid="ignore"):
             noisy = (images - means) / deviations + np.asarray(level, images.dtype) * draws
-        return require_representable(noisy, level)
+        return within_dtype(noisy, level)

@@ -13,8 +13,8 @@ from kernel_regime.noise.transforms import (
     inverse_cosine_transform,
     matching_draws,
     norms,
-    require_representable,
     scale,
+    within_dtype,
 )
 
 
@@ -77,7 +77,7 @@ def high_frequency_noise(images: Array, draws: Array, noise_to_signal: float) ->
     with np.errstate(over="ignore", invalid="ignore"):
         ratio = np.asarray(noise_to_signal, centred.dtype) * norms(centred) / norms(masked)
         noisy = centred + ratio * inverse_cosine_transform(masked)
-    return scale(require_representable(noisy, noise_to_signal)).reshape(shape)
+    return scale(within_dtype(noisy, noise_to_signal)).reshape(shape)
 
 
 @PERTURBATIONS.register("high_frequency")

@@ -10,7 +10,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_samples
 from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
-from kernel_regime.noise.transforms import norms, require_representable
+from kernel_regime.noise.transforms import norms, within_dtype
 
 ETA = 2 / 5
 
@@ -75,7 +75,7 @@ def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
             z * (np.asarray(length, z.dtype) / norms(z))
             for z, length in zip(halves, lengths, strict=True)
         ]
-    return require_representable(np.hstack(parts), kappa)
+    return within_dtype(np.hstack(parts), kappa)
 
 
 @dataclass(frozen=True)

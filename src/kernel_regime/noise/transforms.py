@@ -159,7 +159,7 @@ def matching_draws(draws: ArrayLike, samples: Array) -> Array:
     return draws.reshape(samples.shape)
 
 
-def require_representable(samples: Array, level: float) -> Array:
+def within_dtype(samples: Array, level: float) -> Array:
     """Perturbed samples as they are, unless the level was too much for their dtype.
 
     Raises
@@ -169,7 +169,7 @@ def require_representable(samples: Array, level: float) -> Array:
 
     Examples
     --------
-    >>> require_representable(np.float32([[1e38, np.inf]]), level=1e300)
+    >>> within_dtype(np.float32([[1e38, np.inf]]), level=1e300)
     Traceback (most recent call last):
     ...
     kernel_regime.core.errors.InputError: level 1e+300 makes numbers beyond the range...
