@@ -124,7 +124,8 @@ def diagnose(
     Raises
     ------
     InputError
-        If parameters did not change, are not finite or do not fit, or targets do not fit outputs.
+        If parameters are missing, did not change, are not finite or do not fit, targets do not fit
+        outputs, or a tangent kernel is zero on the training samples.
     TooLargeError
         If it cannot fit the memory that is free; see `plan_diagnosis`.
 
@@ -140,7 +141,9 @@ def diagnose(
     >>> found.verdict, found.table.loc["drift", "mean"].round(6)
     ('kernel regime', np.float64(0.0))
     """
-    thresholds = thresholds or Thresholds()
+    thresholds = Thresholds() if thresholds is None else thresholds
+    if not isinstance(thresholds, Thresholds):
+        raise InputError(f"thresholds: {thresholds!r}; give Thresholds(kernel_below=…) or nothing")
     network, moments = _moments(model, before, after, x_train)
     train, test = _inputs(x_train, x_test)
     outputs = moments[0].outputs(train[:2]).shape[1]
@@ -206,6 +209,10 @@ def _moments(
         raise InputError(
             f"model: {type(model).__name__} is neither a Keras model nor a JAX function; give "
             "apply(params, x) with its parameters, before=… and after=…"
+        )
+    elif before is None:
+        raise InputError(
+            "before: a JAX function needs its parameters before training; give before=…"
         )
     elif after is None:
         raise InputError("after: a JAX function needs its parameters after training; give after=…")

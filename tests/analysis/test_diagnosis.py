@@ -140,6 +140,9 @@ def linear(params, x):
         ({"before": np.full((6, 2), np.nan)}, r"before: parameter .* is not finite"),
         ({"before": np.zeros((6, 3))}, "differ from those after training in number or shape"),
         ({"before": np.zeros((6, 2)), "after": None}, "needs its parameters after training"),
+        ({"before": None}, "before: a JAX function needs its parameters before training"),
+        ({"before": np.zeros((6, 2)), "thresholds": {}}, r"thresholds: \{\}; give Thresholds"),
+        ({"before": np.zeros((6, 2)), "thresholds": 0.1}, r"thresholds: 0\.1; give Thresholds"),
         ({"before": np.zeros((6, 2)), "samples": 1}, "samples: 1 is too few"),
         ({"before": np.zeros((6, 2)), "subsamples": 25}, "too few for 25 subsamples"),
     ],
@@ -149,6 +152,22 @@ def test_what_cannot_be_diagnosed_is_refused_in_one_line(given, message):
     with pytest.raises(InputError, match=message) as refusal:
         diagnose(linear, *DATA, **arguments)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_tangent_kernel_that_is_zero_is_refused(moment):
+    """Both layers at zero: neither moves the outputs."""
+    draws = np.random.default_rng(0)
+    weights = [draws.standard_normal((6, 4)), draws.standard_normal((4, 2))]
+    moments = dict.fromkeys(("before", "after"), weights) | {moment: [0 * w for w in weights]}
+    with pytest.raises(InputError, match=f"{moment}: the tangent kernel {moment} training is zero"):
+        diagnose(lambda params, x: x @ params[0] @ params[1], *DATA, **moments)
+
+
+@pytest.mark.parametrize("before", [None, 3, np.zeros(3)])
+def test_what_is_no_network_before_training_is_refused(before):
+    with pytest.raises(InputError, match=r"before: .* is neither a Keras model nor a list"):
+        diagnose(dense(), *DATA, before=before)
 
 
 def test_models_and_targets_that_do_not_fit_are_refused():

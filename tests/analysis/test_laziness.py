@@ -207,3 +207,26 @@ def test_too_many_samples_for_a_whole_kernel_are_refused():
     many = np.zeros((2001, 3)), np.zeros((2001, 2))
     with pytest.raises(InputError, match="give at most 2000 samples"):
         measure_laziness([], (many, SAMPLES[1]), LazinessStudy(alphas=[1.0], samples=2001))
+
+
+def test_targets_of_one_output_may_be_of_one_axis():
+    one, study = network(8, 0, outputs=1), LazinessStudy(alphas=[1.0], most_gradients=20)
+    columns = (X[:8], Y[:8, :1]), (X[8:], Y[8:, :1])
+    single = (X[:8], Y[:8, 0]), (X[8:].tolist(), Y[8:, 0].tolist())
+    tables = [measure_laziness([one], samples, study) for samples in (columns, single)]
+    pd.testing.assert_frame_equal(*tables)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        ((X, Y[:9]), (X, Y), r"y: shape \(9, 2\) does not fit 28 samples"),
+        ((X, Y), (X, Y[:, 0]), "test: 1 outputs, those of y are 2; give as many"),
+        ((X, Y), (X[:, :2], Y), r"new: samples are float64 \(2,\), those of x float64 \(3,\)"),
+        ((X[:, 0], Y), (X, Y), r"x: samples are rows \(n, ...\)"),
+        ((X, np.nan * Y), (X, Y), "y: row 0 is not finite"),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(train, test, message):
+    with pytest.raises(InputError, match=message):
+        measure_laziness([network(8, 0)], (train, test), LazinessStudy(alphas=[1.0]))

@@ -12,6 +12,7 @@ from kernel_regime.analysis.spectral_bias.study_settings import (
     SpectralBiasStudy,
     Widths,
 )
+from kernel_regime.core.errors import InputError
 
 
 def low_rank_kernel(x1, x2):
@@ -192,3 +193,35 @@ def test_too_few_samples_are_refused():
     )  # fmt: skip
     with pytest.raises(ValueError, match="150 samples are asked for, there are 100"):
         run_study(study, np.zeros((100, 4)), np.zeros((100, 1)))
+
+
+SMALLEST = SpectralBiasStudy(
+    architectures={"fully_connected": Widths([8])},
+    **{"train": 10, "reference": 10, "held_out": 10, "runs": 1, "modes": 2, "records": 3},
+)
+DRAWN = np.random.default_rng(0).standard_normal((40, 3))
+
+
+def test_targets_of_one_axis_are_one_output():
+    pytest.importorskip("jax")
+    from kernel_regime.analysis.spectral_bias import run_study
+
+    single = run_study(SMALLEST, DRAWN.tolist(), DRAWN[:, 0].tolist())
+    columns = run_study(SMALLEST, DRAWN, DRAWN[:, :1])
+    pd.testing.assert_frame_equal(single.bounds, columns.bounds)
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        (DRAWN[:9], r"targets: shape \(9, 3\) does not fit 40 samples"),
+        (DRAWN.T, r"targets: shape \(3, 40\) does not fit 40 samples"),
+        (np.nan * DRAWN, "targets: row 0 is not finite"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(targets, message):
+    pytest.importorskip("jax")
+    from kernel_regime.analysis.spectral_bias import run_study
+
+    with pytest.raises(InputError, match=message):
+        run_study(SMALLEST, DRAWN, targets)

@@ -8,6 +8,8 @@ from pydantic import PositiveInt
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.parameters import ParameterType, build
+from kernel_regime.execution.settings import Execution
+from kernel_regime.noise.levels import NoiseParameters
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,30 @@ def test_all_mistakes_are_named_with_their_places(make):
         "did you mean 'last'?",
         "Fits.ranks.high: 1 comes before 2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: NoiseParameters(kind="gausian", levels=[0], seed=0), r"kind: .* mean 'gaussian'"),
+        (
+            lambda: NoiseParameters(kind="gaussian", levels=[-1], seed=0),
+            r"levels\[0\]: not a noise",
+        ),
+        (lambda: NoiseParameters(kind="gaussian", levels=[0], seed=-1), "seed: -1 should be"),
+        (lambda: NoiseParameters(kind="gaussian", levels=[0], seed=0, tau=3), "no parameter 'tau'"),
+        (lambda: NoiseParameters(), "NoiseParameters.kind: field required; "),
+        (lambda: Execution(engine="spark"), r"Execution\.engine: 'spark' should be 'local' or"),
+        (lambda: Execution(memory="lots"), r"Execution\.memory: 'lots' is no size"),
+        (lambda: Execution(worker=3), r"Execution\.worker: unknown .* mean 'workers'"),
+        (lambda: Execution(workers=3), "Execution: address and workers belong to the dask engine"),
+    ],
+)
+def test_models_built_in_code_are_refused_in_one_line(call, message):
+    with pytest.raises(InputError, match=message) as refused:
+        call()
+    assert "\n" not in str(refused.value)
+
+
+def test_models_built_in_code_take_integers_of_numpy():
+    assert Execution(engine="dask", workers=np.int64(2)).workers == 2

@@ -95,6 +95,41 @@ def test_what_cannot_be_built_is_refused_in_one_line(shapes, own, given, message
     assert "\n" not in str(refused.value)
 
 
+def test_a_kind_is_not_taken_from_another_class(shapes):
+    with pytest.raises(InputError, match=r"kind 'circle' is that of .*\.Circle; register .*Disc"):
+
+        @shapes.register("circle")
+        class Disc(Shape):
+            pass
+
+    assert shapes.find("circle").__name__ == "Circle"
+
+
+def test_a_kind_is_not_taken_from_a_built_in_class_before_that_is_imported():
+    code = (
+        "from kernel_regime.core.errors import InputError\n"
+        "from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation\n"
+        "try:\n"
+        "    PERTURBATIONS.register('clean')(type('Own', (Perturbation,), {}))\n"
+        "except InputError as error:\n"
+        "    print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "kind 'clean' is that of kernel_regime.noise.clean." in result.stdout, result.stderr
+
+
+def test_a_class_may_be_defined_anew(shapes):
+    def cell(sides):
+        @shapes.register("own")
+        class Own(Shape):
+            corners = sides
+
+        return Own
+
+    assert cell(3) is not cell(4)
+    assert shapes.find("own").corners == 4
+
+
 def test_built_in_kinds_are_found_in_a_fresh_process_by_name_alone():
     code = (
         "from kernel_regime.noise.perturbation import PERTURBATIONS as p;"

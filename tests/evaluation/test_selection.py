@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_means
 from kernel_regime.evaluation.crossings import crossing, phase_diagram
 from kernel_regime.evaluation.curves import network_curves
@@ -177,6 +178,19 @@ def test_effective_dimension_of_spiked_inputs_is_the_published_one():
         input_dimensions(np.full((10, 8, 8), 0.1))
 
 
+@pytest.mark.parametrize("factor", [1e-310, 1e-200, 1e200, 1e307])
+def test_no_scale_changes_the_dimension_of_inputs(factor):
+    x = np.random.default_rng(0).standard_normal((30, 4))
+    expected, found = input_dimensions(x), input_dimensions(factor * x)
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert input_dimensions(x * [1e200, 1, 1, 1])["effective_dimension"] == pytest.approx(1)
+
+
+def test_inputs_of_which_there_are_none_have_no_dimension():
+    with pytest.raises(InputError, match="fill no dimension"):
+        input_dimensions(np.ones((0, 3)))
+
+
 def test_rows_that_share_a_label_are_chosen_by_their_place():
     first = pd.DataFrame(
         {
@@ -187,6 +201,19 @@ def test_rows_that_share_a_label_are_chosen_by_their_place():
     second = first.assign(seed=1, test_loss=[0.5, 0.4])
     marked = mark_selected(pd.concat([first, second]), classification=False)
     assert marked["selected"].tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"ridge": [1.0], "loo_loss": [0.1]}, "no column 'test_loss'; it has ridge, loo_loss"),
+        ({"test_loss": [0.1]}, "no column ridge or penalty to settle ties; it has test_loss"),
+        ({}, "no column 'test_loss'; it has none"),
+    ],
+)
+def test_tables_without_a_column_to_choose_by_are_refused(table, message):
+    with pytest.raises(InputError, match=message):
+        best_row(pd.DataFrame(table), "test_loss")
 
 
 @pytest.mark.parametrize("confidence", [-1, 0, 95, np.nan])

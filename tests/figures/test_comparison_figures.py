@@ -89,6 +89,27 @@ def test_examples_of_a_regression_are_spread_over_its_targets():
     assert figure.axes[1].get_title() == "κ = 2"
 
 
+def test_bytes_are_drawn_like_the_numbers_they_are():
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 8, 8), np.uint8)
+    levels = pd.DataFrame({"level": ["level_0"], "value": [0.0]})
+    drawn = [
+        example_inputs({"level_0": lambda x=x: x}, [0, 1], levels, "no noise").axes[0].images[0]
+        for x in (pixels, pixels.astype(np.float64))
+    ]
+    np.testing.assert_array_equal(*(image.get_array() for image in drawn))
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (["cat", "dog", "cat"], ["class cat", "class dog"]),
+        ([[0.5, 1.0], [0.25, 2.0]], ["target 0.25, 2", "target 0.5, 1"]),
+    ],
+)
+def test_classes_may_be_names_and_targets_several(labels, shown):
+    assert [ax.get_ylabel() for ax in examples((4,), labels).axes[::2]] == shown
+
+
 def test_an_image_without_contrast_is_drawn():
     figure = example_inputs(
         {"level_0": lambda: np.ones((1, 8, 8), np.float32)},

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from kernel_regime.core.errors import InputError
-from kernel_regime.figures.kinds import built_in_figures, find_figure
+from kernel_regime.figures.kinds import built_in_figures, find_figure, register_figure
 
 
 @pytest.mark.parametrize("figure", built_in_figures().values(), ids=built_in_figures())
@@ -53,3 +53,11 @@ def test_a_users_function_is_a_figure_as_it_stands(own_module):
 def test_what_is_no_figure_is_refused(own_module, kind, message):
     with pytest.raises(InputError, match=message):
         find_figure(kind)
+
+
+def test_a_built_in_figure_is_not_replaced():
+    with pytest.raises(InputError, match=r"kind 'comparison' is that of kernel_regime\.figures"):
+
+        @register_figure("comparison")
+        def own(phase_curves):
+            """Another one."""

@@ -4,11 +4,13 @@ import pickle
 import subprocess
 import sys
 import time
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from kernel_regime.core.errors import InputError
 from kernel_regime.execution.store.finished import is_complete
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
@@ -100,6 +102,28 @@ def test_identity_changes_with_any_parameter():
     identity = EmpiricalNTK(affine, params, "affine").identity()
     assert identity == EmpiricalNTK(affine, dict(params), "affine").identity()
     assert identity != EmpiricalNTK(affine, changed, "affine").identity()
+
+
+@pytest.mark.parametrize("outputs", ["full", "trase", 1.5, -1, None, True, [0], [], np.nan])
+@pytest.mark.parametrize(
+    "made", [partial(EmpiricalNTK, affine, {}, "affine"), partial(KerasNTK, "no.keras", (2,))]
+)
+def test_outputs_that_make_no_matrix_are_refused_before_any_work(made, outputs):
+    with pytest.raises(InputError, match=r'makes no kernel matrix \(n, n\); give one logit, .*"tr'):
+        made(outputs=outputs)
+
+
+def test_a_logit_may_be_an_integer_of_numpy():
+    (plain, other) = (KerasNTK("no.keras", (2,), outputs) for outputs in (2, np.int64(2)))
+    assert plain == other
+    assert type(other.outputs) is int
+
+
+@pytest.mark.parametrize("outputs", [1.5, True, None, np.nan, [], [0.5], ["a"], "0"])
+def test_what_is_no_logit_is_refused(outputs):
+    params = {"w": np.eye(3), "a": np.ones((3, 2))}
+    with pytest.raises(InputError, match=r"outputs: .* (is not a logit of this network|names no)"):
+        empirical_ntk(affine, params, np.eye(3), outputs=outputs)
 
 
 def test_a_killed_kernel_resumes_bit_identically_and_repeats_no_finished_tile(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import linalg, optimize
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import best_row
 from kernel_regime.linalg.eigenvalues import eigensystem
@@ -63,7 +64,18 @@ def measure_regime(
     targets : pair of arrays (n, K), (m, K)
         Of training and test samples.
     weight_movement : float
+
+    Raises
+    ------
+    InputError
+        If a tangent kernel is zero on the training samples: nothing is relative to it.
     """
+    for moment, kernels in (("before", before), ("after", after)):
+        if not kernels.train.any():
+            raise InputError(
+                f"{moment}: the tangent kernel {moment} training is zero on the training samples: "
+                "no small change of the weights moves the outputs; give other weights"
+            )
     train_targets, test_targets = (np.asarray(part, np.float64) for part in targets)
     linear = linearised_outputs(before, initial, final.train, train_targets)
     moved = linalg.norm(final.test - initial.test)

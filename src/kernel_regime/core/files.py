@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import platform
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import escape
@@ -75,6 +77,29 @@ def write_json(path: Path, content: object, *, durable: bool = False) -> None:
     """
     with replacing(path, durable=durable) as draft:
         draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def is_whole_archive(path: Path) -> bool:
+    """Whether a zip archive (`.npz`, `.keras`) is there, and every member is what was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "numbers.npz"
+    >>> np.savez(target, np.arange(3))
+    >>> is_whole_archive(target)
+    True
+    >>> _ = target.write_bytes(target.read_bytes()[:-9])
+    >>> is_whole_archive(target)
+    False
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        return False
+    except RuntimeError:  # of flipped bits by which a member is encrypted, or from a newer version
+        return False
 
 
 def digest(array: Array) -> str:

@@ -148,6 +148,33 @@ class ParameterType:
         check_fields(self)
 
 
+class ParameterModel(BaseModel):
+    """Base of pydantic models that users build in code: mistakes are one line, as elsewhere.
+
+    Validating configuration still raises pydantic's own error, from which `mistakes` tells places.
+
+    Examples
+    --------
+    >>> from pydantic import PositiveInt
+    >>> class Range(ParameterModel):
+    ...     last: PositiveInt
+    >>> Range(last=0)
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: Range.last: 0 should be greater than 0
+    """
+
+    def __init__(self, **given: object) -> None:
+        plain = _plain(given)
+        try:
+            super().__init__(**plain)
+        except ValidationError as error:
+            name = type(self).__name__
+            raise InputError("; ".join(mistake_lines(error, type(self), plain, name))) from None
+
+    # Says to pydantic that nothing but `BaseModel` is needed to validate, as `RootModel` does.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
 def mistakes(described: type, given: object, place: str) -> list[str]:
     """Mistakes in parameters, one line each: unknown or missing names, values out of bounds.
 
@@ -184,11 +211,15 @@ def mistakes(described: type, given: object, place: str) -> list[str]:
 
 
 def _validated(model: type[BaseModel], given: Parameters, name: str) -> Arguments:
-    plain = {key: value.item() if _is_number(value) else value for key, value in given.items()}
+    plain = _plain(given)
     try:
         return dict(model.model_validate(plain))
     except ValidationError as error:
         raise InputError("; ".join(mistake_lines(error, model, plain, name))) from None
+
+
+def _plain(given: Parameters) -> Arguments:
+    return {key: value.item() if _is_number(value) else value for key, value in given.items()}
 
 
 def _is_number(value: object) -> bool:

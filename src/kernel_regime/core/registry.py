@@ -11,6 +11,7 @@ from kernel_regime.core.parameters import build
 
 Base = TypeVar("Base")
 Registered = TypeVar("Registered", bound=type[Any])
+Declarable = type | Callable[..., object]
 
 
 class Registry(Generic[Base]):
@@ -46,9 +47,18 @@ class Registry(Generic[Base]):
         self._classes: dict[str, type[Base]] = {}
 
     def register(self, kind: str) -> Callable[[Registered], Registered]:
-        """Declare the class below under this kind, which joins it as attribute `kind`."""
+        """Declare the class below under this kind, which joins it as attribute `kind`.
+
+        Raises
+        ------
+        InputError
+            If another class has this kind; the same one may be defined anew, as notebooks do.
+        """
 
         def declare(declared: Registered) -> Registered:
+            if not declared.__module__.startswith(f"{self._package}."):
+                self.kinds()  # so that no kind is taken from a built-in class yet to be imported
+            require_same(kind, self._classes.get(kind), declared)
             declared.kind = kind
             self._classes[kind] = declared
             return declared
@@ -114,6 +124,31 @@ class Registry(Generic[Base]):
         if "kind" not in vars(member):
             member.kind = kind
         return member
+
+
+def require_same(kind: str, known: Declarable | None, declared: Declarable) -> None:
+    """Refuse to give a kind to another class or function than has it.
+
+    One that is defined anew, in a notebook say, is known by its module and name.
+
+    Raises
+    ------
+    InputError
+        Naming both.
+
+    Examples
+    --------
+    >>> require_same("circle", None, Registry)
+    >>> require_same("circle", require_same, Registry)
+    Traceback (most recent call last):
+    ...
+    kernel_regime.core.errors.InputError: kind 'circle' is that of kernel_regime.core.registry...
+    """
+    has, wants = (
+        None if one is None else f"{one.__module__}.{one.__qualname__}" for one in (known, declared)
+    )
+    if has is not None and has != wants:
+        raise InputError(f"kind {kind!r} is that of {has}; register {wants} under another")
 
 
 def import_kind(kind: str, what: str = "Class") -> object:

@@ -41,7 +41,7 @@ class NetworkDataset(AbstractDataset[Path, "keras.Model"]):
 
     def save(self, data: Path) -> None:
         """Copy a finished `.keras` file; readers see the whole of it or nothing."""
-        with replacing(self._filepath, partition=True) as draft:
+        with replacing(self._filepath, durable=True, partition=True) as draft:
             shutil.copyfile(data, draft)
 
     def _exists(self) -> bool:

@@ -1,8 +1,10 @@
 """Effective dimension of inputs: how many directions they really fill."""
 
+from math import prod
+
 import numpy as np
 
-from kernel_regime.core.arrays import ArrayLike, as_floating, require_finite
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating, require_finite
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
 
@@ -35,7 +37,7 @@ def input_dimensions(images: ArrayLike) -> dict[str, float]:
     """
     x = as_floating(images, "images")
     require_finite(x, "images")
-    x = x.reshape(len(x), -1)
+    x = _within_range(x.reshape(len(x), prod(x.shape[1:])))
     # Their mean need not be what they all are, to the last digit.
     if (x == x[:1]).all():
         raise InputError("images: all are equal, so they fill no dimension")
@@ -50,3 +52,11 @@ def input_dimensions(images: ArrayLike) -> dict[str, float]:
         "effective_dimension": total / largest,
         "participation_ratio": total**2 / float(np.square(variances).sum()),
     }
+
+
+def _within_range(x: Array) -> Array:
+    """Inputs whose squares neither overflow nor vanish: a power of two off where they would."""
+    peak = float(max(x.max(initial=0), -x.min(initial=0)))
+    if not peak or 1e-100 < peak < 1e100:
+        return x
+    return np.ldexp(x, -np.frexp(peak)[1])

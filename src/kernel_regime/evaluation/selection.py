@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_means
 from kernel_regime.evaluation.scores import normalised_loss
 
@@ -24,12 +25,21 @@ def best_row(table: pd.DataFrame, criterion: str) -> int | None:
     criterion : str
         Name of a column; of an accuracy it ends so.
 
+    Raises
+    ------
+    InputError
+        If the table lacks the criterion, or both `ridge` and `penalty`.
+
     Examples
     --------
     >>> table = pd.DataFrame({"ridge": [0.1, 1.0, 10.0], "loo_loss": [np.nan, 0.2, 0.2]})
     >>> best_row(table, "loo_loss")
     2
     """
+    if criterion not in table:
+        raise InputError(f"criterion: the table has no column {criterion!r}; {_columns(table)}")
+    if "ridge" not in table and "penalty" not in table:
+        raise InputError(f"table: no column ridge or penalty to settle ties; {_columns(table)}")
     values = table[criterion].to_numpy(np.float64)
     score = values if criterion.endswith("accuracy") else -values
     known = np.isfinite(score)
@@ -38,6 +48,10 @@ def best_row(table: pd.DataFrame, criterion: str) -> int | None:
     best = np.flatnonzero(known & (score == score[known].max()))
     strength = table["ridge" if "ridge" in table else "penalty"].to_numpy()[best]
     return int(best[strength.argmax()])
+
+
+def _columns(table: pd.DataFrame) -> str:
+    return f"it has {', '.join(map(str, table.columns)) or 'none'}"
 
 
 def validation_criterion(scores: pd.DataFrame) -> str:

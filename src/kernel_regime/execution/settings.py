@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ByteSize,
     ConfigDict,
     Field,
@@ -14,6 +13,7 @@ from pydantic import (
 )
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterModel
 from kernel_regime.execution.devices import Device
 
 _SCHEDULER = re.compile(r"(tcp|tls|ucx|wss?)://\S+:\d+/?")
@@ -25,7 +25,7 @@ def _scheduler(address: str) -> str:
     return address
 
 
-class Execution(BaseModel):
+class Execution(ParameterModel):
     """How kernel matrices are computed; changes time and memory, and no value beyond rounding.
 
     Parameters

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike, as_array, as_floating
 from kernel_regime.figures.kinds import register_figure
 from kernel_regime.figures.style import new_figure, noise_titles, set_title
 
@@ -18,7 +18,7 @@ ROWS = 4
 @register_figure("examples")
 def example_inputs(
     train_images: Mapping[str, Callable[[], Array]],
-    train_labels: Array,
+    train_labels: ArrayLike,
     noise_levels: pd.DataFrame,
     noise: str,
 ) -> Figure:
@@ -32,14 +32,15 @@ def example_inputs(
     train_images : mapping of str to callable
         What loads the samples of a level: (n, s, s) grey, (n, s, s, 3) colour, (n, d) vectors.
     train_labels : array (n,)
-        Integer classes, or targets of a regression.
+        Classes, integers or names, or floating targets of a regression.
     noise_levels : DataFrame
         `level`, `value`.
     noise : str
         What the noise level measures.
     """
     titles = noise_titles(noise_levels, noise)
-    rows = representatives(train_labels)
+    labels = as_array(train_labels, "train_labels")
+    rows = representatives(labels)
     vectors = train_images[next(iter(titles))]().ndim == 2
     figure, axes = new_figure(
         len(rows), len(titles), width=2.6 if vectors else 1.5, height=1.3, sharex=True
@@ -49,9 +50,8 @@ def example_inputs(
         for row, sample in enumerate(samples):
             _draw_sample(axes[row * len(titles) + column], sample)
         set_title(axes[column], title, width=26 if vectors else 16)
-    word, form = ("class", "d") if train_labels.dtype.kind in "iu" else ("target", ".3g")
-    for row, label in enumerate(train_labels[rows]):
-        axes[row * len(titles)].set_ylabel(f"{word} {label:{form}}", fontsize=8)
+    for row, label in enumerate(labels[rows]):
+        axes[row * len(titles)].set_ylabel(_in_words(label), fontsize=8)
     return figure
 
 
@@ -65,12 +65,19 @@ def representatives(labels: Array) -> Array:
     >>> representatives(np.array([0.1, 0.9, 0.5, 0.2, 0.7])).tolist()
     [0, 3, 2, 1]
     """
-    if np.issubdtype(labels.dtype, np.integer):
+    if labels.dtype.kind != "f":
         _, first = np.unique(labels, return_index=True)
         return np.sort(first[:ROWS])
     order = np.argsort(labels.reshape(len(labels), -1)[:, 0])
     places = np.linspace(0, len(order) - 1, min(ROWS, len(order))).astype(int)
     return order[places]
+
+
+def _in_words(label: Array) -> str:
+    """A class by its name, targets by their values."""
+    if label.dtype.kind != "f":
+        return f"class {label}"
+    return f"target {', '.join(f'{value:.3g}' for value in label.ravel())}"
 
 
 def _draw_sample(ax: Axes, sample: Array) -> None:
@@ -81,6 +88,7 @@ def _draw_sample(ax: Axes, sample: Array) -> None:
         marker = "." if len(sample) < 50 else ""
         ax.plot(sample, linewidth=0.5, marker=marker, markersize=3)
         return
+    sample = as_floating(sample, "train_images")
     low, high = np.percentile(sample, [1, 99])
     scaled = np.clip((sample - low) / max(high - low, np.finfo(sample.dtype).tiny), 0, 1)
     ax.imshow(scaled, cmap="gray", interpolation="nearest")

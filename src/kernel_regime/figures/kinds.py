@@ -10,7 +10,7 @@ from typing import TypeVar
 from matplotlib.figure import Figure
 
 from kernel_regime.core.errors import InputError, did_you_mean
-from kernel_regime.core.registry import import_kind
+from kernel_regime.core.registry import import_kind, require_same
 
 Draw = TypeVar("Draw", bound=Callable[..., Figure])
 
@@ -56,9 +56,19 @@ class FigureKind:
 
 
 def register_figure(kind: str) -> Callable[[Draw], Draw]:
-    """Declare the function below as the figure of this kind."""
+    """Declare the function below as the figure of this kind.
+
+    Raises
+    ------
+    InputError
+        If another function has this kind; the same one may be defined anew, as notebooks do.
+    """
 
     def declare(draw: Draw) -> Draw:
+        if not draw.__module__.startswith("kernel_regime.figures."):
+            built_in_figures()  # so that none of them is taken before it is imported
+        known = _BUILT_IN.get(kind)
+        require_same(kind, None if known is None else known.draw, draw)
         _BUILT_IN[kind] = FigureKind(kind, draw)
         return draw
 

@@ -33,7 +33,8 @@ def eigenvalue_decay(
     spectra : DataFrame
         `level`, `source`, `run`, `index`, `eigenvalue`; trained networks are left out.
     spectral_summary : DataFrame
-        `level`, `source`, `run`, `method`, `round_off`, and the `power_law_` columns.
+        `level`, `source`, `run`, `method`, `largest` (eigenvalue), `round_off`, and the
+        `power_law_` columns.
     noise_levels : DataFrame
         `level`, `value`.
     noise : str

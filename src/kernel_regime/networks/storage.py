@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
-from kernel_regime.core.files import replacing
+from kernel_regime.core.files import is_whole_archive, replacing
 from kernel_regime.core.types import Arguments
 from kernel_regime.networks.base import registry
 
@@ -16,7 +16,7 @@ with from_extra("networks"):
 
 
 def save_network(network: keras.Model, path: str | Path) -> None:
-    """Write a `.keras` file; readers see the whole of it or nothing.
+    """Write a `.keras` file; readers see the whole of it or nothing, and it survives a power cut.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def save_network(network: keras.Model, path: str | Path) -> None:
     path = Path(path)
     if path.suffix != ".keras":
         raise InputError(f"{path}: networks are saved as .keras files; end the name in .keras")
-    with replacing(path) as draft:
+    with replacing(path, durable=True) as draft:
         network.save(draft)
 
 
@@ -50,7 +50,7 @@ def load_network(path: str | Path) -> keras.Model:
     Raises
     ------
     InputError
-        If there is no such file, or its class cannot be imported.
+        If there is no such file, it is damaged, or its class cannot be imported.
 
     Examples
     --------
@@ -63,6 +63,8 @@ def load_network(path: str | Path) -> keras.Model:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such network; train it first, or mend the path")
+    if not is_whole_archive(path):
+        raise InputError(f"{path}: not a .keras file, or a damaged one; save the network again")
     return keras.models.load_model(
         path, custom_objects=_own_class(path), compile=False, safe_mode=True
     )
@@ -72,8 +74,9 @@ def _own_class(path: Path) -> Arguments:
     """The class of a file by its name there, unless Keras knows it already."""
     registry.kinds()  # declares the built-in ones to Keras
     try:
-        config = json.loads(zipfile.ZipFile(path).read("config.json"))
-    except (zipfile.BadZipFile, KeyError) as error:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except KeyError as error:
         raise InputError(f"{path}: not a .keras file ({error}); save the network again") from error
     module, name = config["module"], config["class_name"]
     registered = config.get("registered_name") or name

@@ -10,7 +10,11 @@ from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_samples
 from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
 from kernel_regime.noise.standardisation import moments
-from kernel_regime.noise.transforms import matching_draws, training_samples
+from kernel_regime.noise.transforms import (
+    matching_draws,
+    training_samples,
+    within_dtype,
+)
 
 
 @PERTURBATIONS.register("gaussian")
@@ -51,7 +55,13 @@ class GaussianNoise(Perturbation):
         return cls(means.reshape(shape), np.where(deviations > 0, deviations, 1).reshape(shape))
 
     def apply(self, images: Array, draws: Array, level: float) -> Array:
-        """Standardised samples with noise, in the dtype of the samples and draws."""
+        """Standardised samples with noise, in the dtype of the samples and draws.
+
+        Raises
+        ------
+        InputError
+            If samples or draws do not fit, or the level makes numbers beyond their dtype.
+        """
         images = checked_samples(images, "inputs")
         self.check(images.shape[1:], level)
         if images.shape[1:] != self.means.shape:
@@ -61,4 +71,6 @@ class GaussianNoise(Perturbation):
             )
         means, deviations = (x.astype(images.dtype) for x in (self.means, self.deviations))
         draws = matching_draws(draws, images)
-        return (images - means) / deviations + np.asarray(level, images.dtype) * draws
+        with np.errstate(over="ignore", invalid="ignore"):
+            noisy = (images - means) / deviations + np.asarray(level, images.dtype) * draws
+        return within_dtype(noisy, level)

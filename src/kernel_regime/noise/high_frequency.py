@@ -14,6 +14,7 @@ from kernel_regime.noise.transforms import (
     matching_draws,
     norms,
     scale,
+    within_dtype,
 )
 
 
@@ -55,7 +56,7 @@ def high_frequency_noise(images: Array, draws: Array, noise_to_signal: float) ->
     ------
     InputError
         If an image is constant or not finite, the images are not square and grey, the draws do
-        not fit them, or τ is negative or not finite.
+        not fit them, or τ is negative, not finite, or too much for their dtype.
 
     References
     ----------
@@ -73,8 +74,10 @@ def high_frequency_noise(images: Array, draws: Array, noise_to_signal: float) ->
     shape, centred = centred.shape, centred.reshape(centred.shape[:3])
     mask = high_frequency_mask(shape[1]).astype(centred.dtype)
     masked = matching_draws(draws, centred) * mask
-    ratio = np.asarray(noise_to_signal, centred.dtype) * norms(centred) / norms(masked)
-    return scale(centred + ratio * inverse_cosine_transform(masked)).reshape(shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = np.asarray(noise_to_signal, centred.dtype) * norms(centred) / norms(masked)
+        noisy = centred + ratio * inverse_cosine_transform(masked)
+    return scale(within_dtype(noisy, noise_to_signal)).reshape(shape)
 
 
 @PERTURBATIONS.register("high_frequency")

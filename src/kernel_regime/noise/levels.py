@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -16,7 +15,7 @@ from pydantic import (
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, did_you_mean
-from kernel_regime.core.parameters import checked_arguments, parameter_model
+from kernel_regime.core.parameters import ParameterModel, checked_arguments, parameter_model
 from kernel_regime.core.types import Arguments
 from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
 
@@ -64,7 +63,7 @@ ReadLevel = Annotated[
 ]
 
 
-class NoiseParameters(BaseModel):
+class NoiseParameters(ParameterModel):
     """Noise parameters: which perturbation, at which levels.
 
     Further keys are parameters of the perturbation itself, checked by its annotations.

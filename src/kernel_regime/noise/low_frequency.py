@@ -39,6 +39,8 @@ class LowFrequencyNoise(Perturbation):
         μ of the flattened training coefficients, float64.
     root : array (features, features)
         Symmetric square root of their covariance S (divisor n), float64.
+    shape : tuple of int
+        Of a training image: others may have as many features.
 
     References
     ----------
@@ -55,10 +57,11 @@ class LowFrequencyNoise(Perturbation):
 
     mean: Array
     root: Array
+    shape: tuple[int, ...]
 
     level: ClassVar[str] = "cut-off"
     axis_label: ClassVar[str] = "cut-off t (coefficients replaced per axis)"
-    learned: ClassVar[tuple[str, ...]] = ("mean", "root")
+    learned: ClassVar[tuple[str, ...]] = ("mean", "root", "shape")
 
     @classmethod
     def fit(cls, images: Array, **parameters: object) -> Self:
@@ -80,7 +83,7 @@ class LowFrequencyNoise(Perturbation):
         for batch in _coefficients(images):
             batch -= mean
             covariance += batch.T @ batch
-        return cls(mean, _symmetric_root(covariance / len(images)))
+        return cls(mean, _symmetric_root(covariance / len(images)), images.shape[1:])
 
     def apply(self, images: Array, draws: Array, cutoff: float) -> Array:
         """Images whose coefficients `[:cutoff, :cutoff]` are noise.
@@ -96,16 +99,16 @@ class LowFrequencyNoise(Perturbation):
         Raises
         ------
         InputError
-            If the images differ in size from the training images, one of them is not finite or
+            If the images differ in shape from the training images, one of them is not finite or
             (grey) constant, the draws do not fit, or the cut-off is not such a number.
         """
         images = checked_samples(images, "images")
         shape = images.shape[1:]
         self.check(shape, cutoff)
-        if np.prod(shape) != len(self.mean):
+        if _without_grey_axis(shape) != _without_grey_axis(self.shape):
             raise InputError(
-                f"images have {np.prod(shape)} features, those of the fit {len(self.mean)}; "
-                "fit to training images of the same shape"
+                f"images have {np.prod(shape)} features, those of the fit {len(self.mean)}, in "
+                f"shapes {shape} and {self.shape}; fit to training images of the same shape"
             )
         coefficients = cosine_transform(_prepared(images))
         block = _block(int(cutoff), shape)
@@ -143,6 +146,10 @@ class LowFrequencyNoise(Perturbation):
 
 def _is_grey(shape: tuple[int, ...]) -> bool:
     return shape[2:] in ((), (1,))
+
+
+def _without_grey_axis(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[:2] if _is_grey(shape) else shape
 
 
 def _prepared(images: Array) -> Array:

@@ -10,7 +10,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_samples
 from kernel_regime.noise.perturbation import PERTURBATIONS, Perturbation
-from kernel_regime.noise.transforms import norms
+from kernel_regime.noise.transforms import norms, within_dtype
 
 ETA = 2 / 5
 
@@ -45,8 +45,8 @@ def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
     Raises
     ------
     InputError
-        If the draws are no vectors, κ is negative or not finite, η leaves no signal or no noise,
-        or either part of a sample has norm 0.
+        If the draws are no vectors, κ is negative, not finite or too much for their dtype, η
+        leaves no signal or no noise, or either part of a sample has norm 0.
 
     References
     ----------
@@ -68,14 +68,14 @@ def spiked_covariates(draws: Array, kappa: float, eta: float = ETA) -> Array:
     if refused := SpikedCovariates.level_refusal(kappa, draws.shape[1:]):
         raise InputError(refused)
     signal = signal_dimension(dimension, eta)
-    lengths = dimension ** ((eta + kappa) / 2), sqrt(dimension)
     halves = draws[:, :signal], draws[:, signal:]
-    return np.hstack(
-        [
+    with np.errstate(over="ignore"):
+        lengths = np.float64(dimension) ** ((eta + kappa) / 2), sqrt(dimension)
+        parts = [
             z * (np.asarray(length, z.dtype) / norms(z))
             for z, length in zip(halves, lengths, strict=True)
         ]
-    )
+    return within_dtype(np.hstack(parts), kappa)
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,26 @@ class SpikedTarget:
 
     @classmethod
     def fit(cls, signal: Array, coefficients: tuple[Array, ...]) -> Self:
-        """Measure the scales on the training signal (n, d₀), of any norm per sample."""
-        return cls(coefficients, np.sqrt(np.mean(_terms(signal, coefficients) ** 2, axis=0)))
+        """Measure the scales on the training signal (n, d₀), of any norm per sample.
+
+        Raises
+        ------
+        InputError
+            If there is no signal, a sample of it has norm 0, the coefficients do not fit it, or
+            some f_k is 0 on all of it.
+        """
+        terms = _terms(signal, coefficients)
+        if not len(terms):
+            raise InputError("signal: there are no samples to measure; give one at least")
+        scales = np.sqrt(np.mean(terms**2, axis=0))
+        usable = np.isfinite(scales) & (scales > 0)
+        if not usable.all():
+            worst = int(np.argmin(usable))
+            raise InputError(
+                f"f_{2 + worst} has root mean square {scales[worst]:g} on the training signal, so "
+                "it cannot be divided by it; give another signal or coefficients"
+            )
+        return cls(coefficients, scales)
 
     def __call__(self, signal: Array) -> Array:
         """Target (n,) of a signal (n, d₀), of any norm per sample."""
@@ -119,6 +137,13 @@ def _terms(signal: Array, coefficients: tuple[Array, ...]) -> Array:
     signal = checked_samples(signal, "signal").astype(np.float64)
     signal *= sqrt(signal.shape[1]) / norms(signal)
     degrees = range(2, 2 + len(coefficients))
+    given = [np.shape(beta) for beta in coefficients]
+    fitting = [(signal.shape[1] - degree + 1,) for degree in degrees]
+    if not given or given != fitting or fitting[-1] < (1,):
+        raise InputError(
+            f"coefficients: shapes {given} do not fit a signal of {signal.shape[1]} features; give "
+            "d₀ − 1 of them for f_2, d₀ − 2 for f_3, …"
+        )
     return np.column_stack(
         [_products(signal, k) @ beta for k, beta in zip(degrees, coefficients, strict=True)]
     )

@@ -159,6 +159,29 @@ def matching_draws(draws: ArrayLike, samples: Array) -> Array:
     return draws.reshape(samples.shape)
 
 
+def within_dtype(samples: Array, level: float) -> Array:
+    """Perturbed samples as they are, unless the level was too much for their dtype.
+
+    Raises
+    ------
+    InputError
+        If one is not finite.
+
+    Examples
+    --------
+    >>> within_dtype(np.float32([[1e38, np.inf]]), level=1e300)
+    Traceback (most recent call last):
+    ...
+    kernel_regime.core.errors.InputError: level 1e+300 makes numbers beyond the range...
+    """
+    if not np.isfinite(samples).all():
+        raise InputError(
+            f"level {level:g} makes numbers beyond the range of the samples' dtype; give a smaller "
+            "one"
+        )
+    return samples
+
+
 def _within_range(samples: Array) -> Array:
     """Samples whose squares neither overflow nor vanish: a power of two off where they would."""
     flat = _rows(samples)

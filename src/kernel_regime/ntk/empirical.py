@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from operator import index
+from typing import SupportsIndex
 
 import numpy as np
 
@@ -86,6 +88,8 @@ def empirical_ntk(
             full = kernel(np.eye(network.logits), network.logits)
             return full.reshape(len(x1), network.logits, -1, network.logits)
         if isinstance(outputs, Sequence | np.ndarray) and not isinstance(outputs, str):
+            if not np.size(outputs):
+                raise InputError(f"outputs: {outputs!r} names no logit; give one at least")
             return np.stack([kernel(network.cotangents(k)) for k in outputs])
         return kernel(network.cotangents(outputs))
 
@@ -121,6 +125,23 @@ def samples_at_once(apply: Apply, params: PyTree, x: Array, outputs: int | str =
         return network.at_once(x, jnp.asarray(network.cotangents(outputs), x.dtype))
 
 
+def logit_number(outputs: object) -> int | None:
+    """Which logit is meant, as Python's integer; None where none can be.
+
+    Examples
+    --------
+    >>> logit_number(np.int64(2)), logit_number(1.5), logit_number(True)
+    (2, None, None)
+    """
+    if isinstance(outputs, bool | np.bool_) or not isinstance(outputs, SupportsIndex):
+        return None
+    try:
+        number = index(outputs)
+    except TypeError:  # of an array
+        return None
+    return number if number >= 0 else None
+
+
 @dataclass(frozen=True)
 class _Network:
     """A network with its parameters in the working precision."""
@@ -144,12 +165,13 @@ class _Network:
         """Rows of the identity: the logits that enter the sum."""
         if isinstance(outputs, str) and outputs == "trace":
             return np.eye(self.logits)
-        if isinstance(outputs, str) or not 0 <= int(outputs) < self.logits:
+        logit = logit_number(outputs)
+        if logit is None or logit >= self.logits:
             raise InputError(
                 f"outputs: {outputs!r} is not a logit of this network (0…{self.logits - 1}), "
                 'nor "trace" or "full"'
             )
-        return np.eye(self.logits)[[int(outputs)]]
+        return np.eye(self.logits)[[logit]]
 
     def gram(self, x: Array, cotangents: Array, rows_per_sample: int) -> Array:
         """Kernel of samples with themselves, (n·r, n·r)."""

@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.types import Arguments, Identity, PyTree
 from kernel_regime.kernels.base import Kernel
-from kernel_regime.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
+from kernel_regime.ntk.empirical import empirical_ntk, empirical_ntk_diagonal, logit_number
 from kernel_regime.ntk.factors import Apply
 from kernel_regime.ntk.keras_models import digest_of_arrays, read_keras
 
@@ -46,6 +47,10 @@ class EmpiricalNTK(Kernel):
     params: PyTree
     name: str
     outputs: int | str = 0
+
+    def __post_init__(self) -> None:
+        """Outputs that make one matrix; whether the network has them, inputs show."""
+        object.__setattr__(self, "outputs", _one_matrix(self.outputs))
 
     def _cross(self, x1: Array, x2: Array) -> Array:
         """Kernel values, shape (n1, n2)."""
@@ -100,6 +105,10 @@ class KerasNTK(Kernel):
     sample_shape: tuple[int, ...]
     outputs: int | str = 0
 
+    def __post_init__(self) -> None:
+        """See `EmpiricalNTK`."""
+        object.__setattr__(self, "outputs", _one_matrix(self.outputs))
+
     def _cross(self, x1: Array, x2: Array) -> Array:
         """Kernel values, shape (n1, n2)."""
         return self._kernel.cross(x1, x2)
@@ -125,6 +134,19 @@ class KerasNTK(Kernel):
     def __getstate__(self) -> Arguments:
         """Without the loaded network: a traced function cannot be sent."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def _one_matrix(outputs: object) -> int | str:
+    """One logit, or "trace": all that a kernel can be of; NumPy's integers become Python's."""
+    if isinstance(outputs, str) and outputs == "trace":
+        return outputs
+    logit = logit_number(outputs)
+    if logit is None:
+        raise InputError(
+            f"outputs: {outputs!r} makes no kernel matrix (n, n); give one logit, 0 or larger, or "
+            '"trace" (several logits, or "full": empirical_ntk)'
+        )
+    return logit
 
 
 def of_keras(

@@ -149,6 +149,11 @@ def of_trained_keras(
     """
     last = _moment(model, sample_shape)
     if not isinstance(before, Sequence):
+        if not hasattr(before, "get_weights"):
+            raise InputError(
+                f"before: {type(before).__name__} is neither a Keras model nor a list of arrays; "
+                "give what model.get_weights() gave before training"
+            )
         return _moment(before, sample_shape), last
     weights = model.get_weights()
     if [np.shape(value) for value in before] != [value.shape for value in weights]:

@@ -158,7 +158,8 @@ class Descent:
         return [*self.network.variables, *self._optimiser.variables]
 
     def _resume(self, checkpoint: Checkpoint | None) -> list[Row]:
-        stored = checkpoint.load() if checkpoint else None
+        shapes = [tuple(variable.shape) for variable in self._state]
+        stored = checkpoint.load(shapes) if checkpoint else None
         if stored is None:
             return []
         variables, curve = stored

@@ -6,17 +6,24 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
+
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.files import is_whole_archive
+from kernel_regime.core.parameters import checked_arguments
 from kernel_regime.core.types import Identity
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.training.checkpoint import Row
-from kernel_regime.training.methods import Method
+from kernel_regime.training.methods import GradientDescent, Method
 from kernel_regime.training.samples import SampleSplits
 
 # Raised when the same description would give other numbers than before.
 FORMAT = 1
 
 Report = Callable[[Row], None]
+Penalty = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,17 @@ class TrainingJob:
 
     architecture: NetworkDescription
     method: Method
-    penalties: tuple[float, ...]
-    seed: int
+    penalties: Annotated[tuple[Penalty, ...], Field(min_length=1)]
+    seed: NonNegativeInt
+
+    def __post_init__(self) -> None:
+        """Check, and convert nothing: fingerprints hold integers as they are given."""
+        checked_arguments(TrainingJob, vars(self), "TrainingJob")
+        if isinstance(self.method, GradientDescent) and len(self.penalties) > 1:
+            raise InputError(
+                f"TrainingJob.penalties: {self.penalties}; gradient descent trains one, make a "
+                "job of each"
+            )
 
     def description(self, data_digest: str) -> Identity:
         """JSON-able; equal exactly where the result is.
@@ -68,7 +84,7 @@ class TrainingJob:
 class TrainingResult:
     """A folder that holds one finished training, or the beginnings of one.
 
-    `record.json` is written last: where it exists, everything else does.
+    `record.json` is written last: where it exists, everything else did.
 
     Examples
     --------
@@ -101,14 +117,25 @@ class TrainingResult:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to do."""
-        return self.record.exists()
+        """Whether there is nothing left to do: all files are there, none is damaged."""
+        return self._recorded() and is_whole_archive(self.initial) and is_whole_archive(self.final)
 
     @cached_property
     def tables(self) -> dict[str, list[Row]]:
         """`scores`: one row per penalty. `curve`: one row per epoch."""
-        tables: dict[str, list[Row]] = json.loads(self.record.read_text())
+        return self._read()
+
+    def _read(self) -> dict[str, list[Row]]:
+        tables: dict[str, list[Row]] = json.loads(self.record.read_text(encoding="utf-8"))
         return tables
+
+    def _recorded(self) -> bool:
+        """Whether the record can be read; not kept, since a damaged one will be replaced."""
+        try:
+            tables = self._read()
+            return bool(tables["scores"]) and isinstance(tables["curve"], list)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.memory import row_blocks, rows_within, working_memory
 from kernel_regime.core.types import Tensor
@@ -189,7 +190,19 @@ def gram_matrix(network: keras.Model, x: Tensor, height: int = 512) -> Array:
 
 
 def linear_fit(network: keras.Model, x: Array, y: Array, method: ConjugateGradients) -> LinearFit:
-    """The equations that suit the size of the problem, and what the network can do."""
+    """The equations that suit the size of the problem, and what the network can do.
+
+    Raises
+    ------
+    InputError
+        If the network does not say that it is linear in its weights: any other would be fitted
+        to something that is not its best.
+    """
+    if not getattr(network, "linear_in_weights", False):
+        raise InputError(
+            f"{type(network).__name__} is not linear in its weights, as ConjugateGradients needs "
+            "it; train it by GradientDescent, or set linear_in_weights = True in its class"
+        )
     return suitable_fit(network, len(x), y.shape[1])(network, x, y, method)
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
+from kernel_regime.core.parameters import ParameterType
 from kernel_regime.training.schedule import Batches, Schedule
 
 Optimiser = Literal["momentum", "sgd", "adam"]
@@ -12,7 +13,7 @@ Loss = Literal["square", "cross_entropy"]
 
 
 @dataclass(frozen=True)
-class GradientDescent:
+class GradientDescent(ParameterType):
     """Stochastic gradient descent on loss + λ·penalty.
 
     Parameters
@@ -40,7 +41,7 @@ class GradientDescent:
 
 
 @dataclass(frozen=True)
-class ConjugateGradients:
+class ConjugateGradients(ParameterType):
     """Conjugate gradients on (1/n)‖y − Aθ‖² + λ‖θ‖², for models linear in their weights.
 
     Parameters

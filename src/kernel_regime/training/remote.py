@@ -54,6 +54,7 @@ def train_remotely(job: TrainingJob, samples: SampleSplits, every: int, memory: 
 
 def _store(result: TrainingResult, files: Files) -> None:
     """Write a worker's files, the record last: it says that the others are there."""
+    result.record.unlink(missing_ok=True)
     for name in sorted(files, key=lambda name: name == result.record.name):
-        with replacing(result.folder / name) as draft:
+        with replacing(result.folder / name, durable=True) as draft:
             draft.write_bytes(files[name])

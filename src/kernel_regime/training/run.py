@@ -47,7 +47,8 @@ def run_training(
     report : callable
         Receives the rows of the curve as they are made.
     """
-    write_json(result.folder / "job.json", job.description(samples.digest))
+    result.record.unlink(missing_ok=True)  # of files that are damaged, and replaced from here on
+    write_json(result.folder / "job.json", job.description(samples.digest), durable=True)
     network = job.architecture.build(
         samples.train[0].shape[1:], outputs=samples.train[1].shape[1], seed=job.seed
     )
@@ -59,7 +60,7 @@ def run_training(
         checkpoint = Checkpoint(result.checkpoint, every=1)
         tables = _solve(network, job, job.method, samples, checkpoint, report)
     save_network(network, result.final)
-    write_json(result.record, tables)
+    write_json(result.record, tables, durable=True)
     result.checkpoint.unlink(missing_ok=True)
 
 
@@ -138,7 +139,7 @@ def _solve(
     score = Scorer(network, "square", batch=1000)
     rows: list[Row] = []
     best = [v.numpy() for v in network.trainable_variables]
-    if stored := checkpoint.load():
+    if stored := checkpoint.load([fit.state.shape, *(values.shape for values in best)]):
         (fit.state, *best), rows = stored
     for penalty in job.penalties[len(rows) :]:
         start = time.perf_counter()

@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass
 from math import cos, pi
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterType
+
+Rate = Annotated[float | int, Field(gt=0)]
+"""Of learning; an integer stays one, since fingerprints of trainings hold it as it is given."""
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(ParameterType):
     r"""Linear warm-up to twice the rate, then a cosine down to a fifteenth of it.
 
     Epoch t < w trains at :math:`2 \eta t / w` (so epoch 0 only looks), epoch t ≥ w of T at
@@ -34,9 +42,9 @@ class Schedule:
     Ghorbani et al. (2020), appendix on the experiments; w = 15 there.
     """
 
-    epochs: int
-    learning_rate: float
-    warm_up: int = 15
+    epochs: PositiveInt
+    learning_rate: Rate
+    warm_up: NonNegativeInt = 15
 
     def __call__(self, epoch: int) -> float:
         """Learning rate of one epoch, counted from 0."""
@@ -47,7 +55,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Batches:
+class Batches(ParameterType):
     """Batch sizes by epoch: `sizes` holds (first epoch, size), in order, from epoch 0.
 
     The papers' Fashion-MNIST networks take 500 for 15 epochs, then 1000:
@@ -61,7 +69,17 @@ class Batches:
     ((3, 2), 5.0, 4)
     """
 
-    sizes: tuple[tuple[int, int], ...]
+    sizes: tuple[tuple[NonNegativeInt, PositiveInt], ...]
+
+    def __post_init__(self) -> None:
+        """Every epoch has a size, and only one."""
+        super().__post_init__()
+        starts = [first for first, _ in self.sizes]
+        if starts != sorted({0, *starts}):
+            raise InputError(
+                f"Batches.sizes: {self.sizes} do not begin with epoch 0, or are out of order; "
+                "give (first epoch, size) as in ((0, 500), (15, 1000))"
+            )
 
     def size(self, epoch: int, n: int) -> int:
         """Samples per batch in one epoch of a training set of n."""

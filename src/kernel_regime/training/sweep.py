@@ -69,6 +69,12 @@ def run_sweep(
             if result.finished:
                 found += 1
             else:
+                if result.record.exists():
+                    logger.warning(
+                        "%s: what is stored in %s is damaged; it is trained again",
+                        training.name,
+                        result.folder,
+                    )
                 yield training, result
 
     for name, result in _run(missing(), execution, checkpoint_every):

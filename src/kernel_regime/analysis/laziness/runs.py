@@ -15,11 +15,12 @@ import pandas as pd
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
 from scipy import linalg
 
-from kernel_regime.core.arrays import Array, as_floating
+from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.files import digest
 from kernel_regime.core.listed_once import LISTED_ONCE
 from kernel_regime.core.parameters import ParameterType
+from kernel_regime.core.samples import checked_pair, checked_samples, checked_targets
 from kernel_regime.core.types import Identity, PyTree, Row
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.execution.results import Content, Keep, compute_anew
@@ -121,7 +122,7 @@ def measure_laziness(
     networks : iterable of LazyNetwork
         Of several widths and seeds.
     samples : pairs (x, y) of training and of test samples
-        Targets (n, K). Everything is computed in the precision of x.
+        Targets (n,) or (n, K). Everything is computed in the precision of x.
     study : LazinessStudy
     keep : callable
         `Results(folder).get` keeps every run on disk as soon as it is done, and finds it again,
@@ -136,7 +137,8 @@ def measure_laziness(
     Raises
     ------
     InputError
-        If the drift would be measured on a kernel of more than 4,000 rows.
+        If samples and targets do not fit, or the drift would be measured on a kernel of more than
+        4,000 rows.
 
     References
     ----------
@@ -153,9 +155,8 @@ def measure_laziness(
     >>> runs[["drift", "gap"]].round(3).to_numpy().tolist()
     [[0.0, 0.0], [0.0, 0.0]]
     """
-    (x, y), (new, test) = samples
-    x, new = as_floating(x, "x"), as_floating(new, "new")
-    arrays = x, as_floating(y, "y").astype(x.dtype), new.astype(x.dtype), as_floating(test, "test")
+    arrays = _checked(*samples)
+    x = arrays[0]
     rows = min(study.samples, len(x)) * arrays[1].shape[1]
     if rows > _LARGEST:
         raise InputError(
@@ -164,6 +165,21 @@ def measure_laziness(
         )
     dials = (_Dial(network, *arrays, study, keep) for network in networks)
     return pd.DataFrame([dial.row(alpha) for dial in dials for alpha in study.alphas])
+
+
+def _checked(
+    train: tuple[ArrayLike, ArrayLike], test: tuple[ArrayLike, ArrayLike]
+) -> tuple[Array, Array, Array, Array]:
+    """Inputs, and targets as columns; in the precision of the training inputs, but test targets."""
+    x = checked_samples(train[0], "x")
+    x, new = checked_pair(x, checked_samples(test[0], "new").astype(x.dtype), ("x", "new"))
+    y, wanted = checked_targets(train[1], "y", len(x)), checked_targets(test[1], "test", len(new))
+    if y.shape[1] != wanted.shape[1]:
+        raise InputError(
+            f"test: {wanted.shape[1]} outputs, those of y are {y.shape[1]}; give as many"
+        )
+    # Kept as they are given: their digest is part of what stored results are found by.
+    return x, y.astype(x.dtype), new, wanted.astype(as_floating(test[1], "test").dtype)
 
 
 @dataclass

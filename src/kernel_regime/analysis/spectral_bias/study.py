@@ -11,9 +11,10 @@ from kernel_regime.analysis.spectral_bias.experiment import RUN_TABLES, Labelled
 from kernel_regime.analysis.spectral_bias.learner_runs import Learner, LearnerRuns
 from kernel_regime.analysis.spectral_bias.mode_rates import pool_runs
 from kernel_regime.analysis.spectral_bias.study_settings import SpectralBiasStudy
-from kernel_regime.core.arrays import Array
+from kernel_regime.core.arrays import Array, ArrayLike, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.images import grey, resize
+from kernel_regime.core.samples import checked_targets
 from kernel_regime.execution.results import Keep, compute_anew
 from kernel_regime.noise.transforms import centre_and_scale
 
@@ -32,7 +33,7 @@ class StudyTables:
 
 
 def run_study(
-    study: SpectralBiasStudy, inputs: Array, targets: Array, keep: Keep = compute_anew
+    study: SpectralBiasStudy, inputs: Array, targets: ArrayLike, keep: Keep = compute_anew
 ) -> StudyTables:
     """Run every architecture on one pool of samples.
 
@@ -42,15 +43,15 @@ def run_study(
         What to do.
     inputs : array (n, s, s[, c]) or (n, d)
         All samples there are; vectors only for fully connected networks.
-    targets : array of shape (n, outputs)
+    targets : array-like (n,) or (n, outputs)
         Targets f*.
     keep : callable
         What finds or keeps every run of a learner: `Results.get`.
 
     Raises
     ------
-    ValueError
-        If the samples do not suffice.
+    InputError
+        If the samples do not suffice, or the targets do not fit them.
 
     Examples
     --------
@@ -70,6 +71,9 @@ def run_study(
             f"spectral_bias: {needed:,} samples are asked for, there are {len(inputs):,}; "
             "lower train, reference or held_out"
         )
+    # In their own dtype: their digest is part of what stored results are found by.
+    columns = checked_targets(targets, "targets", len(inputs)).shape
+    targets = as_array(targets, "targets").reshape(columns)
     rng = np.random.default_rng(study.seed)
     order, shuffled = rng.permutation(len(inputs)), rng.permutation(len(inputs))
     pool = LabelledSamples(prepared_inputs(inputs, study.side)[order], targets[order])
