@@ -24,7 +24,7 @@ JOB = TrainingJob(NetworkDescription("shallow", (("width", 3),)), METHOD, (0.1,)
     [
         (lambda: Schedule(0, 0.1), r"Schedule\.epochs: 0 should be greater than 0"),
         (lambda: Schedule(3, -0.1), r"Schedule\.learning_rate: -0.1 should be greater than 0"),
-        (lambda: Schedule(3, np.nan), r"Schedule\.learning_rate: nan should be greater than 0"),
+        (lambda: Schedule(3, np.nan), r"Schedule\.learning_rate: nan should be a finite number"),
         (lambda: Schedule(3, 0.1, warm_up=-1), r"Schedule\.warm_up: -1 should be"),
         (lambda: Batches(((0, 0),)), r"Batches\.sizes\[0\]\[1\]: 0 should be greater than 0"),
         (lambda: Batches(()), r"Batches\.sizes: \(\) do not begin with epoch 0"),
@@ -35,7 +35,7 @@ JOB = TrainingJob(NetworkDescription("shallow", (("width", 3),)), METHOD, (0.1,)
         (lambda: GradientDescent(SCHEDULE, 500), r"GradientDescent\.batches: 500 should be"),
         (lambda: ConjugateGradients(iterations=0), r"iterations: 0 should be greater than 0"),
         (lambda: ConjugateGradients(tolerance=-1.0), r"tolerance: -1.0 should be greater"),
-        (lambda: replace(JOB, penalties=()), r"TrainingJob\.penalties: tuple should have at least"),
+        (lambda: replace(JOB, penalties=()), r"TrainingJob\.penalties: \(\) must not be empty"),
         (lambda: replace(JOB, penalties=(-1.0,)), r"penalties\[0\]: -1.0 should be greater"),
         (lambda: replace(JOB, penalties=(np.inf,)), r"penalties\[0\]: inf should be a finite"),
         (lambda: replace(JOB, penalties=(1.0, 0.1)), "gradient descent trains one"),
