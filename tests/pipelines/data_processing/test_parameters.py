@@ -18,7 +18,7 @@ def resolve(kind, levels, shape):
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        (noise(levels=[]), "noise.levels: list should have at least 1 item"),
+        (noise(levels=[]), "noise.levels: [] must not be empty; give at least 1 item"),
         (noise(levels=[{"value": -1}]), "noise.levels[0]: not a noise level: {'value': -1}"),
         (noise(levels=[0, -1]), "noise.levels[1]: not a noise level: -1"),
         (noise(levels=[0, 0.5]), "noise.levels[1]: not a noise level: 0.5; give its place"),
