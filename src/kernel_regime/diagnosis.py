@@ -203,6 +203,8 @@ def _moments(
 
     name = getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)
     if "keras" in sys.modules and isinstance(model, sys.modules["keras"].Model):
+        if after is not None:
+            raise InputError("after: a Keras model has its trained weights already; leave it out")
         shape = as_floating(x_train, "x_train").shape[1:]
         moments = of_trained_keras(model, before, shape)
     elif not callable(model) or hasattr(model, "state_dict"):

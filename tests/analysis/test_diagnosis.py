@@ -164,6 +164,12 @@ def test_a_tangent_kernel_that_is_zero_is_refused(moment):
         diagnose(lambda params, x: x @ params[0] @ params[1], *DATA, **moments)
 
 
+def test_weights_after_training_beside_a_model_that_has_them_are_refused():
+    weights = dense().get_weights()
+    with pytest.raises(InputError, match="after: a Keras model has its trained weights already"):
+        diagnose(dense(), *DATA, before=weights, after=weights)
+
+
 @pytest.mark.parametrize("before", [None, 3, np.zeros(3)])
 def test_what_is_no_network_before_training_is_refused(before):
     with pytest.raises(InputError, match=r"before: .* is neither a Keras model nor a list"):
