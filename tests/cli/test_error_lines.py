@@ -94,7 +94,7 @@ def store_no_parquet(conf):
         (globals_of("[a]\n"), ["conf/test/globals.yml: it holds a list"]),
         (
             parameters("noise: [1]\n"),
-            ["noise: ", "/test/parameters_of_this_test.yml", "list", "bring both to one form"],
+            ["noise: ", "test/parameters_of_this_test.yml", "list", "bring both to one form"],
         ),
         (
             parameters("selection: [1]\n"),

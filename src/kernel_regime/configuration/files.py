@@ -1,7 +1,9 @@
 """Mistakes in files of configuration that Kedro and OmegaConf do not tell by their place."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,7 +11,37 @@ import yaml
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.types import Parameters
 
+# How names of files that are read begin; those of plugins have others.
+_KINDS = ("catalog", "credentials", "globals", "logging", "parameters")
 _REMEDY = "give keys and values, `name: value`"
+
+
+def refuse_misnamed(folder: Path) -> None:
+    """Refuse files that were meant to be read, and whose names nobody asks for.
+
+    Raises
+    ------
+    InputError
+        Naming the file, and how it was probably meant.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "paramters.yml").touch()
+    >>> refuse_misnamed(folder)
+    Traceback (most recent call last):
+    ...
+    kernel_regime.core.errors.InputError: ...: files of this name are not read; did you mean \
+parameters.yml?
+    """
+    for path in sorted(folder.glob("*.y*ml")):
+        kind = path.stem.split("_")[0]
+        meant = get_close_matches(kind, _KINDS, cutoff=0.8)
+        if meant and kind not in _KINDS:
+            raise InputError(
+                f"{path}: files of this name are not read; did you mean {meant[0]}{path.suffix}?"
+            )
 
 
 def refuse_unreadable(path: str, content: bytes) -> None:

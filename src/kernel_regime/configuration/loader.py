@@ -1,7 +1,6 @@
 """Configuration of an experiment: Kedro's loader, with a name for every environment's outputs."""
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
 from kernel_regime.configuration.checked_loader import CheckedConfigLoader
+from kernel_regime.configuration.files import refuse_misnamed
 from kernel_regime.core.errors import InputError, did_you_mean
 from kernel_regime.core.types import Arguments
-
-# How names of files that are read begin; those of plugins have others.
-_KINDS = ("catalog", "credentials", "globals", "logging", "parameters")
 
 
 class ExperimentConfigLoader(CheckedConfigLoader):
@@ -47,7 +44,7 @@ class ExperimentConfigLoader(CheckedConfigLoader):
         super().__init__(conf_source, env, runtime_params, **settings)
         OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
         for folder in {settings["base_env"], env or settings["default_run_env"]}:
-            _refuse_misnamed_files(Path(conf_source) / folder)
+            refuse_misnamed(Path(conf_source) / folder)
         _refuse_no_folder_name(self["globals"].get("experiment"))
 
     def __getitem__(self, key: str) -> Arguments:
@@ -72,17 +69,6 @@ def _refuse_unknown(environment: str, source: Path) -> None:
     if source.is_dir() and not (source / environment).is_dir():
         known = sorted(path.name for path in source.iterdir() if path.is_dir())
         raise InputError(f"no environment {environment!r}; {did_you_mean(environment, known)}")
-
-
-def _refuse_misnamed_files(folder: Path) -> None:
-    """Refuse files that were meant to be read, and whose names nobody asks for."""
-    for path in sorted(folder.glob("*.y*ml")):
-        kind = path.stem.split("_")[0]
-        meant = get_close_matches(kind, _KINDS, cutoff=0.8)
-        if meant and kind not in _KINDS:
-            raise InputError(
-                f"{path}: files of this name are not read; did you mean {meant[0]}{path.suffix}?"
-            )
 
 
 def _refuse_no_folder_name(experiment: object) -> None:
