@@ -10,6 +10,7 @@ from psutil import virtual_memory
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import working_memory
+from kernel_regime.core.seeds import seeded
 
 if TYPE_CHECKING:
     from kernel_regime.ntk.trained_function import TrainedFunction
@@ -59,7 +60,7 @@ def draw_subsamples(
             f"{n} training and {m} test samples are too few for {count} subsamples; give more "
             "samples, or fewer subsamples"
         )
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     tests = np.array_split(rng.permutation(m), count)
     if n <= samples:
         return [(np.arange(n), part[:samples]) for part in tests]

@@ -116,6 +116,14 @@ def test_a_run_without_its_device_or_cluster_is_refused_at_once(
     assert written(project) == []
 
 
+def test_a_kernel_without_code_for_a_gpu_is_refused_by_its_name_before_the_run(tmp_path):
+    project = new_project(tmp_path)
+    described = {"kind": "stax", "architecture": [{"Dense": {"out_dim": 1}}]}
+    with pytest.raises(MissingDeviceError, match=r"kernels\.mine: .*StaxKernel has no code for a"):
+        run(project, "test", execution={"device": "gpu"}, kernels={"mine": described})
+    assert written(project) == []
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

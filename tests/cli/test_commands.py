@@ -62,6 +62,11 @@ def test_parameters_that_cannot_be_read_are_refused(command, given, message):
             "--runner-params: SequentialRunner takes no 'foo'; give one",
         ),
         (
+            ["--runner", "ThreadRunner", "--runner-params", "max_workers=abc"],
+            "--runner-params: max_workers=abc is nothing for ThreadRunner",
+        ),
+        (["--params", "data.n_train=true"], "data.n_train: takes no yes or no, got True"),
+        (
             ["--runner", "ThreadRunner", "--runner-params", "max_worker=1"],
             "--runner-params: ThreadRunner takes no 'max_worker'; did you mean 'max_workers'?",
         ),

@@ -9,7 +9,9 @@ from pydantic import PositiveInt
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.parameters import ParameterType, build
 from kernel_regime.execution.settings import Execution
+from kernel_regime.kernels import Polynomial
 from kernel_regime.noise.levels import NoiseParameters
+from kernel_regime.pipelines.model_training.ridge_parameters import RidgeParameters
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,17 @@ def test_all_mistakes_are_named_with_their_places(make):
         (lambda: Execution(engine="spark"), r"Execution\.engine: 'spark' should be 'local' or"),
         (lambda: Execution(memory="lots"), r"Execution\.memory: 'lots' is no size"),
         (lambda: Execution(worker=3), r"Execution\.worker: unknown .* mean 'workers'"),
+        (lambda: Execution(memory=True), r"Execution\.memory: takes no yes or no, got True"),
+        (lambda: Fits(count=True, ranks={}), r"Fits\.count: takes no yes or no, got True"),
+        (lambda: Polynomial(degree=True), r"Polynomial\.degree: takes no yes or no, got True"),
+        (
+            lambda: RidgeParameters(values=[1, True], solver="auto"),
+            r"RidgeParameters\.values: takes no yes or no, got \[1, True\]",
+        ),
+        (
+            lambda: RidgeParameters(values=[{"from": False, "to": 1, "count": 2}], solver="auto"),
+            r"RidgeParameters\.values\[0\]\.from: takes no yes or no, got False",
+        ),
         (lambda: Execution(workers=3), "Execution: address and workers belong to the dask engine"),
     ],
 )
@@ -77,3 +90,7 @@ def test_models_built_in_code_are_refused_in_one_line(call, message):
 
 def test_models_built_in_code_take_integers_of_numpy():
     assert Execution(engine="dask", workers=np.int64(2)).workers == 2
+
+
+def test_yes_and_no_are_taken_where_they_are_asked_for():
+    assert Execution(overwrite=True).overwrite

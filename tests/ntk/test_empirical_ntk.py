@@ -56,6 +56,12 @@ def test_a_list_of_logits_stacks_their_kernels(lenet5_golden, lenet5_apply):
     np.testing.assert_allclose(stacked, expected, rtol=0, atol=1e-14 * expected.max())
 
 
+def test_a_logit_may_be_an_array_of_no_axes():
+    x, weights = np.eye(3), np.arange(6.0).reshape(3, 2)
+    kernel = empirical_ntk(lambda w, x: x @ w, weights, x, outputs=np.array(1))
+    np.testing.assert_array_equal(kernel, np.eye(3))
+
+
 def test_the_big_layers_of_lenet5_stay_factored(lenet5_golden, lenet5_apply):
     values, params = lenet5_golden
     images = jnp.asarray(values["images"], jnp.float32)

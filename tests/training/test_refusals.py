@@ -49,6 +49,14 @@ def test_what_cannot_be_trained_is_refused_where_it_is_described(call, message):
     assert "\n" not in str(refused.value)
 
 
+def test_a_job_of_mappings_and_numbers_of_numpy_is_the_same_job():
+    architecture = {"kind": "shallow", "options": (("width", 3),)}
+    same = TrainingJob(architecture, METHOD, np.array([0.1]), seed=np.int64(0))
+    assert same.fingerprint("of the samples") == JOB.fingerprint("of the samples")
+    whole = replace(JOB, penalties=(1,))
+    assert whole.fingerprint("x") != replace(JOB, penalties=(1.0,)).fingerprint("x")
+
+
 @pytest.mark.parametrize(
     "network", [Shallow(width=3), keras.Sequential([keras.layers.Dense(1), keras.layers.Dense(1)])]
 )

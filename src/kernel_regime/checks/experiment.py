@@ -36,9 +36,11 @@ class CheckExperiment:
         """Compare the parameters that this run reads."""
         read = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
         self._read = {key: value for key, value in self._parameters.items() if key in read}
-        check_together(self._read, {key: catalog.load(f"params:{key}") for key in self._read})
+        typed = {key: catalog.load(f"params:{key}") for key in self._read}
+        check_together(self._read, typed)
         if "execution" in self._read:
-            check_execution(Execution.model_validate(self._read["execution"]))
+            kernels = typed["kernels"].build() if "kernels" in typed else {}
+            check_execution(Execution.model_validate(self._read["execution"]), kernels)
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: object) -> None:

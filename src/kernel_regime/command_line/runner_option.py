@@ -41,6 +41,13 @@ def check_runner(name: str | None, arguments: Parameters) -> None:
                 f"--runner-params: {runner.__name__} takes no {argument!r}; "
                 + did_you_mean(argument, known)
             )
+    try:
+        runner(**arguments)
+    except (TypeError, ValueError) as error:
+        told = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        raise InputError(
+            f"--runner-params: {told} is nothing for {runner.__name__}: {error}"
+        ) from error
 
 
 def _runner(name: str) -> type[AbstractRunner]:

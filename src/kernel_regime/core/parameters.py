@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from functools import cache
 from inspect import getattr_static, signature
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 
 from kernel_regime.core.errors import InputError, UserError, did_you_mean
 from kernel_regime.core.mistakes import mistake_lines
@@ -54,13 +61,7 @@ def _parameter_model(described: type, left_out: tuple[str, ...]) -> type[BaseMod
         if argument.kind in (argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY)
         and name not in (*left_out, "self")
     }
-    return create_model(
-        described.__name__,
-        __config__=ConfigDict(
-            extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False
-        ),
-        **arguments,
-    )
+    return create_model(described.__name__, __base__=_Arguments, **arguments)
 
 
 def build(described: type[Built], given: Parameters, name: str) -> Built:
@@ -149,9 +150,11 @@ class ParameterType:
 
 
 class ParameterModel(BaseModel):
-    """Base of pydantic models that users build in code: mistakes are one line, as elsewhere.
+    """Base of the pydantic models of parameters: unknown keys, infinities and NaN are refused.
 
-    Validating configuration still raises pydantic's own error, from which `mistakes` tells places.
+    So is `true` where it is not asked for: pydantic takes it for 1. Built in code, mistakes are one
+    line, as elsewhere; validating configuration raises pydantic's own error, from which `mistakes`
+    tells places.
 
     Examples
     --------
@@ -163,6 +166,17 @@ class ParameterModel(BaseModel):
     kernel_regime.core.errors.InputError: Range.last: 0 should be greater than 0
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_numbers(cls, value: object, field: ValidationInfo) -> object:
+        if _holds_truth(value) and not _takes_truth(
+            cls.model_fields[str(field.field_name)].annotation
+        ):
+            raise InputError(f"takes no yes or no, got {value!r}")
+        return value
+
     def __init__(self, **given: object) -> None:
         plain = _plain(given)
         try:
@@ -173,6 +187,12 @@ class ParameterModel(BaseModel):
 
     # Says to pydantic that nothing but `BaseModel` is needed to validate, as `RootModel` does.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+class _Arguments(ParameterModel):
+    """Base of the models of a class's arguments, which may be objects of any type."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
 
 def mistakes(described: type, given: object, place: str) -> list[str]:
@@ -225,3 +245,14 @@ def _plain(given: Parameters) -> Arguments:
 def _is_number(value: object) -> bool:
     """Whether a value is a scalar of NumPy or JAX, which pydantic does not know."""
     return hasattr(value, "item") and getattr(value, "ndim", None) == 0
+
+
+def _holds_truth(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_holds_truth(item) for item in value)
+    return isinstance(value, bool)
+
+
+def _takes_truth(annotation: object) -> bool:
+    """Whether an annotation, or a part of it, is `bool`, or anything at all."""
+    return annotation in (bool, Any, object) or any(map(_takes_truth, get_args(annotation)))

@@ -4,6 +4,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
 from kernel_regime.noise.sampling import Split
@@ -63,7 +64,7 @@ def stratified_rows(labels: Array, size: int, seed: int) -> Array:
     >>> labels[stratified_rows(labels, 2, seed=0)].sum() <= 1
     np.True_
     """
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     shuffled = rng.permutation(len(labels))
     if np.issubdtype(labels.dtype, np.floating):
         return shuffled[:size]

@@ -4,6 +4,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.seeds import seeded
 
 
 def resampled_means(values: Array, resamples: int, seed: int) -> Array:
@@ -27,7 +28,7 @@ def resampled_means(values: Array, resamples: int, seed: int) -> Array:
     array([1., 1., 1.])
     """
     samples = values.shape[-1]
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     weights = rng.multinomial(samples, np.full(samples, 1 / samples), size=resamples) / samples
     means = weights @ values.reshape(-1, samples).T.astype(np.float64)
     return means.reshape(resamples, *values.shape[:-1])

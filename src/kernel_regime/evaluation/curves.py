@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.seeds import seeded
 from kernel_regime.evaluation.bootstrap import percentile_interval, resampled_means
 
 
@@ -98,7 +99,7 @@ def network_curves(
     >>> curves["net"].scores.round(12).tolist()
     [0.6, nan]
     """
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     curves = {}
     for network, by_level in scores.items():
         known = np.array([len(seeds) > 0 for seeds in by_level])

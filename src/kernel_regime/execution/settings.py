@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from pydantic import (
     AfterValidator,
     ByteSize,
-    ConfigDict,
     Field,
     PositiveInt,
     model_validator,
@@ -54,8 +53,6 @@ class Execution(ParameterModel):
     >>> Execution(engine="dask", workers=4, memory="2GiB").memory
     2147483648
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: Literal["local", "dask"] = "local"
     device: Device = "cpu"

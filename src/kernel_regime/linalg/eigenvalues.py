@@ -14,6 +14,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.products import as_matrix, multiply
@@ -100,7 +101,7 @@ def top_eigensystem(kernel: Matrix, count: int, seed: int = 0) -> tuple[Array, A
     operator = LinearOperator(
         (n, n), matvec=lambda v: multiply(matrix, v) / scale, dtype=np.float64
     )
-    start = np.random.default_rng(seed).standard_normal(n)
+    start = seeded(seed).standard_normal(n)
     try:
         values, vectors = eigsh(operator, k=count, which="LA", v0=start)
     except ArpackError as error:

@@ -6,6 +6,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.lanczos import BlockLanczos
 from kernel_regime.linalg.products import as_matrix
@@ -93,7 +94,7 @@ def spectral_density(
     matrix = as_matrix(kernel, "kernel")
     check_symmetric(matrix, "kernel")
     n = len(matrix)
-    directions = np.random.default_rng(seed).standard_normal((n, probes))
+    directions = seeded(seed).standard_normal((n, probes))
     directions /= np.linalg.norm(directions, axis=0)
     lanczos = BlockLanczos(lambda block: symmetric_multiply(matrix, block), directions)
     while lanczos.next.shape[1] and lanczos.products < steps:

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 
@@ -70,7 +71,7 @@ class FullyConnected(Network):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Draw the weights."""
-        draws = np.random.default_rng(self.seed)
+        draws = seeded(self.seed)
         fan_in, scale = features(input_shape), features(input_shape) ** -0.5
         self.inner, self.biases = [], []
         for layer in range(1, self.hidden_layers + 1):

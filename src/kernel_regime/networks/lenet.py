@@ -8,6 +8,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.images import LUMINANCE, interpolation
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Tensor
 from kernel_regime.networks.base import Network, flatten, register
 
@@ -73,7 +74,7 @@ class LeNet5(Network):
                 f"LeNet5 takes images (s, s), (s, s, 1) or (s, s, 3), got samples of shape "
                 f"{sample}; give images, or another network"
             )
-        draws = np.random.default_rng(self.seed)
+        draws = seeded(self.seed)
         self.layer: dict[str, tuple[Tensor, Tensor]] = {}
         for name, shape in {**_LAYERS, "dense5": (84, self.outputs)}.items():
             bound = np.prod(shape[:-1]) ** -0.5

@@ -5,6 +5,7 @@ from pydantic import PositiveInt
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, flatten, register
 
@@ -64,7 +65,7 @@ class Myrtle(Network):
         """
         height, width, channels = _image_shape(input_shape)
         self.pools = _pools(height, width)
-        draws = np.random.default_rng(self.seed)
+        draws = seeded(self.seed)
         self.filters, self.biases = [], []
         scale = (2 / (9 * self.width)) ** 0.5
         for layer, fan_in in enumerate([channels] + [self.width] * (len(_POOLS) - 1)):

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-import numpy as np
 from pydantic import PositiveInt
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 
@@ -43,6 +43,7 @@ class Shallow(Network):
     --------
     >>> network = Shallow(width=8, activation="tanh", outputs=2)
     >>> network.build((None, 4))
+    >>> import numpy as np
     >>> tuple(network(np.ones((3, 4))).shape)
     (3, 2)
 
@@ -65,7 +66,7 @@ class Shallow(Network):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Draw the weights, the output bias included."""
-        draws = np.random.default_rng(self.seed)
+        draws = seeded(self.seed)
         shape = (features(input_shape), self.width)
         self.inner = self.add_array("W", draws.standard_normal(shape))
         self.bias = self.add_array("b", draws.standard_normal(self.width))

@@ -75,7 +75,7 @@ class NoiseParameters(ParameterModel):
     'HighFrequencyNoise'
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow")
 
     kind: str
     """A registered kind, or `package.module:Class` for one's own."""

@@ -76,6 +76,8 @@ def empirical_ntk(
     [[5.0, 11.0], [11.0, 25.0]]
     """
     x1, x2 = (checked_samples(x1, "x1"), None) if x2 is None else checked_pair(x1, x2, ("x1", "x2"))
+    if isinstance(outputs, np.ndarray) and outputs.ndim == 0:
+        outputs = outputs.item()
     with jax_precision(x1.dtype):
         network = _Network.of(apply, params, x1)
 

@@ -19,6 +19,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from kernel_regime.core.arrays import Array, ArrayLike, Dtype
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.memory import row_blocks
+from kernel_regime.core.progress import progress
 from kernel_regime.core.samples import checked_pair, checked_samples
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.linalg.symmetric import mirror_upper
@@ -218,11 +219,14 @@ def distance_to_limit(x: Array, widths: Iterable[int], runs: int) -> pd.DataFram
     """
     limit = shallow_relu_limit(x)
     norm = np.linalg.norm(limit)
-    rows = [
-        (width, run, float(np.linalg.norm(ShallowNTK(width, "relu", run)(x) - limit) / norm))
-        for width in widths
-        for run in range(runs)
-    ]
+    rows = []
+    widths = list(widths)
+    with progress("shallow kernels", runs * sum(widths), "hidden units") as advance:
+        for width in widths:
+            for run in range(runs):
+                distance = np.linalg.norm(ShallowNTK(width, "relu", run)(x) - limit) / norm
+                rows.append((width, run, float(distance)))
+                advance(width, f"width {width:,}")
     return pd.DataFrame(rows, columns=["width", "run", "distance"])
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from kernel_regime.core.errors import InputError
@@ -56,8 +57,14 @@ class TrainingJob:
     seed: NonNegativeInt
 
     def __post_init__(self) -> None:
-        """Check, and convert nothing: fingerprints hold integers as they are given."""
-        checked_arguments(TrainingJob, vars(self), "TrainingJob")
+        """Check, and make numbers Python's; a penalty 1 stays 1, as fingerprints have it."""
+        checked = checked_arguments(TrainingJob, vars(self), "TrainingJob")
+        checked["penalties"] = tuple(
+            penalty.item() if isinstance(penalty, np.generic) else penalty
+            for penalty in self.penalties
+        )
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
         if isinstance(self.method, GradientDescent) and len(self.penalties) > 1:
             raise InputError(
                 f"TrainingJob.penalties: {self.penalties}; gradient descent trains one, make a "

@@ -1,21 +1,19 @@
 """Parameter `data`."""
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
+
+from kernel_regime.core.parameters import ParameterModel
 
 
-class RandomSplit(BaseModel):
+class RandomSplit(ParameterModel):
     """A random division of all samples, in place of the one that the data set comes with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: NonNegativeInt
     """Which division."""
 
 
-class DataParameters(BaseModel):
+class DataParameters(ParameterModel):
     """Which samples to use: all, or a subsample stratified by class."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     n_train: PositiveInt | None
     """Training samples; null for all."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from pydantic import BaseModel, ConfigDict
 
 from kernel_regime.analysis.distribution_shift import cross_blocks, shifted_cross_validation
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
+from kernel_regime.core.parameters import ParameterModel
 from kernel_regime.core.types import Arguments
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.selection import best_row
@@ -48,10 +48,8 @@ _BATCH = 500  # images in a pass through a network
 Row = Arguments
 
 
-class ShiftParameters(BaseModel):
+class ShiftParameters(ParameterModel):
     """Parameter `distribution_shift_study`: which methods are tested off their training level."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     methods: list[str] | None
     """Kernels and networks by name; null for all, empty for none."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import ConfigDict, RootModel
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
+from kernel_regime.core.parameters import ParameterModel
 from kernel_regime.core.types import Arguments, Identity
 from kernel_regime.evaluation.gaussian_scores import interval_coverage, negative_log_likelihood
 from kernel_regime.evaluation.scores import squared_errors
@@ -38,10 +39,8 @@ _TIMES = (1.0, 10.0, 100.0, np.inf)  # in units of the inverse mean diagonal of 
 _LEAST_VARIANCE = 1e-6  # of the mean prior variance: below it, float32 kernels know none
 
 
-class GaussianProcessEntry(BaseModel):
+class GaussianProcessEntry(ParameterModel):
     """A Gaussian process: the posterior under a kernel, or an ensemble where `initial` is given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kernel: KernelName
     """Covariance of the posterior; for an ensemble, the NTK."""

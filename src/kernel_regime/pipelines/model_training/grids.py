@@ -5,15 +5,14 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from kernel_regime.core.listed_once import LISTED_ONCE
+from kernel_regime.core.parameters import ParameterModel
 
 
-class PowersOfTen(BaseModel):
+class PowersOfTen(ParameterModel):
     """`count` values from 10^`from` to 10^`to`, evenly spaced in the exponent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # Beyond, powers of ten are no numbers in double precision.
     start: float = Field(alias="from", ge=-300, le=300)

@@ -20,7 +20,7 @@ from pydantic import (
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.listed_once import LISTED_ONCE
-from kernel_regime.core.parameters import checked_arguments, parameter_model
+from kernel_regime.core.parameters import ParameterModel, checked_arguments, parameter_model
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.pipelines.model_training.grids import Grid, expand
 from kernel_regime.training.methods import (
@@ -47,7 +47,7 @@ BatchSizes = Annotated[dict[NonNegativeInt, PositiveInt], AfterValidator(_from_t
 _GIVEN = ("outputs", "seed")
 
 
-class NetworkEntry(BaseModel):
+class NetworkEntry(ParameterModel):
     """A network, or the several that its lists span.
 
     All other keys are arguments of the network's class, whose constructor says names, defaults
@@ -68,7 +68,7 @@ class NetworkEntry(BaseModel):
         As in `training`, for this network only.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow")
 
     kind: str
     optimiser: Optimiser | Literal["conjugate_gradients"] = "momentum"
@@ -173,7 +173,7 @@ class NetworkParameters(RootModel[dict[NetworkName, NetworkEntry | None]]):
                 yield entry, name, architecture
 
 
-class TrainingParameters(BaseModel):
+class TrainingParameters(ParameterModel):
     """How networks are trained, unless an entry says otherwise.
 
     Parameters
@@ -192,8 +192,6 @@ class TrainingParameters(BaseModel):
     iterations, tolerance
         Of conjugate gradients.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     epochs: PositiveInt
     warm_up: NonNegativeInt

@@ -6,20 +6,15 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
 )
 
+from kernel_regime.core.parameters import ParameterModel
 from kernel_regime.pipelines.model_training.grids import Grid, expand
-
-
-class _Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _without_dropped(exceptions: object) -> object:
@@ -28,12 +23,14 @@ def _without_dropped(exceptions: object) -> object:
     return {name: grid for name, grid in exceptions.items() if grid is not None}
 
 
-class RidgeParameters(_Parameters):
+class RidgeParameters(ParameterModel):
     """Which ridges, and how to solve for them."""
 
     values: Grid
     """Ridges λ, as numbers or as {from, to, count} in powers of ten."""
-    exceptions: Annotated[dict[str, Grid], BeforeValidator(_without_dropped)] = {}
+    exceptions: Annotated[dict[str, Grid], BeforeValidator(_without_dropped)] = Field(
+        default_factory=dict
+    )
     """Other ridges for single kernels, by kernel name; null drops one of base's."""
     solver: Literal["auto", "cholesky", "direct", "iterative"]
     """How to solve: `kernel_regime.regression.choose_solver`."""
@@ -43,7 +40,7 @@ class RidgeParameters(_Parameters):
         return expand(self.exceptions.get(kernel, self.values))
 
 
-class SelectionParameters(_Parameters):
+class SelectionParameters(ParameterModel):
     """Bootstrap intervals, and which ridge stands for a kernel in the phase diagram."""
 
     criterion: Literal["loo_loss", "gcv_loss", "test_loss", "test_accuracy"]

@@ -2,20 +2,21 @@
 
 import inspect
 
-from pydantic import BaseModel, ConfigDict, RootModel, model_validator
+from pydantic import ConfigDict, RootModel, model_validator
 
 from kernel_regime.core.errors import InputError, did_you_mean
+from kernel_regime.core.parameters import ParameterModel
 from kernel_regime.figures.kinds import FigureKind, find_figure
 from kernel_regime.pipelines.reporting.sections import TABLES
 
 
-class OwnFigure(BaseModel):
+class OwnFigure(ParameterModel):
     """A figure of one's own: `kind: package.module:function`, and options of the function.
 
     The function's arguments without a default are called as the tables that it takes.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow")
 
     kind: str
 

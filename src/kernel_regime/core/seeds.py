@@ -1,0 +1,38 @@
+"""Random streams from seeds that users give."""
+
+from operator import index
+from typing import SupportsIndex
+
+import numpy as np
+
+from kernel_regime.core.errors import InputError
+
+
+def seeded(seed: SupportsIndex) -> np.random.Generator:
+    """Random stream of a seed: the same numbers on every machine.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 on.
+
+    Raises
+    ------
+    InputError
+        If it is negative or no integer.
+
+    Examples
+    --------
+    >>> int(seeded(0).integers(100))
+    85
+    >>> seeded(-1)
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: seed: -1 is no seed; give an integer from 0 on
+    """
+    try:
+        number = index(seed)
+    except TypeError:
+        number = -1
+    if number < 0 or isinstance(seed, bool):
+        raise InputError(f"seed: {seed!r} is no seed; give an integer from 0 on")
+    return np.random.default_rng(number)
