@@ -14,7 +14,7 @@ from kernel_regime.training.linear_fit import linear_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 from kernel_regime.training.schedule import Batches, Schedule
 
-SCHEDULE, BATCHES = Schedule(3, 0.1), Batches(((0, 5),))
+SCHEDULE, BATCHES = Schedule(3, 0.1, warm_up=1), Batches(((0, 5),))
 METHOD = GradientDescent(SCHEDULE, BATCHES)
 JOB = TrainingJob(NetworkDescription("shallow", (("width", 3),)), METHOD, (0.1,), seed=0)
 
@@ -26,6 +26,7 @@ JOB = TrainingJob(NetworkDescription("shallow", (("width", 3),)), METHOD, (0.1,)
         (lambda: Schedule(3, -0.1), r"Schedule\.learning_rate: -0.1 should be greater than 0"),
         (lambda: Schedule(3, np.nan), r"Schedule\.learning_rate: nan should be a finite number"),
         (lambda: Schedule(3, 0.1, warm_up=-1), r"Schedule\.warm_up: -1 should be"),
+        (lambda: Schedule(3, 0.1, warm_up=3), r"Schedule\.warm_up: 3 is no shorter than 3 epochs"),
         (lambda: Batches(((0, 0),)), r"Batches\.sizes\[0\]\[1\]: 0 should be greater than 0"),
         (lambda: Batches(()), r"Batches\.sizes: \(\) do not begin with epoch 0"),
         (lambda: Batches(((2, 5),)), "do not begin with epoch 0"),
@@ -68,6 +69,7 @@ def test_conjugate_gradients_are_for_networks_that_are_linear_in_their_weights(n
 
 def test_lists_are_sizes_and_integers_stay_what_fingerprints_hold():
     assert Batches([[0, 500], [15, 1000]]) == Batches(((0, 500), (15, 1000)))
-    whole = replace(JOB, method=replace(METHOD, schedule=Schedule(np.int64(3), 1)), penalties=(1,))
+    method = replace(METHOD, schedule=Schedule(np.int64(30), 1))
+    whole = replace(JOB, method=method, penalties=(1,))
     assert type(whole.method.schedule.learning_rate) is type(whole.method.schedule.epochs) is int
-    assert whole.fingerprint("data") == "f229ce3749f3ac4345890a5f7e9a240c"
+    assert whole.fingerprint("data") == "b8dbb2df961e8b41d38fda47671d7dcf"

@@ -16,7 +16,7 @@ from kernel_regime.core.types import Arguments
 
 
 class CheckedConfigLoader(OmegaConfigLoader):
-    """`OmegaConfigLoader`, with the checks of `configuration.files` where its errors say too little."""
+    """`OmegaConfigLoader`, with the checks of `files` where its errors say too little."""
 
     def __getitem__(self, key: str) -> Arguments:
         """Configuration of one type, merged and resolved."""

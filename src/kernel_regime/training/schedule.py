@@ -46,6 +46,15 @@ class Schedule(ParameterType):
     learning_rate: Rate
     warm_up: NonNegativeInt = 15
 
+    def __post_init__(self) -> None:
+        """Check the fields, and that something is left to train after the warm-up."""
+        super().__post_init__()
+        if self.warm_up >= self.epochs:
+            raise InputError(
+                f"Schedule.warm_up: {self.warm_up} is no shorter than {self.epochs} epochs; give "
+                "more epochs, or a shorter warm_up"
+            )
+
     def __call__(self, epoch: int) -> float:
         """Learning rate of one epoch, counted from 0."""
         if epoch < self.warm_up:
