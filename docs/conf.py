@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import kernel_regime
+import kernel_regime.noise  # autodoc annotates pydantic's base class, and no model derives then
 
 sys.path.insert(0, str(Path(__file__).parent))  # of the extension beside this file
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # of the kernels that run the examples
