@@ -22,7 +22,7 @@ PUBLISHED = pd.DataFrame(
         "two_layer_nngp": [0.9161, 0.9027, 0.8922, 0.8613, 0.8232],
         "linear": [0.8223, 0.8185, 0.8163, 0.8126, 0.811],
         "quadratic": np.nan,  # said to be level with the NTK from τ ≈ 1 on
-        "random_features": np.nan,  # of 321,126 features
+        "random_features": [0.916, 0.9004, 0.8915, 0.8539, 0.8174],  # of 321,126 features
         "neural_tangent": [0.9064, 0.8929, 0.8806, 0.8445, 0.8098],
     },
     index=pd.Index([0, 3 / 7, 9 / 14, 1.5, 3], name="noise"),
