@@ -65,7 +65,7 @@ def test_parameters_that_cannot_be_read_are_refused(command, given, message):
             ["--runner", "ThreadRunner", "--runner-params", "max_workers=abc"],
             "--runner-params: max_workers=abc is nothing for ThreadRunner",
         ),
-        (["--params", "data.n_train=true"], "data.n_train: takes no yes or no, got True"),
+        (["--params", "data.n_train=true"], "data.n_train: True should be a valid integer"),
         (
             ["--runner", "ThreadRunner", "--runner-params", "max_worker=1"],
             "--runner-params: ThreadRunner takes no 'max_worker'; did you mean 'max_workers'?",

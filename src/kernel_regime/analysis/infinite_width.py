@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.seeds import seeded
 from kernel_regime.networks.neural_tangent import NeuralTangent
 from kernel_regime.networks.shallow import Shallow
 from kernel_regime.training.descent import Descent
@@ -37,7 +38,7 @@ class Task:
 
     def draw(self) -> tuple[Array, Array, Array]:
         """Training inputs (n, d), test inputs (m, d), training targets (n, 1)."""
-        draws = np.random.default_rng(self.seed)
+        draws = seeded(self.seed)
         x = draws.standard_normal((self.n + self.m, self.dimension))
         x /= np.linalg.norm(x, axis=1, keepdims=True)
         return x[: self.n], x[self.n :], np.sin(3 * x[: self.n, :1])

@@ -25,6 +25,7 @@ from kernel_regime.analysis.learning_curve_settings import LearningCurveSettings
 from kernel_regime.core.arrays import Array, ArrayLike, as_floating
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.samples import checked_targets
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Matrix
 from kernel_regime.evaluation.scores import squared_errors
 from kernel_regime.linalg.eigenvalues import eigensystem
@@ -179,7 +180,7 @@ def learning_curve(
     scale = float(np.trace(own)) / first
     ridges = scale * np.array(settings.ridges)
     forecast = LearningCurveForecast.of(own, targets[:first])
-    rng = np.random.default_rng(settings.seed)
+    rng = seeded(settings.seed)
     tables = []
     for n in settings.sizes + (settings.further_sizes if hermite else []):
         repeats = settings.repeats if n in settings.sizes else 0

@@ -170,12 +170,9 @@ class ParameterModel(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_for_numbers(cls, value: object, field: ValidationInfo) -> object:
-        if _holds_truth(value) and not _takes_truth(
-            cls.model_fields[str(field.field_name)].annotation
-        ):
-            raise InputError(f"takes no yes or no, got {value!r}")
-        return value
+    def _truth_is_no_number(cls, value: object, field: ValidationInfo) -> object:
+        annotation = cls.model_fields[str(field.field_name)].annotation
+        return value if _takes_truth(annotation) else _without_truth(value)
 
     def __init__(self, **given: object) -> None:
         plain = _plain(given)
@@ -247,12 +244,23 @@ def _is_number(value: object) -> bool:
     return hasattr(value, "item") and getattr(value, "ndim", None) == 0
 
 
-def _holds_truth(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return any(_holds_truth(item) for item in value)
-    return isinstance(value, bool)
-
-
 def _takes_truth(annotation: object) -> bool:
     """Whether an annotation, or a part of it, is `bool`, or anything at all."""
     return annotation in (bool, Any, object) or any(map(_takes_truth, get_args(annotation)))
+
+
+class _Truth:
+    """True or False, as something that pydantic takes for no number."""
+
+    def __init__(self, value: bool) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return repr(self._value)
+
+
+def _without_truth(value: object) -> object:
+    if isinstance(value, list | tuple):
+        items = [_without_truth(item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    return _Truth(value) if isinstance(value, bool) else value

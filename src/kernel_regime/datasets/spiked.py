@@ -4,6 +4,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Arguments
 from kernel_regime.datasets.labelled_data import LabelledData, LabelledDataset
 from kernel_regime.noise.sampling import Split
@@ -65,7 +66,7 @@ class SpikedCovariatesDataset(LabelledDataset):
     def load(self) -> LabelledData:
         """Vectors (n, d) in float32 and targets (n,) in float64."""
         n_signal = signal_dimension(self._dimension)
-        rng = np.random.default_rng([self._seed, 0])
+        rng = seeded(self._seed, 0)
         coefficients = tuple(rng.exponential(size=n_signal - k + 1) for k in (2, 3, 4))
         target = SpikedTarget.fit(self._signal("train"), coefficients)
         signal = self._signal(self._split)
@@ -83,7 +84,7 @@ class SpikedCovariatesDataset(LabelledDataset):
         return self._generator(split, part=0).standard_normal(shape, np.float32)
 
     def _generator(self, split: Split, part: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, 1, ("train", "test").index(split), part])
+        return seeded(self._seed, 1, ("train", "test").index(split), part)
 
     def _exists(self) -> bool:
         return True

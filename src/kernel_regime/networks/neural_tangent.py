@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 from kernel_regime.networks.random_features import sphere_columns
@@ -59,7 +60,7 @@ class NeuralTangent(Network):
         d = features(input_shape)
         directions = sphere_columns(d, self.width, self.seed)
         # A stream of its own: the blocks of `sphere_columns` take the streams [seed, 0], ….
-        draws = np.random.default_rng([self.seed, 0, 1])
+        draws = seeded(self.seed, 0, 1)
         signs = draws.standard_normal((self.outputs, self.width))
         self.directions = self.add_array("W", directions, trainable=False)
         self.signs = self.add_array("a0", signs, trainable=False)

@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Arguments, Tensor
 from kernel_regime.networks.base import Network, features, flatten, register
 
@@ -25,7 +26,7 @@ def sphere_columns(dimension: int, count: int, seed: int) -> Array:
     columns = np.empty((dimension, count), np.float32)
     for block, start in enumerate(range(0, count, COLUMNS_PER_DRAW)):
         part = columns[:, start : start + COLUMNS_PER_DRAW]
-        draws = np.random.default_rng([seed, block]).standard_normal(part.shape)
+        draws = seeded(seed, block).standard_normal(part.shape)
         part[:] = draws / np.linalg.norm(draws, axis=0)
     return columns
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array, ArrayLike, as_array
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.seeds import seeded
 from kernel_regime.noise.perturbation import Perturbation
 
 Split = Literal["train", "test"]
@@ -30,7 +31,7 @@ def generator(seed: int, split: Split, level: float) -> np.random.Generator:
     if not np.isfinite(level):
         raise InputError(f"level {level:g} is not finite; give a number")
     bits = int(np.float64(level + 0.0).view(np.uint64))
-    return np.random.default_rng([seed, ("train", "test").index(split), bits])
+    return seeded(seed, ("train", "test").index(split), bits)
 
 
 def perturb(

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.parameters import ParameterType
+from kernel_regime.core.seeds import seeded
 
 Rate = Annotated[float | int, Field(gt=0)]
 """Of learning; an integer stays one, since fingerprints of trainings hold it as it is given."""
@@ -100,7 +101,7 @@ class Batches(ParameterType):
         All batches have the same size, for the sake of the compiler: the last is filled up with
         rows of weight zero. No row is dropped, none counts twice.
         """
-        order = np.random.default_rng([seed, epoch]).permutation(n)
+        order = seeded(seed, epoch).permutation(n)
         size = self.size(epoch, n)
         shape = -(-n // size), size
         weights = np.zeros(shape, np.float32)

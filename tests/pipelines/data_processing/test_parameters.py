@@ -22,7 +22,7 @@ def resolve(kind, levels, shape):
         (noise(levels=[{"value": -1}]), "noise.levels[0]: not a noise level: {'value': -1}"),
         (noise(levels=[0, -1]), "noise.levels[1]: not a noise level: -1"),
         (noise(levels=[0, 0.5]), "noise.levels[1]: not a noise level: 0.5; give its place"),
-        (noise(levels=[True]), "noise.levels: takes no yes or no, got [True]"),
+        (noise(levels=[True]), "noise.levels[0]: not a noise level: True"),
         (noise(levels=["1"]), "noise.levels[0]: not a noise level: '1'"),
         (
             noise(levels=[{"value": float("nan")}]),

@@ -15,6 +15,7 @@ from kernel_regime.analysis.spectral_bias.study_settings import (
     SpectralBiasStudy,
 )
 from kernel_regime.core.files import digest
+from kernel_regime.core.seeds import seeded
 from kernel_regime.core.types import Identity, Row
 from kernel_regime.execution.results import Content
 
@@ -75,7 +76,7 @@ class LearnerRuns:
     def follow(self, learner: Learner) -> Content:
         """Tables of a learner's run: `RUN_TABLES`, and the distances of a network's kernels."""
         study = self._study
-        rng = np.random.default_rng((study.seed, learner.run))
+        rng = seeded(study.seed, learner.run)
         rest = np.arange(study.reference + study.held_out, len(self._pool))
         train = self._pool.take(rng.choice(rest, study.train, replace=False))
         if not learner.width:

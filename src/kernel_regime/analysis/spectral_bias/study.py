@@ -15,6 +15,7 @@ from kernel_regime.core.arrays import Array, ArrayLike, as_array
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.images import grey, resize
 from kernel_regime.core.samples import checked_targets
+from kernel_regime.core.seeds import seeded
 from kernel_regime.execution.results import Keep, compute_anew
 from kernel_regime.noise.transforms import centre_and_scale
 
@@ -74,7 +75,7 @@ def run_study(
     # In their own dtype: their digest is part of what stored results are found by.
     columns = checked_targets(targets, "targets", len(inputs)).shape
     targets = as_array(targets, "targets").reshape(columns)
-    rng = np.random.default_rng(study.seed)
+    rng = seeded(study.seed)
     order, shuffled = rng.permutation(len(inputs)), rng.permutation(len(inputs))
     pool = LabelledSamples(prepared_inputs(inputs, study.side)[order], targets[order])
     permuted = LabelledSamples(pool.inputs, targets[shuffled])

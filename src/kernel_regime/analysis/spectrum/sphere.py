@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.parameters import ParameterType
+from kernel_regime.core.seeds import seeded
 from kernel_regime.linalg.eigenvalues import eigenvalues
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def uniform_on_sphere(samples: int, dimension: int, seed: int) -> Array:
     """Independent uniform unit vectors of R^d, shape (samples, dimension)."""
-    draws = np.random.default_rng(seed).standard_normal((samples, dimension))
+    draws = seeded(seed).standard_normal((samples, dimension))
     return draws / np.linalg.norm(draws, axis=1, keepdims=True)
 
 
