@@ -1,6 +1,6 @@
 """Hand-written products against plain BLAS, block by block, finished by the same code."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -15,13 +15,10 @@ from kernel_regime.kernels import FullyConnectedNTK, NetworkKernel
 from kernel_regime.kernels.architecture import read_architecture
 from kernel_regime.kernels.dense.angular import AngularKernel, angular_tiles
 from kernel_regime.kernels.dense.angular_tiles import AngularTiles, finish_angular_tile
-from kernel_regime.kernels.dense.dense_engine import DenseEngine
-from kernel_regime.kernels.dense.network_rows import NetworkAngles, NetworkSide
-from kernel_regime.kernels.dense.network_tiles import (
-    NetworkTiles,
-    finish_network_tile,
-    network_tiles,
-)
+from kernel_regime.kernels.dense.layer_sequence import layer_rows, layer_sequence
+from kernel_regime.kernels.dense.layer_tiles import LayerTiles, finish_layer_tile, layer_tiles
+from kernel_regime.kernels.dense.network_pairs import directions
+from kernel_regime.kernels.layer import SerialLayers
 from kernel_regime.linalg.packed_products import EDGE, add_gram
 from kernel_regime.linalg.threads import single_blas_thread
 
@@ -76,26 +73,24 @@ def _finish_angular(block: Array, top: int, start: int, tiles: AngularTiles) -> 
                 finish_angular_tile(_tile(block, r, c), tiles, top + r, start + c)
 
 
-def plain_network(
-    left: NetworkSide,
-    right: NetworkSide,
-    angles: NetworkAngles,
-    series: Sequence[Array],
-    symmetric: bool,
-) -> tuple[tuple[Array, ...], Array]:
-    """What `fill_on_host` returns, of a symmetric matrix."""
-    tiles = network_tiles(left, right, angles, series, symmetric)
-    blocks_of_gram(left.units, lambda *block: _finish_network(*block, tiles))
-    return tiles.matrices, tiles.left_out
+def plain_network(layers: SerialLayers, x: Array) -> Array:
+    """NTK of a network of smooth activations."""
+    sequence, side = layer_sequence(layers), directions(x)
+    rows = sequence and layer_rows(sequence, side, np.ones(len(x), bool))
+    if sequence is None or rows is None:
+        raise ValueError("the network is not computed layer by layer")
+    tiles = layer_tiles(sequence, rows, rows, (len(x), len(x)), np.inf, ("ntk",))
+    blocks_of_gram(side.units, lambda *block: _finish_network(*block, tiles))
+    return tiles.ntk
 
 
 @numba.njit(nogil=True)
-def _finish_network(block: Array, top: int, start: int, tiles: NetworkTiles) -> None:
+def _finish_network(block: Array, top: int, start: int, tiles: LayerTiles) -> None:
     for r in range(0, block.shape[0], EDGE):
         for c in range(0, block.shape[1], EDGE):
             i, j = (top + r) // EDGE, (start + c) // EDGE
             if j >= i:
-                finish_network_tile(_tile(block, r, c), tiles, i, j)
+                finish_layer_tile(_tile(block, r, c), tiles, i, j)
 
 
 @numba.njit
@@ -120,13 +115,10 @@ def main(samples: int = SAMPLES) -> None:
     features = np.maximum(np.random.default_rng(1).standard_normal((samples, 4096)), 0)
     features, total = features.astype(np.float32), np.zeros((samples, samples))
     relu, gelu = FullyConnectedNTK(4), NetworkKernel(network("Gelu", 3))
-    engine = DenseEngine(read_architecture(network("Gelu", 3)), fill=plain_network)
+    layers = read_architecture(network("Gelu", 3))
     cases: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         "fully-connected NTK, 4 layers": (lambda: relu(x), lambda: plain_angular(relu, x)),
-        "Gelu NTK with biases, 3 layers": (
-            lambda: gelu(x),
-            lambda: engine.matrices(x, None, ("ntk",)),
-        ),
+        "Gelu NTK with biases, 3 layers": (lambda: gelu(x), lambda: plain_network(layers, x)),
         "Gram matrix of 4096 random features": (
             lambda: add_gram(total, features),
             lambda: plain_add_gram(total, features),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernel_regime.kernels.convolutional.activation_steps import activate_columns, step_of
+from kernel_regime.kernels.activation_steps.steps import activate_columns, step_of
 from kernel_regime.kernels.dual_activations import GaussianPairs
 from kernel_regime.kernels.dual_activations.exponentials import (
     CosActivation,

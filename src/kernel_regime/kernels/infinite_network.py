@@ -162,7 +162,8 @@ class NetworkKernel(InfiniteNetworkKernel):
         matrices = self._engine.matrices(x1, x2, gets)
         if isinstance(self._engine, DenseEngine | ConvolutionalEngine):
             for get, values in zip(gets, matrices, strict=True):
-                require_representable(self.of(get), values, x1, x1 if x2 is None else x2)
+                bound = float(values.diagonal().max()) if x2 is None else None
+                require_representable(self.of(get), values, x1, x1 if x2 is None else x2, bound)
         return matrices
 
     def _diagonal(self, x: Array) -> Array:

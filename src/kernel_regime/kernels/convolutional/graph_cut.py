@@ -5,8 +5,8 @@ from functools import reduce
 from typing import Any
 
 from kernel_regime.core.errors import InputError
-from kernel_regime.kernels.convolutional.activation_codes import ActivationStep
-from kernel_regime.kernels.convolutional.activation_steps import step_of
+from kernel_regime.kernels.activation_steps.codes import ActivationStep
+from kernel_regime.kernels.activation_steps.steps import step_of
 from kernel_regime.kernels.convolutional.image_graph import ImageGraph
 from kernel_regime.kernels.convolutional.node_table import (
     FILTER,

@@ -22,8 +22,8 @@ NODE = np.dtype(
 * kind; source and other, the nodes it reads; input, see above
 * channel: which input of its stage, for PENDING and POOL; number of channels, for PIXELS
 * size_y, size_x, circular: of a filter
-* activation: its code in `activation_codes`, 0 for none; constants, factors: where its own begin;
-  n_factors: how many there are for each pixel
+* activation: its code in `activation_steps.codes`, 0 for none; constants, factors: where its own
+  begin; n_factors: how many there are for each pixel
 * delay: how many rows it is behind the input of its stage; ring: how many of its last rows are
   kept, a power of two; rows: where they begin
 * weight: of pooled sums and of sums over a filter; bias: what a filter adds

@@ -29,7 +29,7 @@ Arrays of one image (numbers) and of sixteen (..., 16) are both accepted as the 
 from typing import Any
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.convolutional.activation_steps import activate_columns
+from kernel_regime.kernels.activation_steps.steps import activate_columns
 from kernel_regime.kernels.convolutional.filter_loops import filter_row, scale_row
 from kernel_regime.kernels.convolutional.node_table import (
     FILTER,

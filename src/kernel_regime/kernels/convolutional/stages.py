@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.kernels.convolutional.activation_codes import ActivationStep
+from kernel_regime.kernels.activation_steps.codes import ActivationStep
 from kernel_regime.kernels.convolutional.graph_cut import GraphCut, Sides
 from kernel_regime.kernels.convolutional.image_graph import ImageGraph
 from kernel_regime.kernels.convolutional.node_table import FILTER, HEAD, NODE, POOL, STAGE, SUM

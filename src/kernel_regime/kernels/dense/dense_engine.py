@@ -1,8 +1,9 @@
 """The dense engine: kernel matrices of any chain of dense layers, activations and residual sums.
 
-Large matrices take one product, and one polynomial that stands for all layers, tile by tile;
-what the polynomial does not cover (nearly parallel inputs of networks with kinks, inputs far
-shorter or longer than most, and small matrices) is computed pair by pair.
+Large matrices take one product, tile by tile, and then the layers in turn, or where these are many
+or of other kinds, one polynomial that stands for all of them. What tiles do not
+cover (nearly parallel inputs of networks with kinks, inputs far shorter or longer than most, and
+small matrices) is computed pair by pair.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.kernels.dense.layer_sequence import layer_rows, layer_sequence
+from kernel_regime.kernels.dense.layer_tiles import fill_by_layers
 from kernel_regime.kernels.dense.network_interpolation import (
     LengthInterval,
     interpolate,
@@ -38,10 +41,15 @@ from kernel_regime.kernels.layer import SerialLayers
 from kernel_regime.linalg.packed_products import EDGE
 
 Matrices = tuple[Array, ...]
-Filler = Callable[..., tuple[Matrices, Array]]
+Filled = tuple[Matrices, Array]
+"""Matrices, and in which of their tiles pairs were left out."""
+Filler = Callable[..., Filled]
 """What has the arguments and results of `fill_on_host`."""
 
 FEWEST_PAIRS = 2**16  # for which a polynomial pays
+SATURATING = 10.0  # length over √features from which smooth activations are as good as kinked
+ONE_LENGTH = 0.01  # spread of log-lengths within which a polynomial is hardly one in them
+FEW_ACTIVATIONS = 5  # that take no longer than a polynomial in the angle alone
 USUAL_LENGTHS = 8.0  # times the median length, or one over it, that the polynomial covers
 
 
@@ -78,6 +86,9 @@ class DenseEngine:
         Layers that `network_layers.unsupported` finds no fault with.
     fill : callable
         What evaluates polynomials: `fill_on_host`, or its like on a GPU.
+    layer_by_layer : bool
+        Whether this machine takes inputs of different lengths through the layers in turn, where
+        that is less work.
 
     Examples
     --------
@@ -91,6 +102,7 @@ class DenseEngine:
 
     network: SerialLayers
     fill: Filler = fill_on_host
+    layer_by_layer: bool = True
 
     @property
     def kinked(self) -> bool:
@@ -120,7 +132,7 @@ class DenseEngine:
         if np.prod(wanted.shape) >= FEWEST_PAIRS:
             usual = _usual(wanted.left.lengths), _usual(wanted.right.lengths)
             if all(np.any(mask) for mask in usual):
-                return self._by_polynomials(wanted, usual)
+                return self._tile_by_tile(wanted, usual)
         return self._pair_by_pair(wanted)
 
     def _pair_by_pair(self, wanted: Wanted) -> Matrices:
@@ -135,54 +147,68 @@ class DenseEngine:
                 values[lower] = values.T[lower]
         return tuple(values.astype(wanted.left.units.dtype) for values in matrices)
 
-    def _by_polynomials(self, wanted: Wanted, usual: tuple[Array, Array]) -> Matrices:
-        """The matrices; pair by pair where no moderate polynomial is exact enough."""
-        root = np.sqrt(wanted.features)
+    def _tile_by_tile(self, wanted: Wanted, usual: tuple[Array, Array]) -> Matrices:
+        """The matrices; pair by pair where no loop over tiles is exact enough."""
         sides = wanted.left.lengths[usual[0]], wanted.right.lengths[usual[1]]
-        interval = interval_of(np.concatenate(sides) / root)
-        found = (self._series(wanted, get, interval) for get in wanted.gets)
-        series = [one for one in found if one is not None]
-        if len(series) < len(wanted.gets):
+        interval = interval_of(np.concatenate(sides) / np.sqrt(wanted.features))
+        found = self._filled_by_layers(wanted, usual, interval)
+        found = found or self._filled_by_series(wanted, usual, interval)
+        if found is None:
             if len(wanted.gets) == 1:
                 return self._pair_by_pair(wanted)
             alone = (self._matrices(wanted._replace(gets=(get,))) for get in wanted.gets)
             return tuple(matrix for (matrix,) in alone)
-        matrices = self._filled(wanted, usual, interval, series)
+        matrices, left_out = found
+        for i, j in np.argwhere(left_out):
+            self._fill_left_out(matrices, wanted, i * EDGE, j * EDGE)
         self._fill_unusual(matrices, wanted, usual)
         return matrices
 
-    @property
-    def _nearest(self) -> float:
-        """Angle below which pairs are nearly parallel."""
-        return float(np.arccos(1 - NEARLY_PARALLEL)) if self.kinked else 0.0
+    def _filled_by_layers(
+        self, wanted: Wanted, usual: tuple[Array, Array], interval: LengthInterval
+    ) -> Filled | None:
+        """Matrices layer by layer, if the network is such, loses few digits, and this is faster."""
+        sequence = layer_sequence(self.network) if self.layer_by_layer else None
+        if sequence is None:
+            return None
+        one_length = interval.high - interval.low < ONE_LENGTH
+        if one_length and len(sequence.activations) > FEW_ACTIVATIONS:
+            return None
+        left = layer_rows(sequence, wanted.left, usual[0])
+        right = left if wanted.symmetric else layer_rows(sequence, wanted.right, usual[1])
+        if left is None or right is None:
+            return None
+        return fill_by_layers(
+            sequence, left, right, wanted.shape, _far(self._nearest(interval)), wanted.gets
+        )
 
-    def _series(self, wanted: Wanted, get: str, interval: LengthInterval) -> Array | None:
-        """Coefficients of the polynomial of one kernel, if there is one."""
-        tolerance = _tolerance(wanted.left.units.dtype)
-        return interpolate(self.network, wanted.features, get, interval, self._nearest, tolerance)
+    def _nearest(self, interval: LengthInterval) -> float:
+        """Angle below which pairs are nearly parallel, and 1 − cos θ loses too many digits."""
+        bent = self.kinked or interval.high > np.log(SATURATING)
+        return float(np.arccos(1 - NEARLY_PARALLEL)) if bent else 0.0
 
-    def _filled(
-        self,
-        wanted: Wanted,
-        usual: tuple[Array, Array],
-        interval: LengthInterval,
-        series: Sequence[Array],
-    ) -> Matrices:
-        """Matrices by polynomials, and nearly parallel pairs by themselves."""
+    def _filled_by_series(
+        self, wanted: Wanted, usual: tuple[Array, Array], interval: LengthInterval
+    ) -> Filled | None:
+        """Matrices by one polynomial for each kernel, if all have one."""
         left, right, gets, symmetric = wanted
-        dtype = left.units.dtype
+        nearest, dtype = self._nearest(interval), left.units.dtype
+        found = (
+            interpolate(self.network, wanted.features, get, interval, nearest, _tolerance(dtype))
+            for get in gets
+        )
+        series = [one for one in found if one is not None]
+        if len(series) < len(gets):
+            return None
         angles = NetworkAngles(
             _arccos(8 if dtype == np.float32 else 20).astype(dtype),
-            np.pi / (np.pi - 2 * self._nearest),
-            1 - NEARLY_PARALLEL if self.kinked else np.inf,
+            np.pi / (np.pi - 2 * nearest),
+            _far(nearest),
         )
         terms = max(one.shape[1] for one in series)
         side1 = self._side(left, usual[0], gets, interval, terms)
         side2 = side1 if symmetric else self._side(right, usual[1], gets, interval, terms)
-        matrices, left_out = self.fill(side1, side2, angles, series, symmetric)
-        for i, j in np.argwhere(left_out):
-            self._fill_left_out(matrices, wanted, i * EDGE, j * EDGE)
-        return matrices
+        return self.fill(side1, side2, angles, series, symmetric)
 
     def _side(
         self,
@@ -237,6 +263,11 @@ def _mirror_rows(matrix: Array, rows: Array) -> None:
     matrix[:, rows] = matrix[rows].T
     corner = matrix[np.ix_(rows, rows)]
     matrix[np.ix_(rows, rows)] = np.triu(corner) + np.triu(corner, 1).T
+
+
+def _far(nearest: float) -> float:
+    """Size of cosines beyond which angles are smaller than `nearest`."""
+    return 1 - NEARLY_PARALLEL if nearest else np.inf
 
 
 def _tolerance(dtype: np.dtype) -> float:

@@ -7,6 +7,7 @@ read off their coefficients; where no moderate length reaches the tolerance ther
 pairs are computed layer by layer.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from kernel_regime.kernels.layer import SerialLayers
 
 _FIRST = (24, 6)  # terms in the angle, and in either length, of the first attempt
 _MOST = (96, 24)
+_AT_ENDS = 1000  # times the tolerance, by which rounding and what is left out may be off there
 
 
 class LengthInterval(NamedTuple):
@@ -84,39 +86,63 @@ def interpolate(
     """
     angles, lengths = _FIRST[0], _FIRST[1] if interval.high > interval.low else 1
     while angles <= _MOST[0] and lengths <= _MOST[1]:
-        coefficients = _coefficients(network, features, get, interval, nearest, angles, lengths)
+        kernel = _Normalised(network, features, get, interval, nearest, lengths)
+        coefficients = _coefficients(kernel, angles)
         if not np.isfinite(coefficients).all():
             return None
         size = np.abs(coefficients)
         short = size[-2:].max() > tolerance
         narrow = lengths > 1 and size[:, -1:].max() > tolerance
         if not short and not narrow:
-            return _truncated(coefficients, tolerance)
+            exact = _error_at_ends(kernel, coefficients) < _AT_ENDS * tolerance
+            return _truncated(coefficients, tolerance) if exact else None
         angles, lengths = angles * (2 if short else 1), lengths * (2 if narrow else 1)
     return None
 
 
-def _coefficients(
-    network: SerialLayers,
-    features: int,
-    get: str,
-    interval: LengthInterval,
-    nearest: float,
-    angles: int,
-    lengths: int,
-) -> Array:
+@dataclass(frozen=True)
+class _Normalised:
+    """k(x, x')/√(k(x, x) k(x', x')) at given angles, and Chebyshev nodes of both lengths."""
+
+    network: SerialLayers
+    features: int
+    get: str
+    interval: LengthInterval
+    nearest: float
+    lengths: int
+
+    def __call__(self, places: Array) -> Array:
+        """Values (angles, lengths, lengths) at angles that the interval maps to [-1, 1]."""
+        angle = np.pi / 2 + (np.pi / 2 - self.nearest) * places
+        low, high = self.interval
+        length = np.exp((high + low) / 2 + (high - low) / 2 * _nodes(self.lengths))
+        scale = np.sqrt(diagonal_kernel(self.network, length, self.features, self.get))
+        first, second = length[None, :, None], length[None, None, :]
+        pairs = GaussianPairs.at_angles(first, second, angle[:, None, None])
+        values = network_kernel(self.network, pairs, self.features, self.get)
+        return values / (scale[:, None] * scale)
+
+
+def _coefficients(kernel: _Normalised, angles: int) -> Array:
     """Coefficients of the interpolant at Chebyshev nodes, by cosine transforms."""
-    angle = np.pi / 2 + (np.pi / 2 - nearest) * _nodes(angles)
-    middle, half = (interval.high + interval.low) / 2, (interval.high - interval.low) / 2
-    length = np.exp(middle + half * _nodes(lengths))
-    scale = np.sqrt(diagonal_kernel(network, length, features, get))
-    first, second = length[None, :, None], length[None, None, :]
-    pairs = GaussianPairs.at_angles(first, second, angle[:, None, None])
-    values = network_kernel(network, pairs, features, get) / (scale[:, None] * scale)
+    values = kernel(_nodes(angles))
     transformed = np.asarray(dctn(values, type=2)) / values.size
     for axis in range(3):
         np.moveaxis(transformed, axis, 0)[0] /= 2
     return transformed
+
+
+def _error_at_ends(kernel: _Normalised, coefficients: Array) -> float:
+    """Largest error at the smallest and the largest angle, which no node reaches.
+
+    Inputs that saturate a smooth activation have a peak at angle 0 that may be narrower than the
+    nodes are apart.
+    """
+    in_lengths = chebvander(_nodes(kernel.lengths), kernel.lengths - 1)
+    ends = np.array([-1.0, 1.0])
+    in_angles = chebvander(ends, len(coefficients) - 1)
+    series = np.einsum("ea,alm,xl,ym->exy", in_angles, coefficients, in_lengths, in_lengths)
+    return float(np.abs(series - kernel(ends)).max())
 
 
 def _nodes(number: int) -> Array:
@@ -126,6 +152,7 @@ def _nodes(number: int) -> Array:
 def _truncated(coefficients: Array, tolerance: float) -> Array:
     """With zeros for coefficients below the tolerance, and without those at the ends."""
     large = np.abs(coefficients) > tolerance
+    large[0, 0, 0] = True  # a kernel may vanish beside its diagonal
     angles = np.flatnonzero(large.any(axis=(1, 2)))[-1] + 1
     lengths = np.flatnonzero(large.any(axis=(0, 2)) | large.any(axis=(0, 1)))[-1] + 1
     return np.ascontiguousarray(np.where(large, coefficients, 0)[:angles, :lengths, :lengths])

@@ -15,7 +15,7 @@ from kernel_regime.kernels.dense.network_rows import (
     coefficients_of_rows,
     padded_rows,
 )
-from kernel_regime.kernels.dense.tile_series import chebyshev_series, largest_size, put_angles
+from kernel_regime.kernels.dense.tile_series import chebyshev_series, mark_beyond, put_angles
 from kernel_regime.linalg.packed_products import EDGE, product_tile, tile_count
 from kernel_regime.linalg.simd import VECTOR_SIZE, load, store
 from kernel_regime.linalg.tile_copies import put_tile
@@ -80,12 +80,12 @@ def fill_on_host(
     left_out : bool array (tiles down, tiles across)
         Which tiles of EDGE × EDGE have such pairs.
     """
-    tiles = network_tiles(left, right, angles, series, symmetric)
-    fill_network(tiles)
+    tiles = _network_tiles(left, right, angles, series, symmetric)
+    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
     return tiles.matrices, tiles.left_out
 
 
-def network_tiles(
+def _network_tiles(
     left: NetworkSide,
     right: NetworkSide,
     angles: NetworkAngles,
@@ -115,11 +115,6 @@ def _terms(series: Array) -> Array:
     return len(series) - np.argmax(needed[::-1], axis=0)
 
 
-def fill_network(tiles: NetworkTiles) -> None:
-    """Fill the matrices: one product for all of them, of half the tiles where symmetric."""
-    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
-
-
 @compiled(parallel=True, nogil=True)
 def _fill(
     matrices: tuple[Array, ...],
@@ -137,30 +132,18 @@ def _fill(
             matrices, left_out, left, right, angles, coefficients, terms, symmetric
         )
         i, j, cosines = product_tile(left.packed, right.packed, np.intp(number), across, symmetric)
-        finish_network_tile(cosines, tiles, i, j)
+        _finish(cosines, tiles, i, j)
 
 
 @compiled()
-def finish_network_tile(cosines: Array, tiles: NetworkTiles, i: int, j: int) -> None:
+def _finish(cosines: Array, tiles: NetworkTiles, i: int, j: int) -> None:
     """Put the values of all kernels at a tile of cosines into their matrices."""
     turns, values = np.empty_like(cosines), np.empty_like(cosines)
-    tiles.left_out[i, j] = _mark(cosines, tiles.angles.far)
+    tiles.left_out[i, j] = mark_beyond(cosines, tiles.angles.far, tiles.symmetric and i == j)
     put_angles(cosines, tiles.angles.arccos, turns)
     for k in range(len(tiles.matrices)):
         _put_values(turns, k, tiles, i * EDGE, j * EDGE, values)
         put_tile(values, tiles.matrices[k], i * EDGE, j * EDGE, tiles.symmetric)
-
-
-@compiled()
-def _mark(cosines: Array, far: float) -> bool:
-    """Put NaN for cosines beyond `far`; whether there are any."""
-    if largest_size(cosines) <= far:
-        return False
-    flat = cosines.reshape(-1)
-    for k in range(len(flat)):
-        if abs(flat[k]) > far:
-            flat[k] = np.nan
-    return True
 
 
 @compiled()

@@ -35,6 +35,25 @@ def largest_size(tile: Array) -> Any:
 
 
 @compiled()
+def mark_beyond(cosines: Array, far: float, diagonal: bool) -> bool:
+    """Put NaN for cosines whose size is beyond `far`; whether there are any.
+
+    Of a tile on the `diagonal` of a symmetric matrix not where samples meet themselves, which is
+    known otherwise: all such tiles would have some.
+    """
+    if diagonal:
+        for k in range(len(cosines)):
+            cosines[k, k] = 0
+    if largest_size(cosines) <= far:
+        return False
+    flat = cosines.reshape(-1)
+    for k in range(len(flat)):
+        if abs(flat[k]) > far:
+            flat[k] = np.nan
+    return True
+
+
+@compiled()
 def put_angles(cosines: Array, arccos: Array, angles: Array) -> None:
     """Angles of a tile of cosines, in right angles from a right one; NaN of NaN."""
     vectors, results = cosines.reshape(-1, VECTOR_SIZE), angles.reshape(-1, VECTOR_SIZE)

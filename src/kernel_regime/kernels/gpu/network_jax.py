@@ -77,7 +77,8 @@ class NetworkOnGpu(NetworkKernelOnGpu[NetworkKernel]):
             angular = AngularOnGpu(homogeneous.kernel(self.kernel.get), self.device)
             return angular.matrices(x1, x2, gets)
         work = f"a network of {len(x1):,} × {len(x1 if x2 is None else x2):,} points"
-        engine = DenseEngine(network, partial(fill_on_device, self.device))
+        fill = partial(fill_on_device, self.device)
+        engine = DenseEngine(network, fill, layer_by_layer=False)
         with jax_precision(np.float64), within_memory(self.device, work, SMALLER_TILES):
             return engine.matrices(x1, x2, gets)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from kernel_regime.kernels.convolutional.activation_codes import (
+from kernel_regime.kernels.activation_steps.arcsine import DOUBLE, SINGLE
+from kernel_regime.kernels.activation_steps.codes import (
     ERROR_FUNCTION,
     EXPONENTIAL,
     GABOR,
@@ -19,7 +20,6 @@ from kernel_regime.kernels.convolutional.activation_codes import (
     SINE,
     ActivationStep,
 )
-from kernel_regime.kernels.convolutional.arcsine import DOUBLE, SINGLE
 
 FUNCTIONS = {
     RELU: "rectified_linear",
@@ -90,7 +90,7 @@ def activation_source(name: str, step: ActivationStep, factors: int) -> str:
 
 
 def _rectified_power(constants: tuple[float, ...]) -> str:
-    """Arc-cosine kernels: see `convolutional.rectified_steps.rectified_power`."""
+    """Arc-cosine kernels: see `activation_steps.rectified.rectified_power`."""
     number = int(constants[0]) + 1
     parts = np.array(constants[1:]).reshape(4, number)[:, ::-1]
     value, turned, slope, turned_slope = (f"horner(t, {literals(p, 'T')})" for p in parts)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kernel_regime.kernels.convolutional.activation_codes import SERIES
+from kernel_regime.kernels.activation_steps.codes import SERIES
 from kernel_regime.kernels.convolutional.node_table import (
     FILTER,
     HEAD,

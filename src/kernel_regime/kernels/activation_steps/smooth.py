@@ -11,13 +11,13 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.kernels.convolutional.activation_codes import (
+from kernel_regime.kernels.activation_steps.arcsine import half_turns, sine_of_angle
+from kernel_regime.kernels.activation_steps.codes import (
     ERROR_FUNCTION,
     GAUSSIAN,
     GELU,
     ActivationStep,
 )
-from kernel_regime.kernels.convolutional.arcsine import half_turns, sine_of_angle
 from kernel_regime.kernels.dual_activations.smooth import ErrorFunction, GaussianActivation
 from kernel_regime.linalg.simd import Vector, load
 

@@ -1,9 +1,10 @@
-"""Dual activations on rows of vectors, for the loops of the convolutional engine.
+"""Dual activations on rows of vectors, for the loops of the engines.
 
 `step_of` says of a dual activation, in Python, what compiled loops need: a code, constants, and the
-factors that each pixel contributes, which are computed once an image. `activate_columns` is what
-those loops call: Σ becomes E[φ(u)φ(v)], and the tangent kernel Θ·E[φ'(u)φ'(v)] + E[φ(u)φ(v)], which
-is what the next layer takes. Which activation it is is decided once a row.
+factors that each pixel contributes, which are computed once an image (a sample of a dense network
+is as one pixel). `activate_columns` is what those loops call: Σ becomes E[φ(u)φ(v)], and the
+tangent kernel Θ·E[φ'(u)φ'(v)] + E[φ(u)φ(v)], which is what the next layer takes. Which activation
+it is is decided once a row.
 
 Σ, σ and σ' are all that is given, so that near |ρ| = 1 angles have half of the digits: what a kink
 makes of them is wrong by √ε there, as in any implementation, though not where pixels coincide.
@@ -14,7 +15,7 @@ from typing import Any
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
 from kernel_regime.core.errors import InputError
-from kernel_regime.kernels.convolutional.activation_codes import (
+from kernel_regime.kernels.activation_steps.codes import (
     ERROR_FUNCTION,
     EXPONENTIAL,
     GABOR,
@@ -29,7 +30,7 @@ from kernel_regime.kernels.convolutional.activation_codes import (
     SINE,
     ActivationStep,
 )
-from kernel_regime.kernels.convolutional.exponential_steps import (
+from kernel_regime.kernels.activation_steps.exponentials import (
     exponential_of_distance,
     exponential_of_sum,
     exponential_step,
@@ -40,7 +41,7 @@ from kernel_regime.kernels.convolutional.exponential_steps import (
     sine,
     sine_step,
 )
-from kernel_regime.kernels.convolutional.rectified_steps import (
+from kernel_regime.kernels.activation_steps.rectified import (
     kink,
     kink_step,
     piecewise_linear,
@@ -48,12 +49,12 @@ from kernel_regime.kernels.convolutional.rectified_steps import (
     rectified_power,
     rectified_power_step,
 )
-from kernel_regime.kernels.convolutional.series_steps import (
+from kernel_regime.kernels.activation_steps.series import (
     hermite_series,
     power_series,
     series_columns,
 )
-from kernel_regime.kernels.convolutional.smooth_steps import (
+from kernel_regime.kernels.activation_steps.smooth import (
     error_function,
     error_function_step,
     gaussian,
@@ -131,9 +132,7 @@ def step_of(activation: DualActivation) -> ActivationStep:
             return power_series(activation)
         case HermiteSeries():
             return hermite_series(activation)
-    raise InputError(
-        f"{activation.label}: no step for convolutional kernels; use another activation"
-    )
+    raise InputError(f"{activation.label}: no step for compiled loops; use another activation")
 
 
 @compiled(inline="always")

@@ -8,7 +8,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.kernels.convolutional.activation_codes import (
+from kernel_regime.kernels.activation_steps.codes import (
     EXPONENTIAL,
     GABOR,
     NORMALISED_EXPONENTIAL,

@@ -16,7 +16,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.kernels.convolutional.activation_codes import SERIES, ActivationStep
+from kernel_regime.kernels.activation_steps.codes import SERIES, ActivationStep
 from kernel_regime.kernels.dual_activations.numerical import SMALLEST, HermiteSeries
 from kernel_regime.kernels.dual_activations.polynomial_powers import Powers
 from kernel_regime.linalg.simd import broadcast, load, store

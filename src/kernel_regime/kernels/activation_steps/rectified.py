@@ -10,14 +10,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.kernels.convolutional.activation_codes import (
-    KINK,
-    PIECEWISE_LINEAR,
-    RECTIFIED_POWER,
-    RELU,
-    ActivationStep,
-)
-from kernel_regime.kernels.convolutional.arcsine import (
+from kernel_regime.kernels.activation_steps.arcsine import (
     EVEN_DOUBLE,
     EVEN_SINGLE,
     ODD_DOUBLE,
@@ -26,6 +19,13 @@ from kernel_regime.kernels.convolutional.arcsine import (
     inverse,
     sine_of_angle,
     squared_sine,
+)
+from kernel_regime.kernels.activation_steps.codes import (
+    KINK,
+    PIECEWISE_LINEAR,
+    RECTIFIED_POWER,
+    RELU,
+    ActivationStep,
 )
 from kernel_regime.kernels.dual_activations.rectified import PiecewiseLinear
 from kernel_regime.kernels.dual_activations.rectified_powers import arc_cosine_polynomials
