@@ -1,7 +1,6 @@
 """20,000² matrices through the tile store, against the same in memory; and Dask."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -9,7 +8,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.harness import Row, emit, seconds
-from kernel_regime.core.arrays import Array
 from kernel_regime.execution.settings import Execution
 from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.job import KernelJob
@@ -22,16 +20,10 @@ SAMPLES = 20_000
 IMAGES, SIDE = 256, 32
 
 
-def through_the_store(job: KernelJob) -> None:
-    """Compute a job into a fresh file here and remove it."""
+def into_a_file(write: Callable[[Path], None]) -> float:
+    """Seconds of writing a fresh file here; to remove it afterwards is no part."""
     with TemporaryDirectory(dir=Path.cwd()) as folder:
-        fill(job, Path(folder) / "kernel.npy")
-
-
-def saved(kernel: Kernel, samples: Array) -> None:
-    """What one does without a store: nothing can be resumed, and the matrix must fit memory."""
-    with TemporaryDirectory(dir=Path.cwd()) as folder:
-        np.save(Path(folder) / "kernel.npy", kernel(samples))
+        return seconds(lambda: write(Path(folder) / "kernel.npy"))
 
 
 def stored(name: str, kernel: Kernel, features: int) -> list[Row]:
@@ -42,12 +34,14 @@ def stored(name: str, kernel: Kernel, features: int) -> list[Row]:
     """
     samples = np.random.default_rng(0).standard_normal((SAMPLES, features)).astype(np.float32)
     work = f"{name}, {SAMPLES}², d={features}, through the store"
-    actions = (
-        lambda: kernel(samples),
-        lambda: saved(kernel, samples),
-        lambda: through_the_store(KernelJob(kernel, samples)),
+    job = KernelJob(kernel, samples)
+    times = (
+        lambda: seconds(lambda: kernel(samples)),
+        # What one does without a store: nothing can be resumed, and the matrix must fit memory.
+        lambda: into_a_file(lambda path: np.save(path, kernel(samples))),
+        lambda: into_a_file(lambda path: fill(job, path)),
     )
-    held, plain, ours = (median([seconds(action) for _ in range(4)][1:]) for action in actions)
+    held, plain, ours = (median([time() for _ in range(4)][1:]) for time in times)
     return [
         Row(work, ours, "the same kernel held in memory", held, required=1 / 1.3),
         Row(work, ours, "held in memory, then numpy.save", plain),
@@ -59,14 +53,14 @@ def dask() -> Row:
     images = np.random.default_rng(0).standard_normal((IMAGES, SIDE, SIDE, 3)).astype(np.float32)
     memory = 6 * 4 * 32**2
 
-    def action(count: int, workers: int) -> Callable[[], None]:
+    def time(count: int, workers: int) -> float:
         execution = Execution(engine="dask", workers=workers, memory=memory)
         job = KernelJob(MyrtleNTK(), images[:count], execution=execution)
-        return partial(through_the_store, job)
+        return into_a_file(lambda path: fill(job, path))
 
     for workers in (2, 1):
-        action(64, workers)()  # starts the cluster, loads the compiled code
-    two, one = (seconds(action(IMAGES, workers)) for workers in (2, 1))
+        time(64, workers)  # starts the cluster, loads the compiled code
+    two, one = (time(IMAGES, workers) for workers in (2, 1))
     return Row(
         work=f"Myrtle-5 NTK, {IMAGES} images, 2 Dask workers",
         ours=two,

@@ -1,5 +1,6 @@
 """Damaged files of a training: what they said is found again by training again."""
 
+import json
 import logging
 from dataclasses import replace
 
@@ -74,9 +75,11 @@ def without_seconds(result):
 
 @pytest.mark.parametrize(
     ("name", "damage"),
-    [(f"{moment}.keras", damage) for moment in ("initial", "final") for damage in DAMAGES]
-    # Most bits of a record leave it JSON.
-    + [("record.json", damage) for damage in DAMAGES if damage != "one bit"],
+    [
+        (name, damage)
+        for name in ("initial.keras", "final.keras", "record.json")
+        for damage in DAMAGES
+    ],
 )
 def test_a_damaged_result_is_trained_again(name, damage, tmp_path, caplog):
     clean = trained(DESCENT, tmp_path)
@@ -101,6 +104,22 @@ def test_a_record_that_says_nothing_is_no_record(content, tmp_path):
     result = trained(DESCENT, tmp_path)
     result.record.write_text(content)
     assert not result.finished
+
+
+def test_a_number_that_changed_in_a_record_is_found(tmp_path):
+    result = trained(DESCENT, tmp_path)
+    text = result.record.read_text()
+    place = text.index(".") + 1
+    result.record.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
+    assert not result.finished
+
+
+def test_records_without_a_checksum_are_still_read(tmp_path):
+    result = trained(DESCENT, tmp_path)
+    tables = TrainingResult(result.folder).tables
+    result.record.write_text(json.dumps(tables))
+    assert result.finished
+    assert TrainingResult(result.folder).tables == tables
 
 
 def test_a_damaged_result_is_unfinished_while_it_is_trained_again(tmp_path):

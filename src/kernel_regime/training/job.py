@@ -1,18 +1,19 @@
 """Training job: a training that is described completely, and its result on disk."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
+from zlib import crc32
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from kernel_regime.core.errors import InputError
-from kernel_regime.core.files import is_whole_archive
+from kernel_regime.core.files import is_whole_archive, write_json
 from kernel_regime.core.parameters import checked_arguments
 from kernel_regime.core.types import Identity
 from kernel_regime.networks.description import NetworkDescription
@@ -22,6 +23,8 @@ from kernel_regime.training.samples import SampleSplits
 
 # Raised when the same description would give other numbers than before.
 FORMAT = 1
+
+_CHECKSUM = "checksum"
 
 Report = Callable[[Row], None]
 Penalty = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
@@ -132,8 +135,18 @@ class TrainingResult:
         """`scores`: one row per penalty. `curve`: one row per epoch."""
         return self._read()
 
+    def write(self, tables: Mapping[str, list[Row]]) -> None:
+        """Record the tables, which makes the training finished; their checksum beside them."""
+        content = {**tables, _CHECKSUM: _checksum(tables)}
+        write_json(self.record, content, durable=True)
+
     def _read(self) -> dict[str, list[Row]]:
-        tables: dict[str, list[Row]] = json.loads(self.record.read_text(encoding="utf-8"))
+        content = json.loads(self.record.read_text(encoding="utf-8"))
+        checksum = content.pop(_CHECKSUM, None)
+        older = checksum is None and content.keys() == {"scores", "curve"}
+        if checksum != _checksum(content) and not older:
+            raise ValueError(f"{self.record} is damaged")
+        tables: dict[str, list[Row]] = content
         return tables
 
     def _recorded(self) -> bool:
@@ -141,8 +154,12 @@ class TrainingResult:
         try:
             tables = self._read()
             return bool(tables["scores"]) and isinstance(tables["curve"], list)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False
+
+
+def _checksum(tables: Mapping[str, list[Row]]) -> int:
+    return crc32(json.dumps(tables, sort_keys=True).encode())
 
 
 @dataclass(frozen=True)

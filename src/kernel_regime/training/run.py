@@ -60,7 +60,7 @@ def run_training(
         checkpoint = Checkpoint(result.checkpoint, every=1)
         tables = _solve(network, job, job.method, samples, checkpoint, report)
     save_network(network, result.final)
-    write_json(result.record, tables, durable=True)
+    result.write(tables)
     result.checkpoint.unlink(missing_ok=True)
 
 
