@@ -15,7 +15,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dense.layer_sequence import layer_rows, layer_sequence
-from kernel_regime.kernels.dense.layer_tiles import fill_by_layers
+from kernel_regime.kernels.dense.layer_tiles import fill_by_layers, layer_tiles
 from kernel_regime.kernels.dense.network_interpolation import (
     LengthInterval,
     interpolate,
@@ -178,9 +178,9 @@ class DenseEngine:
         right = left if wanted.symmetric else layer_rows(sequence, wanted.right, usual[1])
         if left is None or right is None:
             return None
-        return fill_by_layers(
-            sequence, left, right, wanted.shape, _far(self._nearest(interval)), wanted.gets
-        )
+        far = _far(self._nearest(interval))
+        tiles = layer_tiles(sequence, left, right, wanted.shape, far, wanted.gets)
+        return fill_by_layers(tiles, wanted.gets)
 
     def _nearest(self, interval: LengthInterval) -> float:
         """Angle below which pairs are nearly parallel, and 1 − cos θ loses too many digits."""

@@ -63,23 +63,6 @@ class LayerTiles(NamedTuple):
     symmetric: bool
 
 
-def fill_by_layers(
-    sequence: LayerSequence,
-    left: LayerRows,
-    right: LayerRows,
-    shape: tuple[int, int],
-    far: float,
-    gets: Sequence[str],
-) -> tuple[tuple[Array, ...], Array]:
-    """Matrices of this shape, one for each of `gets`, and where pairs were left out.
-
-    As `network_tiles.fill_on_host` returns them; symmetric where `right` is `left`.
-    """
-    tiles = layer_tiles(sequence, left, right, shape, far, gets)
-    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
-    return tuple(tiles.nngp if get == "nngp" else tiles.ntk for get in gets), tiles.left_out
-
-
 def layer_tiles(
     sequence: LayerSequence,
     left: LayerRows,
@@ -88,7 +71,7 @@ def layer_tiles(
     far: float,
     gets: Sequence[str],
 ) -> LayerTiles:
-    """What loops are given; its matrices are yet to be filled."""
+    """Tiles of matrices of this shape, yet to be filled; symmetric where `right` is `left`."""
     steps = sequence.steps
     constants = np.zeros((len(steps), max(len(step.constants) for step in steps)))
     for own, step in zip(constants, steps, strict=True):
@@ -107,6 +90,15 @@ def layer_tiles(
         sequence.maps,
         right is left,
     )
+
+
+def fill_by_layers(tiles: LayerTiles, gets: Sequence[str]) -> tuple[tuple[Array, ...], Array]:
+    """The matrices for which tiles were made, filled, and where pairs were left out.
+
+    As `network_tiles.fill_on_host` returns them.
+    """
+    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
+    return tuple(tiles.nngp if get == "nngp" else tiles.ntk for get in gets), tiles.left_out
 
 
 @compiled(parallel=True, nogil=True)
