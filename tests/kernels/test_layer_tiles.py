@@ -80,6 +80,16 @@ def test_chaotic_networks_are_left_to_others_in_single_precision(activation):
     assert layer_rows(calm, directions(x.astype(np.float32)), everything) is not None
 
 
+@pytest.mark.parametrize(
+    "layers", [chain("Erf", 8), chain("Gelu", 8, weights=2.5, biases=0.3), chain("Sin", 3)]
+)
+def test_close_samples_are_within_1e_6_a_layer(layers):
+    """Roundings multiply there: in tiles they would be 1.2e-5, 1.9e-5 and 3e-6."""
+    x, kernel = close_vectors().astype(np.float32), NetworkKernel(layers)
+    for fast, (exact, size) in zip(kernel.both(x), pair_by_pair(kernel, x, x), strict=True):
+        assert (np.abs(fast - exact) <= 1e-6 * size * (len(layers) + 1) / 2).all()
+
+
 @pytest.mark.parametrize("scale", [1e-15, 1e15])
 def test_lengths_whose_squares_leave_the_range_are_left_to_others(scale):
     x = (vectors(3, number=300) * scale).astype(np.float32)

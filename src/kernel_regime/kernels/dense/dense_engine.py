@@ -1,9 +1,9 @@
 """The dense engine: kernel matrices of any chain of dense layers, activations and residual sums.
 
 Large matrices take one product, tile by tile, and then the layers in turn, or where these are many
-or of other kinds, one polynomial that stands for all of them. What tiles do not
-cover (nearly parallel inputs of networks with kinks, inputs far shorter or longer than most, and
-small matrices) is computed pair by pair.
+or of other kinds, one polynomial that stands for all of them. What tiles do not cover (nearly
+parallel inputs of networks with kinks, inputs far shorter or longer than most, and small matrices)
+is computed pair by pair.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +28,7 @@ from kernel_regime.kernels.dense.network_layers import (
 )
 from kernel_regime.kernels.dense.network_pairs import (
     NEARLY_PARALLEL,
+    SATURATING,
     Directions,
     directions,
     gaps,
@@ -47,7 +48,7 @@ Filler = Callable[..., Filled]
 """What has the arguments and results of `fill_on_host`."""
 
 FEWEST_PAIRS = 2**16  # for which a polynomial pays
-SATURATING = 10.0  # length over √features from which smooth activations are as good as kinked
+NEAREST = float(np.arccos(1 - NEARLY_PARALLEL))
 ONE_LENGTH = 0.01  # spread of log-lengths within which a polynomial is hardly one in them
 FEW_ACTIVATIONS = 5  # that take no longer than a polynomial in the angle alone
 USUAL_LENGTHS = 8.0  # times the median length, or one over it, that the polynomial covers
@@ -87,8 +88,8 @@ class DenseEngine:
     fill : callable
         What evaluates polynomials: `fill_on_host`, or its like on a GPU.
     layer_by_layer : bool
-        Whether this machine takes inputs of different lengths through the layers in turn, where
-        that is less work.
+        Whether layers may be taken in turn, which this machine does where it is less work than to
+        evaluate polynomials.
 
     Examples
     --------
@@ -167,7 +168,7 @@ class DenseEngine:
     def _filled_by_layers(
         self, wanted: Wanted, usual: tuple[Array, Array], interval: LengthInterval
     ) -> Filled | None:
-        """Matrices layer by layer, if the network is such, loses few digits, and this is faster."""
+        """Matrices layer by layer, if the network is such, loses few digits and it is faster."""
         sequence = layer_sequence(self.network) if self.layer_by_layer else None
         if sequence is None:
             return None
@@ -178,14 +179,15 @@ class DenseEngine:
         right = left if wanted.symmetric else layer_rows(sequence, wanted.right, usual[1])
         if left is None or right is None:
             return None
-        far = _far(self._nearest(interval))
+        sharp = left.sharp or right.sharp
+        far = _far(NEAREST if sharp else self._nearest(interval))
         tiles = layer_tiles(sequence, left, right, wanted.shape, far, wanted.gets)
         return fill_by_layers(tiles, wanted.gets)
 
     def _nearest(self, interval: LengthInterval) -> float:
         """Angle below which pairs are nearly parallel, and 1 − cos θ loses too many digits."""
         bent = self.kinked or interval.high > np.log(SATURATING)
-        return float(np.arccos(1 - NEARLY_PARALLEL)) if bent else 0.0
+        return NEAREST if bent else 0.0
 
     def _filled_by_series(
         self, wanted: Wanted, usual: tuple[Array, Array], interval: LengthInterval

@@ -7,7 +7,7 @@ import numpy as np
 from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.activation_steps.codes import SERIES, ActivationStep
 from kernel_regime.kernels.activation_steps.steps import step_of
-from kernel_regime.kernels.dense.network_pairs import Directions
+from kernel_regime.kernels.dense.network_pairs import SATURATING, Directions
 from kernel_regime.kernels.dual_activations.dual_activation import DualActivation
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import SerialLayers
@@ -22,6 +22,8 @@ _LARGEST_VARIANCE = 1e12  # whose square, and one over it, float32 holds
 # How often a network may multiply roundings, which every layer adds, for them to stay within
 # 1e-6 a layer in float32, and 1e-12 in float64.
 _LARGEST_GAIN = {"float32": 8, "float64": 1000}
+# From which gain, and from which variance, nearly parallel samples lose more digits than others.
+_SHARP_GAIN, _SHARP_VARIANCE = 2.0, SATURATING**2
 
 
 class LayerSequence(NamedTuple):
@@ -90,12 +92,16 @@ class LayerRows(NamedTuple):
     down : array (n, f)
         Factors of the samples as rows: for every activation, all its factors as often as there
         are vectors across a tile.
+    sharp : bool
+        Whether nearly parallel samples had better be left to exact pairs: where the network
+        multiplies roundings, or variances saturate its activations.
     """
 
     packed: Array
     std: Array
     across: Array
     down: Array
+    sharp: bool
 
 
 def layer_rows(sequence: LayerSequence, side: Directions, usual: Array) -> LayerRows | None:
@@ -128,6 +134,7 @@ def layer_rows(sequence: LayerSequence, side: Directions, usual: Array) -> Layer
         std.astype(dtype),
         np.concatenate([one.reshape(-1, VECTOR_SIZE) for one in across]),
         np.concatenate([np.tile(one, ACROSS) for one in factors], axis=1),
+        gain > _SHARP_GAIN or bool(np.any(variances > _SHARP_VARIANCE)),
     )
 
 

@@ -15,6 +15,8 @@ from kernel_regime.kernels.layer import SerialLayers
 
 NEARLY_PARALLEL = 1e-2
 """1 − |cos θ| below which angles come from differences of unit vectors; θ < 8°."""
+SATURATING = 10.0
+"""Standard deviation from which smooth activations are as good as kinked."""
 
 _SHARE = 1 / 1024  # of the working memory for one array of pairs: it stays in the cache
 _ARRAYS = 4  # of such size that one gap of pairs needs while it is computed
