@@ -92,6 +92,7 @@ inline float exponential(float x) { return expf(x); }
 inline double exponential(double x) { return exp(x); }
 inline float exponential_minus_one(float x) { return expm1f(x); }
 inline double exponential_minus_one(double x) { return expm1(x); }
+template <class T> T not_negative(T x) { return x < 0 ? 0 : x; }
 template <class T> void keep(T&) {}
 inline void* shared_memory() { return shared_bytes; }
 

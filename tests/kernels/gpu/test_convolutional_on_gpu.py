@@ -72,6 +72,17 @@ NETWORKS = {
         [conv(), "Abs", pool(3, 3), conv(1.1, 0.1, 5, "CIRCULAR"), "Relu", pool(1, 2), "Flatten"],
         (9, 12, 2),
     ),
+    "tall": (
+        [
+            *(conv(1.2, 0.1, 3, "CIRCULAR"), "Relu", conv(1.1, None, 5), "Gelu", pool(2, 2)),
+            *(conv(1, 0.1, 5), "Relu", "GlobalAvgPool"),
+        ],
+        (20, 4, 2),
+    ),
+    "four columns": (
+        [conv(1.2), "Relu", conv(1.1, 0.1), "Gelu", pool(2, 2), conv(), "Relu", "GlobalAvgPool"],
+        (4, 28, 1),
+    ),
     "wide": (
         [conv(), "Relu", pool(2, 2), pool(2, 2), conv(), "Relu", "GlobalAvgPool"],
         (4, 64, 1),
@@ -94,7 +105,7 @@ def driver(folder):
     ("name", "dtype"),
     [
         *((name, np.float64) for name in NETWORKS),
-        *((n, np.float32) for n in ("odd", "activations")),
+        *((n, np.float32) for n in ("odd", "activations", "four columns")),
     ],
 )
 def test_a_gpu_computes_what_the_cpu_computes(name, dtype, driver):
@@ -132,7 +143,7 @@ def test_random_architectures_on_a_gpu_equal_those_on_the_cpu(folder, network, s
 
 
 @needs_compiler
-@pytest.mark.parametrize(("depth", "side"), [(5, 8), (10, 8), (5, 16)])
+@pytest.mark.parametrize(("depth", "side"), [(5, 8), (10, 8), (5, 16), (5, 32)])
 def test_myrtle_networks(depth, side, driver):
     """In single precision, relative to every value; images that coincide have rounded angles."""
     x = np.random.default_rng(side).standard_normal((3, side, side, 3)).astype(np.float32)

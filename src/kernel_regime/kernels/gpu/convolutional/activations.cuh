@@ -11,10 +11,8 @@ DEVICE double half_turns(double t, double y) { return t * horner(y, ARCSINE_DOUB
 DEVICE float quarter_turn_slope(float y) { return horner(y, HALVED_ARCSINE_FLOAT); }
 DEVICE double quarter_turn_slope(double y) { return horner(y, HALVED_ARCSINE_DOUBLE); }
 
-template <class T> DEVICE T sine_of_angle(T t) {
-  const T square = 1 - t * t;
-  return root(square > T(1e-37) ? square : T(1e-37));
-}
+template <class T> DEVICE T sine_of_angle(T t) { return root(not_negative(1 - t * t)); }
+template <class T> DEVICE T divisor(T sine) { return sine > T(3e-19) ? sine : T(3e-19); }  // where 0 would divide
 template <class T> DEVICE T size_of(T x) { return x < 0 ? -x : x; }
 template <class T> DEVICE T with_sign_of(T x, T sign) { return sign < 0 ? -x : x; }  // x >= 0
 
@@ -41,19 +39,19 @@ template <class T> DEVICE void jump(T& nngp, T& tangent, const T* a, const T* b,
 }
 
 template <class T> DEVICE void error_function(T& nngp, T& tangent, const T* a, const T* b, T height, T level, T steepness) {
-  const T scale = a[0] * b[0], t = nngp * scale, y = sine_of_angle(t);
+  const T scale = a[0] * b[0], t = nngp * scale, y = divisor(sine_of_angle(t));
   finish(nngp, tangent, height * half_turns(t, y) + level, steepness * scale / y);
 }
 
 template <class T> DEVICE void gelu(T& nngp, T& tangent, const T* a, const T* b, T factor) {
-  const T scale = a[0] * b[0], t = nngp * scale, y = sine_of_angle(t), over = 1 / y;
+  const T scale = a[0] * b[0], t = nngp * scale, y = divisor(sine_of_angle(t)), over = 1 / y;
   const T turns = T(0.25) + T(0.5) * half_turns(t, y), part = scale * factor;
   const T value = nngp * turns + part * (t * t * over + a[1] * b[1] * y);
   finish(nngp, tangent, value, turns + part * scale * (over * over + (a[1] + b[1] + 2)) * t * over);
 }
 
 template <class T> DEVICE void gaussian(T& nngp, T& tangent, const T* a, const T* b, T height, T twice) {
-  const T scale = a[0] * b[0], t = nngp * scale * twice, over = 1 / sine_of_angle(t), value = height * scale * over;
+  const T scale = a[0] * b[0], t = nngp * scale * twice, over = 1 / divisor(sine_of_angle(t)), value = height * scale * over;
   finish(nngp, tangent, value, twice * t * scale * value * over * over);
 }
 
@@ -89,8 +87,8 @@ template <class A, class S> DEVICE void activate(const Thread<S>& thread, Rows r
   Columns<S> first[A::factors];
   Reached<S> second[A::factors];
   UNROLL for (int f = 0; f < A::factors; f++) {
-    thread.first(rows.first, plane + f, first[f]);
-    thread.second(rows.second, plane + f, second[f]);
+    thread.first(rows, plane + f, first[f]);
+    thread.second(rows, plane + f, second[f]);
   }
   UNROLL for (int o = 0; o < S::offsets; o++)
   UNROLL for (int i = 0; i < S::columns; i++) {
@@ -107,8 +105,8 @@ DEVICE void activate_series(const Thread<S>& thread, Rows rows, int plane, Tile<
   Number<S> t[S::offsets][S::columns];
   Columns<S> a;
   Reached<S> b;
-  thread.first(rows.first, plane, a);
-  thread.second(rows.second, plane, b);
+  thread.first(rows, plane, a);
+  thread.second(rows, plane, b);
   UNROLL for (int o = 0; o < S::offsets; o++)
   UNROLL for (int i = 0; i < S::columns; i++) {
     t[o][i] = tile.nngp[o][i] * (a[i] * b[i + o]);
@@ -117,16 +115,16 @@ DEVICE void activate_series(const Thread<S>& thread, Rows rows, int plane, Tile<
   }
 #pragma unroll 1
   for (int n = FACTORS - 1; n > 1; n--) {
-    thread.first(rows.first, plane + n, a);
-    thread.second(rows.second, plane + n, b);
+    thread.first(rows, plane + n, a);
+    thread.second(rows, plane + n, b);
     UNROLL for (int o = 0; o < S::offsets; o++)
     UNROLL for (int i = 0; i < S::columns; i++) {
       slope[o][i] = slope[o][i] * power[o][i] + total[o][i];
       total[o][i] = total[o][i] * power[o][i] + a[i] * b[i + o];
     }
   }
-  thread.first(rows.first, plane + 1, a);
-  thread.second(rows.second, plane + 1, b);
+  thread.first(rows, plane + 1, a);
+  thread.second(rows, plane + 1, b);
   UNROLL for (int o = 0; o < S::offsets; o++)
   UNROLL for (int i = 0; i < S::columns; i++) {
     const Number<S> lowest = LOWEST == 1 ? Number<S>(1) : t[o][i];

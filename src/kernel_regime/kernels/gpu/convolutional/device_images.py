@@ -42,7 +42,7 @@ class DeviceImages:
         self.images: list[Buffer] = []
         scale = prepared.norms * np.sqrt(prepared.images.shape[3])
         pixels = prepared.images / scale[:, None, None, None]
-        squares = np.moveaxis((pixels.astype(np.float64) ** 2).sum(axis=3), 0, 2)
+        squares = np.einsum("nyxc,nyxc->yxn", pixels, pixels, dtype=np.float64)
         for s in range(prepared.stages.count):
             pooled = self._launches().pooled_variances(len(pixels)) if s else squares
             planes = [] if s else [pixels.transpose(0, 1, 3, 2)]

@@ -25,6 +25,8 @@ from kernel_regime.kernels.gpu.convolutional.stage_shape import (
 
 Lines = Iterator[str]
 NUMBER = "Number<S>"
+BEGIN = {"Filter": "clear()", "Pool": "begin(thread, plane, this->offsets, this->out)"}
+"""What these do at the beginning of a plane."""
 
 
 class NodeWriter:
@@ -49,7 +51,11 @@ class NodeWriter:
         """The struct: what the nodes keep, how a plane begins, and a step."""
         members = [member for n in self.delays for member in self._members(n)]
         kinds = {int(self.stages.nodes[n]["kind"]) for n in self.delays}
-        begin = [f"{name}.clear();" for type_, name in members if "Delay" not in type_]
+        begin = [
+            f"{name}.{BEGIN[kind]};"
+            for type_, name in members
+            if (kind := type_.partition("<")[0]) in BEGIN
+        ]
         if PENDING in kinds:
             begin.append(
                 "this->input.begin(thread, this->in, this->pair, plane.dy, this->offsets);"
@@ -62,7 +68,7 @@ class NodeWriter:
             *(f"  {type_} {name};" for type_, name in members),
             f"  DEVICE void begin_plane({arguments}) {{",
             *(f"    {line}" for line in begin),
-            f"  }}\n  DEVICE void step({arguments}, int step) {{",
+            f"  }}\n  template <int ROW> DEVICE void step({arguments}, int step) {{",
             *(f"    {line}" for line in steps),
             "  }\n};\n",
         ]
@@ -96,10 +102,10 @@ class NodeWriter:
         delay, kind = self.delays[n], int(self._node(n)["kind"])
         ends = kind in (POOL, HEAD)
         if not ends:
-            yield f"Tile<S> v{n} = {{}};"
+            yield f"Tile<S> v{n};"
             yield from self._in_any_case(n)
-        yield f"if (plane.holds(step, {delay})) {{"
-        yield f"  const Rows rows = plane.rows(step, {delay});"
+        yield f"if (plane.template holds<ROW>(step, {delay})) {{"
+        yield f"  const Rows rows = plane.template rows<ROW>(step, {delay});"
         yield from (f"  {line}" for line in self._of_a_row(n))
         yield "}" if ends else f"}} else v{n} = {{}};"
 
@@ -112,7 +118,7 @@ class NodeWriter:
         elif node["kind"] == FILTER:
             row = f"step - {self.delays[source]} - S::delay"
             for part in _parts(node):
-                yield f"{part}{n}.down(plane, {row}, v{source}.{part}, v{n}.{part});"
+                yield f"{part}{n}.template down<ROW>(plane, {row}, v{source}.{part}, v{n}.{part});"
         elif node["kind"] == SUM:
             behind = dict(self._behind(n))
             for i, one in enumerate((source, int(node["other"]))):
@@ -133,8 +139,8 @@ class NodeWriter:
         elif kind == HEAD:
             yield f"this->head.take(rows, v{source});"
         elif kind == POOL:
-            yield f"pool{n}.take(thread, plane, rows, this->turn, v{source});"
-            yield f"pool{n}.give(thread, plane, rows, this->offsets, this->out);"
+            row = f"ahead(ROW, S::rows, {max(self.delays.values()) - self.delays[n]})"
+            yield f"pool{n}.template take<{row}>(thread, plane, rows, this->turn, v{source});"
         yield from self._activated(n)
 
     def _filtered(self, node: np.void, n: int) -> Lines:

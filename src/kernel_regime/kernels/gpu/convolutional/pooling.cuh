@@ -46,13 +46,30 @@ template <class S> struct Plane {
   }
 
   // Whether a node that is `delay` rows behind the input of the stage has a row to compute, and which.
-  DEVICE bool holds(int step, int delay) const {
+  template <int ROW> DEVICE bool holds(int step, int delay) const {
+    if constexpr (ROW != ANY) return true;
     return S::circular ? step >= 2 * delay : step >= delay && step - delay < height;
   }
-  DEVICE Rows rows(int step, int delay) const {
-    const int y = step - delay - (S::circular ? S::delay : 0);
-    if constexpr (S::circular) return {modulo(y, S::height), modulo(y + dy, S::height), y >= 0 && y < S::height};
-    else return {top + y, top + y + dy, true};
+  template <int ROW> DEVICE Rows rows(int step, int delay) const {
+    const int newest = top + step - (S::circular ? S::delay : 0);
+    if constexpr (S::circular && ROW == ANY) {
+      const int y = newest - delay;
+      return {modulo(y, S::height), modulo(y + dy, S::height), 0, y >= 0 && y < S::height};
+    }
+    const int second = S::circular ? modulo(newest - S::delay + dy, S::height) + S::delay : newest + dy;
+    return {newest, second, (ROW == ANY ? 0 : ROW) - delay, true};
+  }
+  // Where a run of full steps ends that begins with `step`: all nodes have rows there, those of the last one whole parts of a
+  // window, and no column ends within reach of their filters.
+  DEVICE int end_of_full(int step) const {
+    constexpr int MARGIN = S::circular ? S::delay : 0, REACH = S::delay + S::rows + MARGIN;
+    const int first = top + step - S::delay - MARGIN;
+    int left = top + height - REACH - first;
+    if constexpr (S::circular) {
+      const int left_of_second = S::height - REACH - modulo(first + dy, S::height);
+      left = left < left_of_second ? left : left_of_second;
+    }
+    return first < top || first % S::rows || left < 0 ? step : step + (left / S::rows + 1) * S::rows;
   }
   // 1, or 0 where another plane begins between two rows of a circular walk, the second below the first.
   DEVICE Number<S> open(int above, int below) const {
@@ -80,14 +97,16 @@ template <class S> struct Input {
 
   DEVICE void take(const Offsets& offsets, int channel, Rows rows, Tile<S>& tile) const {
     const long long image = (long long)channel * offsets.slots_in * offsets.groups_in * S::height * S::width;
-    UNROLL for (int o = 0; o < S::offsets; o++)
-    UNROLL for (int i = 0; i < S::columns; i++) {
-      tile.nngp[o][i] = tile.tangent[o][i] = 0;
+    UNROLL for (int o = 0; o < S::offsets; o++) {
+      UNROLL for (int i = 0; i < S::columns; i++) tile.nngp[o][i] = tile.tangent[o][i] = 0;
       UNROLL for (int s = 0; s < S::sides_in; s++) {
         if (sums[o][s] == nullptr) continue;
-        const Two<Number<S>> both = sums[o][s][image + rows.first * S::width + i];
-        tile.nngp[o][i] += both.nngp;
-        tile.tangent[o][i] += both.tangent;
+        const Two<Number<S>>* base = sums[o][s] + image + rows.base_first * S::width;
+        const auto both = *(const Neighbours<Two<Number<S>>, S::columns>*)(base + rows.ahead * S::width);
+        UNROLL for (int i = 0; i < S::columns; i++) {
+          tile.nngp[o][i] += both.at[i].nngp;
+          tile.tangent[o][i] += both.at[i].tangent;
+        }
       }
     }
   }
@@ -98,63 +117,89 @@ template <class S, int CHANNEL> struct Pool {
   static constexpr int WINDOWS = S::columns > S::window_x ? S::columns / S::window_x : 1;  // of a thread
   static constexpr int THREADS = S::window_x > S::columns ? S::window_x / S::columns : 1;    // of a window
   static constexpr int WIDTH = S::width / S::window_x, IMAGE = S::height / S::window_y * WIDTH;
-  Two<Number<S>> sums[2][S::sides][WINDOWS];  // far or near rows, far or near columns
-  bool touched[2];
+  using Windows = Neighbours<Two<Number<S>>, WINDOWS>;
+  Windows sums[2][S::sides];  // near or far rows, near or far columns
+  Two<Number<S>>* place[2];   // of the thread's first window in row 0
+  int side_size;
 
-  DEVICE void clear() {
+  DEVICE void begin(const Thread<S>& thread, const Plane<S>& plane, const Offsets& offsets, Two<Number<S>>* out) {
+    side_size = S::outputs * offsets.slots_out * offsets.groups * IMAGE;
     UNROLL for (int far = 0; far < 2; far++) {
-      touched[far] = false;
-      UNROLL for (int side = 0; side < S::sides; side++)
-      UNROLL for (int w = 0; w < WINDOWS; w++) sums[far][side][w] = {0, 0};
+      const long long slot = (long long)CHANNEL * offsets.slots_out + plane.slot[far];
+      place[far] = out + slot * offsets.groups * IMAGE + thread.column / S::window_x;
+      keep(place[far]);
     }
+    keep(side_size);
   }
 
-  DEVICE void take(const Thread<S>& thread, const Plane<S>& plane, Rows rows, int turn, const Tile<S>& tile) {
+  template <int ROW> DEVICE void take(const Thread<S>& thread, const Plane<S>& plane, Rows rows, int turn, const Tile<S>& tile) {
     if (!rows.inside) return;
-    const bool far = rows.first % S::window_y + plane.remainder >= S::window_y;
-    if (far) add_to<1>(thread, turn, tile);
-    else add_to<0>(thread, turn, tile);
+    constexpr bool KNOWN = ROW != ANY && S::rows == S::window_y;  // which of the window's rows this is
+    const int within = KNOWN ? ROW : rows.first() % S::window_y, row = (unsigned)rows.first() / S::window_y;
+    const bool begins = !KNOWN && rows.first() - within < plane.top;  // before the plane
+    const int first = begins ? plane.top + within - rows.first() : 0;  // of the window's rows in the plane
+    const bool far = within + plane.remainder >= S::window_y;
+    UNROLL for (int side = 0; side < S::sides; side++)
+    UNROLL for (int w = 0; w < WINDOWS; w++) {
+      const Two<Number<S>> own = sum_of_row(thread, turn, tile, side, w);
+      if constexpr (KNOWN) {
+        if constexpr (ROW == 0) sums[0][side].at[w] = own;
+        else add(sums[0][side].at[w], own, far ? 0 : 1);
+        sums[1][side].at[w] = own;
+      } else {
+        if (within == first) sums[0][side].at[w] = sums[1][side].at[w] = {0, 0};
+        add(sums[0][side].at[w], own, far ? 0 : 1);
+        add(sums[1][side].at[w], own, far ? 1 : 0);
+      }
+    }
+    const bool last = ROW == ANY && rows.first() == plane.top + plane.height - 1;
+    if (within < S::window_y - 1 && !last) return;
+    if (first + plane.remainder < S::window_y) give(thread, plane, 0, row);
+    if (far) give(thread, plane, 1, row);
   }
 
-  template <int FAR> DEVICE void add_to(const Thread<S>& thread, int turn, const Tile<S>& tile) {
-    touched[FAR] = true;
+  static DEVICE void add(Two<Number<S>>& sum, const Two<Number<S>>& own, Number<S> share) {
+    sum.nngp += share * own.nngp;
+    sum.tangent += share * own.tangent;
+  }
+
+  // Of a thread's columns that lie in window w, near or far.
+  static DEVICE Two<Number<S>> sum_of_row(const Thread<S>& thread, int turn, const Tile<S>& tile, int side, int w) {
+    Two<Number<S>> sum = {0, 0};
+    bool begun = false;
     UNROLL for (int o = 0; o < S::offsets; o++)
     UNROLL for (int i = 0; i < S::columns; i++) {
       const int first = S::span == S::offsets ? o : turn + o;
       const int within = THREADS == 1 ? i % S::window_x : (thread.column + i) % S::window_x;
-      UNROLL for (int side = 0; side < S::sides; side++) {
-        if ((within + first >= S::window_x) != (side == 1)) continue;
-        sums[FAR][side][i / S::window_x].nngp += tile.nngp[o][i];
-        sums[FAR][side][i / S::window_x].tangent += tile.tangent[o][i];
-      }
+      if (i / S::window_x != w && THREADS == 1) continue;
+      if ((within + first >= S::window_x) != (side == 1)) continue;
+      sum = begun ? Two<Number<S>>{sum.nngp + tile.nngp[o][i], sum.tangent + tile.tangent[o][i]}
+                  : Two<Number<S>>{tile.nngp[o][i], tile.tangent[o][i]};
+      begun = true;
     }
+    return sum;
   }
 
   // Behind the last row of a window, or of the plane: all threads of a warp together.
-  DEVICE void give(const Thread<S>& thread, const Plane<S>& plane, Rows rows, const Offsets& offsets, Two<Number<S>>* out) {
-    const bool last = rows.first == plane.top + plane.height - 1;
-    if (!rows.inside || (rows.first % S::window_y != S::window_y - 1 && !last)) return;
-    const long long side_size = (long long)S::outputs * offsets.slots_out * offsets.groups * IMAGE;
-    UNROLL for (int far = 0; far < 2; far++) {
-      if (!touched[far] || !plane.wanted[far]) continue;
-      UNROLL for (int side = 0; side < S::sides; side++)
-      UNROLL for (int w = 0; w < WINDOWS; w++) {
-        const Two<Number<S>> own = sums[far][side][w];
-        Two<Number<S>> total = own;
-        UNROLL for (int i = 1; i < THREADS; i++) {
-          total.nngp += from_thread(own.nngp, thread.place + i);
-          total.tangent += from_thread(own.tangent, thread.place + i);
-        }
-        const long long slot = (long long)CHANNEL * offsets.slots_out + plane.slot[far];
-        const long long row = rows.first / S::window_y * WIDTH + thread.column / S::window_x + w;
-        Two<Number<S>>* place = out + side * side_size + slot * offsets.groups * IMAGE + row;
-        if (thread.counts && thread.index % THREADS == 0) {
-          if (!plane.untouched[far]) total = {place->nngp + total.nngp, place->tangent + total.tangent};
-          *place = total;
-        }
+  DEVICE void give(const Thread<S>& thread, const Plane<S>& plane, int far, int row) {
+    if (!plane.wanted[far]) return;
+    UNROLL for (int side = 0; side < S::sides; side++)
+    UNROLL for (int w = 0; w < WINDOWS; w++) {
+      const Two<Number<S>> own = sums[far][side].at[w];
+      UNROLL for (int i = 1; i < THREADS; i++) {
+        sums[far][side].at[w].nngp += from_thread(own.nngp, thread.place + i);
+        sums[far][side].at[w].tangent += from_thread(own.tangent, thread.place + i);
       }
     }
-    clear();
+    if (!thread.counts || thread.index % THREADS) return;
+    Two<Number<S>>* at = place[far] + (unsigned)row * WIDTH;
+    if (!plane.untouched[far]) {
+      Windows before[S::sides];  // all are asked for before the first is needed
+      UNROLL for (int side = 0; side < S::sides; side++) before[side] = *(const Windows*)(at + side * (unsigned)side_size);
+      UNROLL for (int side = 0; side < S::sides; side++)
+      UNROLL for (int w = 0; w < WINDOWS; w++) add(sums[far][side].at[w], before[side].at[w], 1);
+    }
+    UNROLL for (int side = 0; side < S::sides; side++) *(Windows*)(at + side * (unsigned)side_size) = sums[far][side];
   }
 };
 
@@ -173,7 +218,7 @@ template <class S> struct Head {
   }
 
   DEVICE void take(Rows rows, const Tile<S>& tile) {
-    if (!rows.inside || rows.first / S::window_y != rows.second / S::window_y) return;
+    if (!rows.inside || rows.first() / S::window_y != rows.second() / S::window_y) return;
     UNROLL for (int o = 0; o < S::offsets; o++)
     UNROLL for (int i = 0; i < S::columns; i++) {
       plane.nngp += shared[o][i] * tile.nngp[o][i];

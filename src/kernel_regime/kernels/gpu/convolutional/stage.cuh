@@ -37,6 +37,19 @@ template <class S> struct Ends {
   }
 };
 
+// Down the rows of one plane.
+template <class S, class Nodes> DEVICE void walk(Nodes& nodes, const Thread<S>& thread, const Plane<S>& plane) {
+#pragma unroll 1
+  for (int step = 0; step < plane.steps; step++) {
+#pragma unroll 1
+    for (const int end = plane.end_of_full(step); step < end; step += S::rows) {
+      nodes.template step<0>(thread, plane, step);
+      if constexpr (S::rows == 2) nodes.template step<1>(thread, plane, step);
+    }
+    if (step < plane.steps) nodes.template step<ANY>(thread, plane, step);
+  }
+}
+
 template <class S, class Nodes>
 DEVICE void run_stage(const Number<S>* images, const Pairs& pairs, const Two<Number<S>>* in, Two<Number<S>>* out,
                       Two<double>* sums, const Offsets& offsets, int pairs_of_block) {
@@ -52,6 +65,9 @@ DEVICE void run_stage(const Number<S>* images, const Pairs& pairs, const Two<Num
   thread.left = within * S::members + (thread.index + S::members - 1) % S::members;
   thread.right = within * S::members + (thread.index + 1) % S::members;
   thread.counts = group < all && own < S::groups * S::members;
+  keep(thread.left);
+  keep(thread.right);
+  keep(thread.counts);
   if constexpr (S::shared) {
     Number<S>* shared = (Number<S>*)shared_memory();
     const int first_pair = first_group / offsets.groups;
@@ -75,8 +91,7 @@ DEVICE void run_stage(const Number<S>* images, const Pairs& pairs, const Two<Num
     for (int dy = offsets.lowest; dy <= offsets.highest; dy++) {
       const Plane<S> plane(dy, offsets, newest);
       nodes.begin_plane(thread, plane);
-#pragma unroll 1
-      for (int step = 0; step < plane.steps; step++) nodes.step(thread, plane, step);
+      walk(nodes, thread, plane);
       nodes.head.end_plane();
     }
   }

@@ -22,7 +22,10 @@ from kernel_regime.kernels.convolutional.stages import Stages
 WARP = 32
 MOST_COLUMNS = 8  # of a thread: more do not fit its registers
 SHARED = 99_000  # bytes of shared memory for a block: two then fit all cards that have more
+MOST_WARPS = 8  # of a block
 KEPT = 96  # registers for rows of filters, of the 255 that a thread has
+KEPT_OF_FOUR = 80  # where a thread has four columns, which take registers of their own
+WIDE = 24  # columns of images whose threads get four: fewer shuffles, and addresses for more
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class StageShape:
         Threads that span an image, such groups in a warp, and warps in a block of threads.
     span : int
         Horizontal offsets of a group: those that begin in one window of the pool.
+    rows : int
+        That a step takes where no end of a column is near.
     delay : int
         How many rows its last node is behind the input.
     window_y, window_x : int
@@ -65,6 +70,7 @@ class StageShape:
     groups: int
     warps: int
     span: int
+    rows: int
     delay: int
     window_y: int
     window_x: int
@@ -84,8 +90,8 @@ class StageShape:
 
     @property
     def blocks(self) -> int:
-        """Of a multiprocessor, at least: what decides how many registers a thread may use."""
-        return 2 if self.registers <= KEPT // 2 else 1
+        """Of a multiprocessor, at least: with them a thread has 128, 168 or 255 registers."""
+        return 3 if self.number == "float" and self.warps <= MOST_WARPS // 2 else 2
 
     def pairs_of_block(self, groups: int) -> int:
         """Pairs of images that a block can touch, if each has so many groups."""
@@ -188,10 +194,12 @@ def _shape(
 ) -> StageShape:
     stage, last, words = stages.stages[s], s == stages.count - 1, dtype.itemsize // 4
     window, width = int(stage["pool_width"]), int(stage["width"])
-    columns = _columns(width, window)
-    kept = kept_rows(stages, s) * words * columns
-    pairwise = width % 2 == 0 if last else window % 2 == 0
-    offsets = 2 if pairwise and int(stage["max_dx"]) > 0 and 2 * kept <= KEPT else 1
+    kept = kept_rows(stages, s) * words
+    pairwise = (width if last else window) % 2 == 0 and int(stage["max_dx"]) > 0
+    wide = pairwise and width >= WIDE and 2 * 4 * kept <= KEPT_OF_FOUR
+    columns = _columns(width, window, [4, 2] if wide else [2])
+    kept *= columns
+    offsets = 2 if pairwise and 2 * kept <= KEPT else 1
     members = width // columns
     nodes = range(int(stage["first"]), int(stage["last"]))
     planes = sum(numbers.get(n, 0) for n in nodes)
@@ -206,6 +214,7 @@ def _shape(
         "members": members,
         "groups": WARP // members,
         "span": offsets if last else window,
+        "rows": 2 if int(stage["pool_height"]) % 2 == 0 else 1,
         "delay": max(row_delays(stages, s).values()),
         "window_y": int(stage["pool_height"]),
         "window_x": window,
@@ -223,14 +232,14 @@ def _shape(
         int(stages.stages[s + 1]["max_dx"]),
     )
     # Blocks of many registers are small, so that more than one fits a multiprocessor.
-    most = 8 if offsets * kept <= KEPT // 2 else 4
+    most = MOST_WARPS if words == 1 and offsets * kept < KEPT // 2 else MOST_WARPS // 2
     shape["warps"] = _warps(groups, shape["groups"], most)
     fits = StageShape(**shape, shared=True).shared_bytes(groups) <= limit
     return StageShape(**shape, shared=fits and planes > 0)
 
 
-def _columns(width: int, window: int) -> int:
-    """Columns of a thread: two where possible; a window is in one thread, or in whole threads."""
+def _columns(width: int, window: int, preferred: list[int]) -> int:
+    """Columns of a thread: a window is in one thread, or in whole threads."""
     fitting = [
         columns
         for columns in range(1, MOST_COLUMNS + 1)
@@ -244,7 +253,7 @@ def _columns(width: int, window: int) -> int:
             f"crop to a multiple of {2 * window}, at most {MOST_COLUMNS * WARP}, or leave `device` "
             "out to compute on the CPU"
         )
-    return 2 if 2 in fitting else fitting[0]
+    return next((columns for columns in preferred if columns in fitting), fitting[0])
 
 
 def _warps(groups: int, of_warp: int, most: int) -> int:

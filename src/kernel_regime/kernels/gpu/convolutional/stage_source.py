@@ -14,7 +14,7 @@ from kernel_regime.kernels.gpu.convolutional.stage_shape import StageShape
 
 FIXED = ("tile.cuh", "activations.cuh", "pooling.cuh", "stage.cuh")
 OF_STAGE = (
-    *("height", "width", "row", "columns", "offsets", "members", "groups", "warps", "span"),
+    *("height", "width", "row", "columns", "offsets", "members", "groups", "warps", "span", "rows"),
     *("delay", "window_y", "window_x", "inputs", "outputs", "sides", "sides_in"),
 )
 WHETHER = ("circular", "shared", "last")

@@ -10,17 +10,34 @@ template <class S> using Reached = Number<S>[S::columns + S::offsets - 1];  // c
 
 template <class T> struct alignas(2 * sizeof(T)) Two { T nngp, tangent; };
 
+// Neighbours that are read and written together, as far as 16 bytes of memory hold them.
+DEVICE constexpr int together(int number, int size) {
+  return number % 4 == 0 && 4 * size <= 16 ? 4 : number % 2 == 0 && 2 * size <= 16 ? 2 : 1;
+}
+template <class T, int N> struct alignas(together(N, sizeof(T)) * sizeof(T)) Neighbours { T at[N]; };
+
 // The NNGP, and the tangent kernel: that of Gaussian values, or with the NNGP behind activations.
 template <class S> struct Tile { Number<S> nngp[S::offsets][S::columns], tangent[S::offsets][S::columns]; };
 
 DEVICE int floor_of(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 DEVICE int modulo(int a, int b) { return a - b * floor_of(a, b); }
 
-// A row of pixel pairs: one row of either image.
+// A row of pixel pairs: one row of either image. In full steps `ahead` is a constant of the code, which goes into addresses.
 struct Rows {
-  int first, second;
+  int base_first, base_second, ahead;
   bool inside;  // no part of the margin that circular filters need once more
+
+  DEVICE int first() const { return base_first + ahead; }
+  DEVICE int second() const { return base_second + ahead; }
 };
+
+// Where neither ends nor seams of columns are in reach, the walk takes full steps of S::rows rows: ROW counts them, and is ANY in
+// a step of one row that only some nodes may have.
+
+constexpr int ANY = -1;
+
+// Row `ROW` for a node that is ahead of the last one.
+DEVICE constexpr int ahead(int row, int rows, int number) { return row == ANY ? ANY : (row + number) % rows; }
 
 template <class S> struct Thread {
   const Number<S>*image1, *image2;  // rows of planes of numbers, see `device_images`
@@ -28,7 +45,7 @@ template <class S> struct Thread {
   int left, right;                  // threads of the neighbouring columns
   int dx, reached[S::columns + S::offsets - 1];
   Number<S> open[S::offsets][S::columns + 1];  // 1 between two neighbours of one plane, to the left of every column
-  bool counts;                                 // some threads are left over
+  int counts;                                  // 0 for threads that are left over
 
   DEVICE void turn_to(int offset) {
     dx = modulo(offset, S::width);
@@ -41,27 +58,21 @@ template <class S> struct Thread {
     }
   }
 
-  DEVICE void first(int y, int plane, Columns<S>& values) const {
-    const Number<S>* row = image1 + y * S::row + plane * S::width + column;
-    if constexpr (S::columns == 2) {
-      const Two<Number<S>> both = *(const Two<Number<S>>*)row;
-      values[0] = both.nngp;
-      values[1] = both.tangent;
-    } else {
-      UNROLL for (int i = 0; i < S::columns; i++) values[i] = row[i];
-    }
+  DEVICE void first(Rows rows, int plane, Columns<S>& values) const {
+    const Number<S>* row = image1 + rows.base_first * S::row + column + (rows.ahead * S::row + plane * S::width);
+    const auto found = *(const Neighbours<Number<S>, S::columns>*)row;
+    UNROLL for (int i = 0; i < S::columns; i++) values[i] = found.at[i];
   }
 
-  DEVICE void second(int y, int plane, Reached<S>& values) const {
-    const Number<S>* row = image2 + y * S::row + plane * S::width;
-    if constexpr (S::columns == 2 && S::offsets == 2) {  // both even, and so is dx
-      const Two<Number<S>> both = *(const Two<Number<S>>*)(row + reached[0]);
-      values[0] = both.nngp;
-      values[1] = both.tangent;
-      values[2] = row[reached[2]];
-    } else {
-      UNROLL for (int i = 0; i < S::columns + S::offsets - 1; i++) values[i] = row[reached[i]];
+  DEVICE void second(Rows rows, int plane, Reached<S>& values) const {
+    constexpr int TOGETHER = S::columns % 2 == 0 && S::offsets == 2 ? 2 : 1;  // if two, dx is even too
+    const Number<S>* row = image2 + rows.base_second * S::row;
+    const int at = rows.ahead * S::row + plane * S::width;
+    UNROLL for (int i = 0; i < S::columns / TOGETHER; i++) {
+      const auto found = *(const Neighbours<Number<S>, TOGETHER>*)(row + reached[i * TOGETHER] + at);
+      UNROLL for (int j = 0; j < TOGETHER; j++) values[i * TOGETHER + j] = found.at[j];
     }
+    UNROLL for (int i = S::columns; i < S::columns + S::offsets - 1; i++) values[i] = (row + reached[i])[at];
   }
 };
 
@@ -70,8 +81,8 @@ template <int CHANNELS, class S> DEVICE void multiply_pixels(const Thread<S>& th
   UNROLL for (int c = 0; c < CHANNELS; c++) {
     Columns<S> a;
     Reached<S> b;
-    thread.first(rows.first, c, a);
-    thread.second(rows.second, c, b);
+    thread.first(rows, c, a);
+    thread.second(rows, c, b);
     UNROLL for (int o = 0; o < S::offsets; o++)
     UNROLL for (int i = 0; i < S::columns; i++) {
       tile.nngp[o][i] = c == 0 ? a[i] * b[i + o] : tile.nngp[o][i] + a[i] * b[i + o];
@@ -92,12 +103,12 @@ template <class S, int SIZE_Y, int SIZE_X, bool CIRCULAR> struct Filter {
   }
 
   // Row y of the source comes in.
-  template <class Plane>
+  template <int ROW, class Plane>
   DEVICE void down(const Plane& plane, int y, const Number<S> (&in)[S::offsets][S::columns], Number<S> (&out)[S::offsets][S::columns]) {
     Number<S> adds[SIZE_Y];  // to the sum j - SIZE_Y / 2 rows below
     UNROLL for (int j = 0; j < SIZE_Y; j++) {
       const int row = y + j - SIZE_Y / 2;
-      adds[j] = SEAMS ? plane.open(row < y ? row : y, row < y ? y : row) : 1;
+      adds[j] = SEAMS && ROW == ANY ? plane.open(row < y ? row : y, row < y ? y : row) : 1;
     }
     UNROLL for (int o = 0; o < S::offsets; o++)
     UNROLL for (int i = 0; i < S::columns; i++) {
