@@ -11,7 +11,12 @@ from kernel_regime.core.parameters import ParameterType, build
 from kernel_regime.execution.settings import Execution
 from kernel_regime.kernels import Polynomial
 from kernel_regime.noise.levels import NoiseParameters
+from kernel_regime.pipelines.kernel_generation.parameters import KernelParameters
+from kernel_regime.pipelines.model_training.feature_machines import FeatureMachineParameters
+from kernel_regime.pipelines.model_training.gaussian_processes import GaussianProcessParameters
+from kernel_regime.pipelines.model_training.network_parameters import NetworkParameters
 from kernel_regime.pipelines.model_training.ridge_parameters import RidgeParameters
+from kernel_regime.pipelines.reporting.parameters import OwnFigures
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,21 @@ def test_all_mistakes_are_named_with_their_places(make):
         (
             lambda: RidgeParameters(values=[{"from": False, "to": 1, "count": 2}], solver="auto"),
             r"RidgeParameters\.values\[0\]\.from: False should be a valid number",
+        ),
+        (lambda: KernelParameters({}), "KernelParameters: no kernel is left"),
+        (
+            lambda: KernelParameters({"k": {"kind": "polynomial", "degree": 0}}),
+            r"KernelParameters\.k: polynomial\.degree: 0 should be",
+        ),
+        (lambda: OwnFigures({"a": {"kind": "spher"}}), r"OwnFigures\.a: .* mean 'sphere'"),
+        (lambda: NetworkParameters({"a b": None}), r"NetworkParameters\.a b: string should match"),
+        (
+            lambda: GaussianProcessParameters({"a": {"kernel": 3}}),
+            r"GaussianProcessParameters\.a\.kernel: 3 should be a valid string",
+        ),
+        (
+            lambda: FeatureMachineParameters({"a": {"kernel": {"kind": "cubic"}}}),
+            r"FeatureMachineParameters\.a\.kernel: kind 'cubic' is no kernel",
         ),
         (lambda: Execution(workers=3), "Execution: address and workers belong to the dask engine"),
     ],

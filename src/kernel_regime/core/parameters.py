@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from functools import cache
 from inspect import getattr_static, signature
-from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    RootModel,
     ValidationError,
     ValidationInfo,
     create_model,
@@ -20,6 +21,7 @@ from kernel_regime.core.mistakes import mistake_lines
 from kernel_regime.core.types import Arguments, Parameters
 
 Built = TypeVar("Built")
+Entries = TypeVar("Entries")
 
 
 def parameter_model(described: type, left_out: tuple[str, ...] = ()) -> type[BaseModel]:
@@ -179,11 +181,34 @@ class ParameterModel(BaseModel):
         try:
             super().__init__(**plain)
         except ValidationError as error:
-            name = type(self).__name__
-            raise InputError("; ".join(mistake_lines(error, type(self), plain, name))) from None
+            raise _in_one_line(error, type(self), plain) from None
 
     # Says to pydantic that nothing but `BaseModel` is needed to validate, as `RootModel` does.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+class ParameterMapping(RootModel[Entries], Generic[Entries]):
+    """Base of the pydantic models of parameters by names that users choose; see `ParameterModel`.
+
+    Examples
+    --------
+    >>> class Degrees(ParameterMapping[dict[str, int]]):
+    ...     pass
+    >>> Degrees({"cubic": "three"})
+    Traceback (most recent call last):
+    kernel_regime.core.errors.InputError: Degrees.cubic: 'three' should be a valid integer, \
+unable to parse string as an integer
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    def __init__(self, root: Entries) -> None:
+        try:
+            super().__init__(root)
+        except ValidationError as error:
+            raise _in_one_line(error, type(self), root) from None
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as above
 
 
 class _Arguments(ParameterModel):
@@ -232,7 +257,13 @@ def _validated(model: type[BaseModel], given: Parameters, name: str) -> Argument
     try:
         return dict(model.model_validate(plain))
     except ValidationError as error:
-        raise InputError("; ".join(mistake_lines(error, model, plain, name))) from None
+        raise _in_one_line(error, model, plain, name) from None
+
+
+def _in_one_line(
+    error: ValidationError, model: type[BaseModel], given: object, name: str | None = None
+) -> InputError:
+    return InputError("; ".join(mistake_lines(error, model, given, name or model.__name__)))
 
 
 def _plain(given: Parameters) -> Arguments:

@@ -5,15 +5,14 @@ from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import (
-    ConfigDict,
     PlainSerializer,
     PlainValidator,
-    RootModel,
     StringConstraints,
     model_validator,
 )
 
 from kernel_regime.core.errors import InputError
+from kernel_regime.core.parameters import ParameterMapping
 from kernel_regime.core.types import Arguments
 from kernel_regime.kernels.base import Kernel, registry
 
@@ -67,7 +66,7 @@ KernelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 
 
 class KernelParameters(
-    RootModel[
+    ParameterMapping[
         dict[
             KernelName,
             Annotated[
@@ -83,8 +82,6 @@ class KernelParameters(
     An entry `gelu` with `get: [ntk, nngp]` is two kernels, `gelu_ntk` and `gelu_nngp`, which one
     pass fills.
     """
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     @model_validator(mode="after")
     def _has_some(self) -> "KernelParameters":

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from pydantic import ConfigDict, RootModel
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.parameters import ParameterMapping
 from kernel_regime.core.types import Arguments
 from kernel_regime.evaluation.scores import correct, squared_errors
 from kernel_regime.evaluation.targets import class_labels, encode_targets
@@ -36,7 +36,7 @@ DIAGONALS = ["level", "machine", "iteration", "row", "column", "weight"]
 _DIRECTIONS = 16  # of a metric that are compared where the noise names no signal
 
 
-class FeatureMachineParameters(RootModel[dict[KernelName, FeatureMachine | None]]):
+class FeatureMachineParameters(ParameterMapping[dict[KernelName, FeatureMachine | None]]):
     """Feature machines by name; an environment drops one of base's with null.
 
     Examples
@@ -45,8 +45,6 @@ class FeatureMachineParameters(RootModel[dict[KernelName, FeatureMachine | None]
     >>> FeatureMachineParameters.model_validate(given).names
     ['rfm']
     """
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     @property
     def entries(self) -> dict[str, FeatureMachine]:

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
-from pydantic import ConfigDict, RootModel
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.files import digest
-from kernel_regime.core.parameters import ParameterModel
+from kernel_regime.core.parameters import ParameterMapping, ParameterModel
 from kernel_regime.core.types import Arguments, Identity
 from kernel_regime.evaluation.gaussian_scores import interval_coverage, negative_log_likelihood
 from kernel_regime.evaluation.scores import squared_errors
@@ -53,7 +52,7 @@ class GaussianProcessEntry(ParameterModel):
         return [self.kernel] if self.initial is None else [self.kernel, self.initial]
 
 
-class GaussianProcessParameters(RootModel[dict[KernelName, GaussianProcessEntry | None]]):
+class GaussianProcessParameters(ParameterMapping[dict[KernelName, GaussianProcessEntry | None]]):
     """Gaussian processes by name; an environment drops one of base's with null.
 
     Examples
@@ -62,8 +61,6 @@ class GaussianProcessParameters(RootModel[dict[KernelName, GaussianProcessEntry 
     >>> list(GaussianProcessParameters.model_validate(given).entries(["nngp"]))
     ['posterior']
     """
-
-    model_config = ConfigDict(frozen=True)
 
     def entries(self, kernels: list[str]) -> dict[str, GaussianProcessEntry]:
         """Those that are left, and all of whose kernels are."""

@@ -12,7 +12,6 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    RootModel,
     StringConstraints,
     ValidationError,
     model_validator,
@@ -20,7 +19,12 @@ from pydantic import (
 
 from kernel_regime.core.errors import InputError
 from kernel_regime.core.listed_once import LISTED_ONCE
-from kernel_regime.core.parameters import ParameterModel, checked_arguments, parameter_model
+from kernel_regime.core.parameters import (
+    ParameterMapping,
+    ParameterModel,
+    checked_arguments,
+    parameter_model,
+)
 from kernel_regime.networks.description import NetworkDescription
 from kernel_regime.pipelines.model_training.grids import Grid, expand
 from kernel_regime.training.methods import (
@@ -135,10 +139,8 @@ def _is_sweep(model: type[BaseModel], key: str, value: object) -> bool:
 NetworkName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 
 
-class NetworkParameters(RootModel[dict[NetworkName, NetworkEntry | None]]):
+class NetworkParameters(ParameterMapping[dict[NetworkName, NetworkEntry | None]]):
     """Networks by the name of their partitions; an environment drops one of base's with null."""
-
-    model_config = ConfigDict(frozen=True)
 
     def check_before_run(self) -> None:
         """Hold every network to its class, before the first node of a pipeline that needs them.

@@ -2,10 +2,10 @@
 
 import inspect
 
-from pydantic import ConfigDict, RootModel, model_validator
+from pydantic import ConfigDict, model_validator
 
 from kernel_regime.core.errors import InputError, did_you_mean
-from kernel_regime.core.parameters import ParameterModel
+from kernel_regime.core.parameters import ParameterMapping, ParameterModel
 from kernel_regime.figures.kinds import FigureKind, find_figure
 from kernel_regime.pipelines.reporting.sections import TABLES
 
@@ -46,7 +46,7 @@ class OwnFigure(ParameterModel):
         return self
 
 
-class OwnFigures(RootModel[dict[str, OwnFigure | None]]):
+class OwnFigures(ParameterMapping[dict[str, OwnFigure | None]]):
     """One's own figures by name; an environment drops one with null.
 
     Examples
@@ -54,8 +54,6 @@ class OwnFigures(RootModel[dict[str, OwnFigure | None]]):
     >>> OwnFigures.model_validate({"again": {"kind": "sphere"}, "dropped": None}).entries()
     {'again': OwnFigure(kind='sphere')}
     """
-
-    model_config = ConfigDict(frozen=True)
 
     def entries(self) -> dict[str, OwnFigure]:
         """Those that are left."""
