@@ -102,9 +102,20 @@ def pairwise_kernels(
 def gaps(units1: Array, units2: Array, first: Array, second: Array) -> tuple[Array, Array]:
     """1 − cos θ and 1 + cos θ of chosen pairs, the smaller without cancellation, in float64."""
     apart, together = np.empty(len(first)), np.empty(len(first))
-    for block in row_blocks(len(first), 3 * 8 * units1.shape[1]):
-        a, b = units1[first[block]].astype(float), units2[second[block]].astype(float)
-        apart[block] = np.square(a - b).sum(1) / 2
-        together[block] = np.square(a + b).sum(1) / 2
+    _put_gaps(units1, units2, first, second, apart, together)
     # Rounded unit vectors have lengths 1 ± 1e-7 in single precision: only small gaps hold.
     return np.where(apart < 1, apart, 2 - together), np.where(apart < 1, 2 - apart, together)
+
+
+@compiled(parallel=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+def _put_gaps(
+    units1: Array, units2: Array, first: Array, second: Array, apart: Array, together: Array
+) -> None:
+    """Halves of the squared distances of unit vectors, and of one from minus the other."""
+    for pair in numba.prange(len(first)):
+        a, b, minus, plus = units1[first[pair]], units2[second[pair]], 0.0, 0.0
+        for k in range(len(a)):
+            x, y = np.float64(a[k]), np.float64(b[k])
+            minus += (x - y) ** 2
+            plus += (x + y) ** 2
+        apart[pair], together[pair] = minus / 2, plus / 2
