@@ -17,7 +17,7 @@ from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNT
 from kernel_regime.kernels.random_features_kernel import RandomFeatures
 
 SAMPLES = 20_000
-IMAGES, SIDE = 256, 32
+IMAGES, SIDE = 1024, 16
 
 
 def into_a_file(write: Callable[[Path], None]) -> float:
@@ -49,12 +49,11 @@ def stored(name: str, kernel: Kernel, features: int) -> list[Row]:
 
 
 def dask() -> Row:
-    """Two single-thread workers over one, once each: tiles of 32 × 32 images."""
+    """Two single-thread workers over one, once each: tiles of 128 × 128 images."""
     images = np.random.default_rng(0).standard_normal((IMAGES, SIDE, SIDE, 3)).astype(np.float32)
-    memory = 6 * 4 * 32**2
 
     def time(count: int, workers: int) -> float:
-        execution = Execution(engine="dask", workers=workers, memory=memory)
+        execution = Execution(engine="dask", workers=workers)
         job = KernelJob(MyrtleNTK(), images[:count], execution=execution)
         return into_a_file(lambda path: fill(job, path))
 
@@ -62,7 +61,7 @@ def dask() -> Row:
         time(64, workers)  # starts the cluster, loads the compiled code
     two, one = (time(IMAGES, workers) for workers in (2, 1))
     return Row(
-        work=f"Myrtle-5 NTK, {IMAGES} images, 2 Dask workers",
+        work=f"Myrtle-5 NTK, {IMAGES} images of {SIDE}x{SIDE}, 2 Dask workers",
         ours=two,
         against="1 worker",
         other=one,
