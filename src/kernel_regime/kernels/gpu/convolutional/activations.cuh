@@ -1,7 +1,7 @@
 // Dual activations: the NNGP becomes E[f f'], the tangent kernel Θ·E[df df'] + E[f f'].
 //
-// The formulas are those of `convolutional.rectified_steps`, `smooth_steps`, `exponential_steps` and `series_steps`; a and b
-// are the factors of the pixels of either image. ARCSINE is written by `stage_source`: P of arcsin(t) = πt P(√(1 - t²)).
+// The formulas are those of `kernels.activation_steps`; a and b are the factors of the pixels of either image. ARCSINE is
+// written by `activation_source`: P of arcsin(t) = πt P(√(1 - t²)).
 
 template <class T> DEVICE T horner(T x, T constant) { return constant; }
 template <class T, class... More> DEVICE T horner(T x, T constant, More... more) { return constant + x * horner(x, more...); }

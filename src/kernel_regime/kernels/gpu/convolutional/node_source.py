@@ -17,7 +17,7 @@ from kernel_regime.kernels.convolutional.node_table import (
 )
 from kernel_regime.kernels.convolutional.stages import Stages
 from kernel_regime.kernels.gpu.convolutional.activation_source import literals
-from kernel_regime.kernels.gpu.convolutional.stage_shape import (
+from kernel_regime.kernels.gpu.convolutional.node_rows import (
     factor_planes,
     row_delays,
     sources_of,
