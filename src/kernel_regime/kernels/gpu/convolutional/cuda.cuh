@@ -19,6 +19,7 @@ DEVICE double exponential_minus_one(double x) { return expm1(x); }
 // Keeps a value in its register: the compiler would recompute it in every step.
 DEVICE void keep(float& x) { asm volatile("" : "+f"(x)); }
 DEVICE void keep(int& x) { asm volatile("" : "+r"(x)); }
+DEVICE void keep(long long& x) { asm volatile("" : "+l"(x)); }
 template <class T> DEVICE void keep(T*& x) {  // of the memory that all blocks share
   size_t address = __cvta_generic_to_global(x);
   asm volatile("" : "+l"(address));

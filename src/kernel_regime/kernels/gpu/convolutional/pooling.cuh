@@ -120,10 +120,10 @@ template <class S, int CHANNEL> struct Pool {
   using Windows = Neighbours<Two<Number<S>>, WINDOWS>;
   Windows sums[2][S::sides];  // near or far rows, near or far columns
   Two<Number<S>>* place[2];   // of the thread's first window in row 0
-  int side_size;
+  long long side_size;
 
   DEVICE void begin(const Thread<S>& thread, const Plane<S>& plane, const Offsets& offsets, Two<Number<S>>* out) {
-    side_size = S::outputs * offsets.slots_out * offsets.groups * IMAGE;
+    side_size = (long long)S::outputs * offsets.slots_out * offsets.groups * IMAGE;
     UNROLL for (int far = 0; far < 2; far++) {
       const long long slot = (long long)CHANNEL * offsets.slots_out + plane.slot[far];
       place[far] = out + slot * offsets.groups * IMAGE + thread.column / S::window_x;
@@ -195,11 +195,11 @@ template <class S, int CHANNEL> struct Pool {
     Two<Number<S>>* at = place[far] + (unsigned)row * WIDTH;
     if (!plane.untouched[far]) {
       Windows before[S::sides];  // all are asked for before the first is needed
-      UNROLL for (int side = 0; side < S::sides; side++) before[side] = *(const Windows*)(at + side * (unsigned)side_size);
+      UNROLL for (int side = 0; side < S::sides; side++) before[side] = *(const Windows*)(at + side * side_size);
       UNROLL for (int side = 0; side < S::sides; side++)
       UNROLL for (int w = 0; w < WINDOWS; w++) add(sums[far][side].at[w], before[side].at[w], 1);
     }
-    UNROLL for (int side = 0; side < S::sides; side++) *(Windows*)(at + side * (unsigned)side_size) = sums[far][side];
+    UNROLL for (int side = 0; side < S::sides; side++) *(Windows*)(at + side * side_size) = sums[far][side];
   }
 };
 
