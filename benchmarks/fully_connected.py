@@ -13,7 +13,8 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.kernels.dense.angular_tiles import UnitRows, unit_rows
 from kernel_regime.kernels.dense.fully_connected_kernels import FullyConnectedNTK
 from kernel_regime.kernels.stax import StaxKernel
-from kernel_regime.linalg.packed_products import EDGE, multiply_tile
+from kernel_regime.linalg.matrix_tiles import EDGE
+from kernel_regime.linalg.packed_products import multiply_tile
 
 SAMPLES, FEATURES, BLOCK = 6000, 784, 1000
 

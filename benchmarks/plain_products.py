@@ -19,7 +19,8 @@ from kernel_regime.kernels.dense.layer_sequence import layer_rows, layer_sequenc
 from kernel_regime.kernels.dense.layer_tiles import LayerTiles, finish_layer_tile, layer_tiles
 from kernel_regime.kernels.dense.network_pairs import directions
 from kernel_regime.kernels.layer import SerialLayers
-from kernel_regime.linalg.packed_products import EDGE, add_gram
+from kernel_regime.linalg.matrix_tiles import EDGE
+from kernel_regime.linalg.packed_products import add_gram
 from kernel_regime.linalg.threads import single_blas_thread
 
 BLOCK = 10 * EDGE

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import cho_solve, solve_triangular
 
-from kernel_regime.linalg.packed_products import EDGE
+from kernel_regime.linalg.matrix_tiles import EDGE
 from kernel_regime.linalg.simd import VECTOR_SIZE
 from kernel_regime.linalg.tridiagonal.reduction import block_tridiagonalise
 from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH

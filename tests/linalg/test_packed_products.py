@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 
 from kernel_regime.core.compilation import compiled
+from kernel_regime.linalg.matrix_tiles import EDGE
 from kernel_regime.linalg.packed_products import (
-    EDGE,
     ROWS,
     accumulate,
     add_gram,
     add_products,
     empty_packed_panels,
     pack_tile,
-    tile_count,
-    tile_place,
     width_of,
 )
 
@@ -60,16 +58,3 @@ def test_products_of_any_shape(shape, dtype, tolerance):
     upper = np.triu_indices(rows)
     expected = 1 + (x1 @ x1.T)[upper]
     np.testing.assert_allclose(square[upper], expected, atol=tolerance * np.sqrt(features))
-
-
-def test_tiles_are_counted_row_after_row():
-    shape = 3 * EDGE, 3 * EDGE - 1
-    places = {
-        symmetric: [
-            tile_place.py_func(number, 3, symmetric)
-            for number in range(tile_count.py_func(shape, symmetric)[0])
-        ]
-        for symmetric in (False, True)
-    }
-    assert places[False] == [(i, j) for i in range(3) for j in range(3)]
-    assert places[True] == [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernel_regime.linalg.packed_products import EDGE, tile_count, tile_place
+from kernel_regime.linalg.matrix_tiles import EDGE, tile_count, tile_place
 from kernel_regime.linalg.tile_copies import put_tile
 
 

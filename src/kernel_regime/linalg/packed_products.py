@@ -15,13 +15,13 @@ from numba import types
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
+from kernel_regime.linalg.matrix_tiles import EDGE, TileTurns, next_tile, tile_place, tile_turns
 from kernel_regime.linalg.register_copies import copy_transposed
 from kernel_regime.linalg.simd import intrinsic
 from kernel_regime.linalg.vector_emitter import VECTOR_BYTES, VectorEmitter
 
 VECTORS = 3  # of a packed panel; with ROWS rows they take 24 of 32 registers, or 12 of 16
 ROWS = 8 if VECTOR_BYTES == 64 else 4
-EDGE = 96  # of a tile: a multiple of ROWS and of the samples of a packed panel
 DEPTH = 64  # features added up one after the other at most: see `multiply_tile`
 GROUP = 16 * DEPTH  # of features whose sums are added up by themselves
 LINE = 16  # neighbouring features packed together: rows a power of two apart share cache sets
@@ -145,16 +145,15 @@ def _add_features(
 
 @compiled()
 def product_tile(
-    left: Array, right: Array, number: Any, across: int, symmetric: bool
+    left: Array, right: Array, turns: TileTurns, number: int
 ) -> tuple[int, Any, Array]:
     """Place of the number-th tile, row and column, and products of its samples.
 
-    Of a symmetric matrix, tiles are those of the upper triangle; see `multiply_tile` for what is
-    zero in them.
+    Of a symmetric matrix, see `multiply_tile` for what is zero in them.
     """
-    i, j = tile_place(number, across, symmetric)
+    i, j = tile_place(number, turns.across, turns.symmetric)
     tile = np.empty((EDGE, EDGE), left.dtype)
-    multiply_tile(left, i, right, j, tile, symmetric and i == j)
+    multiply_tile(left, i, right, j, tile, turns.symmetric and i == j)
     return i, j, tile
 
 
@@ -185,23 +184,6 @@ def _pack_line(rows: Array, packed_panel: Array, start: int, stop: int) -> None:
     packed_panel[start:stop, len(rows) :] = 0
 
 
-@compiled()
-def tile_place(number: Any, across: int, symmetric: bool) -> tuple[int, Any]:
-    """Row and column of the number-th tile, row after row; of the upper triangle if symmetric."""
-    i = 0
-    while number >= across - (i if symmetric else 0):
-        number -= across - (i if symmetric else 0)
-        i += 1
-    return i, number + (i if symmetric else 0)
-
-
-@compiled()
-def tile_count(shape: tuple[int, int], symmetric: bool) -> tuple[int, int]:
-    """Tiles of a matrix, or of its upper triangle, and how many lie side by side."""
-    down, across = (shape[0] + EDGE - 1) // EDGE, (shape[1] + EDGE - 1) // EDGE
-    return (down * (down + 1) // 2 if symmetric else down * across), across
-
-
 def empty_packed_panels(x: Array) -> Array:
     """Space for the packed panels of samples `x` (n, features)."""
     width = width_of(x.dtype)
@@ -218,13 +200,14 @@ def add_products(total: Array, x1: Array, x2: Array) -> None:
     >>> total
     array([[12., 18.]])
     """
-    _add_products(total, packed_panels(x1), packed_panels(x2), False)
+    turns = tile_turns(total.shape, symmetric=False)
+    _add_products(turns, total, packed_panels(x1), packed_panels(x2))
 
 
 def add_gram(total: Array, x: Array) -> None:
     """total += x xᵀ, in place, in the tiles that meet the upper triangle only."""
     packed = packed_panels(x)
-    _add_products(total, packed, packed, True)
+    _add_products(tile_turns(total.shape, symmetric=True), total, packed, packed)
 
 
 def packed_panels(x: Array) -> Array:
@@ -242,9 +225,11 @@ def _pack_all(x: Array, packed: Array) -> None:
 
 
 @compiled(parallel=True, nogil=True)
-def _add_products(total: Array, left: Array, right: Array, symmetric: bool) -> None:
-    tiles, across = tile_count(total.shape, symmetric)
-    for number in numba.prange(tiles):
-        i, j, tile = product_tile(left, right, np.intp(number), across, symmetric)
-        target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]
-        target += tile[: target.shape[0], : target.shape[1]]
+def _add_products(turns: TileTurns, total: Array, left: Array, right: Array) -> None:
+    for _thread in numba.prange(turns.threads):
+        number = next_tile(turns, -1)
+        while number < turns.total:
+            i, j, tile = product_tile(left, right, turns, number)
+            target = total[i * EDGE : (i + 1) * EDGE, j * EDGE : (j + 1) * EDGE]
+            target += tile[: target.shape[0], : target.shape[1]]
+            number = next_tile(turns, number)

@@ -8,7 +8,7 @@ import numpy as np
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.linalg.packed_products import EDGE
+from kernel_regime.linalg.matrix_tiles import EDGE
 from kernel_regime.linalg.register_copies import copy_transposed, copy_vector
 from kernel_regime.linalg.vector_emitter import VECTOR_BYTES
 

@@ -14,12 +14,11 @@ from kernel_regime.kernels.dense.tile_series import (
     largest_size,
     put_angles,
 )
+from kernel_regime.linalg.matrix_tiles import EDGE, TileTurns, next_tile, tile_turns
 from kernel_regime.linalg.packed_products import (
-    EDGE,
     empty_packed_panels,
     pack_tile,
     product_tile,
-    tile_count,
 )
 from kernel_regime.linalg.simd import VECTOR_SIZE, broadcast, load, store
 from kernel_regime.linalg.tile_copies import put_tile
@@ -94,11 +93,13 @@ class AngularTiles(NamedTuple):
 
 def fill_angular(tiles: AngularTiles) -> None:
     """Fill the matrices: one product for all of them, of half the tiles where symmetric."""
-    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
+    turns = tile_turns(tiles.matrices[0].shape, tiles.symmetric)
+    _fill(turns, *tiles)  # Numba's parallel loops take no tuples within tuples
 
 
 @compiled(parallel=True, nogil=True)
 def _fill(
+    turns: TileTurns,
     matrices: tuple[Array, ...],
     left: UnitRows,
     right: UnitRows,
@@ -106,11 +107,13 @@ def _fill(
     curves: tuple[Array, ...],
     symmetric: bool,
 ) -> None:
-    count, across = tile_count(matrices[0].shape, symmetric)
-    for number in numba.prange(count):
+    for _thread in numba.prange(turns.threads):
         tiles = AngularTiles(matrices, left, right, arccos, curves, symmetric)
-        i, j, cosines = product_tile(left.packed, right.packed, np.intp(number), across, symmetric)
-        finish_angular_tile(cosines, tiles, i * EDGE, j * EDGE)
+        number = next_tile(turns, -1)
+        while number < turns.total:
+            i, j, cosines = product_tile(left.packed, right.packed, turns, number)
+            finish_angular_tile(cosines, tiles, i * EDGE, j * EDGE)
+            number = next_tile(turns, number)
 
 
 @compiled()

@@ -39,7 +39,7 @@ from kernel_regime.kernels.dense.network_tiles import fill_on_host
 from kernel_regime.kernels.dense.zonal import arccos_polynomial
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import SerialLayers
-from kernel_regime.linalg.packed_products import EDGE
+from kernel_regime.linalg.matrix_tiles import EDGE
 
 Matrices = tuple[Array, ...]
 Filled = tuple[Matrices, Array]

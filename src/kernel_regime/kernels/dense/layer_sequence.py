@@ -12,7 +12,8 @@ from kernel_regime.kernels.dual_activations.dual_activation import DualActivatio
 from kernel_regime.kernels.dual_activations.gaussian_pairs import GaussianPairs
 from kernel_regime.kernels.layer import SerialLayers
 from kernel_regime.kernels.layers import DenseLayer, DropoutLayer, FlattenLayer, IdentityLayer
-from kernel_regime.linalg.packed_products import EDGE, packed_panels
+from kernel_regime.linalg.matrix_tiles import EDGE
+from kernel_regime.linalg.packed_products import packed_panels
 from kernel_regime.linalg.simd import VECTOR_SIZE
 
 ACROSS = EDGE // VECTOR_SIZE

@@ -18,7 +18,8 @@ from kernel_regime.kernels.activation_steps.steps import activate_columns
 from kernel_regime.kernels.both_kernels import BOTH
 from kernel_regime.kernels.dense.layer_sequence import ACROSS, LayerRows, LayerSequence
 from kernel_regime.kernels.dense.tile_series import mark_beyond
-from kernel_regime.linalg.packed_products import EDGE, product_tile, tile_count
+from kernel_regime.linalg.matrix_tiles import EDGE, TileTurns, next_tile, tile_turns
+from kernel_regime.linalg.packed_products import product_tile
 from kernel_regime.linalg.simd import VECTOR_SIZE, broadcast, load, store
 from kernel_regime.linalg.tile_copies import put_tile
 
@@ -97,12 +98,14 @@ def fill_by_layers(tiles: LayerTiles, gets: Sequence[str]) -> tuple[tuple[Array,
 
     As `network_tiles.fill_on_host` returns them.
     """
-    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
+    turns = tile_turns((tiles.ntk if tiles.ntk.size else tiles.nngp).shape, tiles.symmetric)
+    _fill(turns, *tiles)  # Numba's parallel loops take no tuples within tuples
     return tuple(tiles.nngp if get == "nngp" else tiles.ntk for get in gets), tiles.left_out
 
 
 @compiled(parallel=True, nogil=True)
 def _fill(
+    turns: TileTurns,
     nngp: Array,
     ntk: Array,
     left_out: Array,
@@ -115,13 +118,15 @@ def _fill(
     maps: Array,
     symmetric: bool,
 ) -> None:
-    count, across = tile_count(ntk.shape if ntk.size else nngp.shape, symmetric)
-    for number in numba.prange(count):
+    for _thread in numba.prange(turns.threads):
         tiles = LayerTiles(
             nngp, ntk, left_out, left, right, far, codes, factors, constants, maps, symmetric
         )
-        i, j, cosines = product_tile(left.packed, right.packed, np.intp(number), across, symmetric)
-        finish_layer_tile(cosines, tiles, i, j)
+        number = next_tile(turns, -1)
+        while number < turns.total:
+            i, j, cosines = product_tile(left.packed, right.packed, turns, number)
+            finish_layer_tile(cosines, tiles, i, j)
+            number = next_tile(turns, number)
 
 
 @compiled()

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.linalg.packed_products import EDGE, packed_panels
+from kernel_regime.linalg.matrix_tiles import EDGE
+from kernel_regime.linalg.packed_products import packed_panels
 
 
 class NetworkSide(NamedTuple):

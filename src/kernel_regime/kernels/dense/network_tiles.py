@@ -16,7 +16,8 @@ from kernel_regime.kernels.dense.network_rows import (
     padded_rows,
 )
 from kernel_regime.kernels.dense.tile_series import chebyshev_series, mark_beyond, put_angles
-from kernel_regime.linalg.packed_products import EDGE, product_tile, tile_count
+from kernel_regime.linalg.matrix_tiles import EDGE, TileTurns, next_tile, tile_turns
+from kernel_regime.linalg.packed_products import product_tile
 from kernel_regime.linalg.simd import VECTOR_SIZE, load, store
 from kernel_regime.linalg.tile_copies import put_tile
 
@@ -81,7 +82,8 @@ def fill_on_host(
         Which tiles of EDGE × EDGE have such pairs.
     """
     tiles = _network_tiles(left, right, angles, series, symmetric)
-    _fill(*tiles)  # Numba's parallel loops take no tuples within tuples
+    turns = tile_turns(tiles.matrices[0].shape, symmetric)
+    _fill(turns, *tiles)  # Numba's parallel loops take no tuples within tuples
     return tiles.matrices, tiles.left_out
 
 
@@ -117,6 +119,7 @@ def _terms(series: Array) -> Array:
 
 @compiled(parallel=True, nogil=True)
 def _fill(
+    turns: TileTurns,
     matrices: tuple[Array, ...],
     left_out: Array,
     left: NetworkRows,
@@ -126,13 +129,15 @@ def _fill(
     terms: tuple[Array, ...],
     symmetric: bool,
 ) -> None:
-    count, across = tile_count(matrices[0].shape, symmetric)
-    for number in numba.prange(count):
+    for _thread in numba.prange(turns.threads):
         tiles = NetworkTiles(
             matrices, left_out, left, right, angles, coefficients, terms, symmetric
         )
-        i, j, cosines = product_tile(left.packed, right.packed, np.intp(number), across, symmetric)
-        _finish(cosines, tiles, i, j)
+        number = next_tile(turns, -1)
+        while number < turns.total:
+            i, j, cosines = product_tile(left.packed, right.packed, turns, number)
+            _finish(cosines, tiles, i, j)
+            number = next_tile(turns, number)
 
 
 @compiled()

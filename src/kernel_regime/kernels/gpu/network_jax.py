@@ -34,7 +34,7 @@ from kernel_regime.kernels.gpu.jax_engine import (
 from kernel_regime.kernels.gpu.kernel_on_gpu import NetworkKernelOnGpu
 from kernel_regime.kernels.gpu.kernel_on_jax import SMALLER_TILES
 from kernel_regime.kernels.infinite_network import NetworkKernel
-from kernel_regime.linalg.packed_products import EDGE
+from kernel_regime.linalg.matrix_tiles import EDGE
 
 with from_extra("gpu"):
     import jax

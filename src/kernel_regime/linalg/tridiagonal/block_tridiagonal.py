@@ -13,7 +13,8 @@ from scipy.linalg.lapack import dpbtrf, dtbtrs
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError
-from kernel_regime.linalg.packed_products import EDGE, width_of
+from kernel_regime.linalg.matrix_tiles import EDGE
+from kernel_regime.linalg.packed_products import width_of
 from kernel_regime.linalg.simd import VECTOR_SIZE
 from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH
 from kernel_regime.linalg.tridiagonal.reflectors import Reflectors

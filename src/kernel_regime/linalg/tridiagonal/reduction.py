@@ -9,7 +9,8 @@ import numpy as np
 from numba import get_num_threads
 
 from kernel_regime.core.arrays import Array
-from kernel_regime.linalg.packed_products import EDGE, width_of
+from kernel_regime.linalg.matrix_tiles import EDGE
+from kernel_regime.linalg.packed_products import width_of
 from kernel_regime.linalg.symmetric import check_symmetric
 from kernel_regime.linalg.threads import single_blas_thread
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import BlockTridiagonal

@@ -5,7 +5,8 @@ from numba import get_thread_id, prange
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate, tile_place
+from kernel_regime.linalg.matrix_tiles import EDGE, tile_place
+from kernel_regime.linalg.packed_products import ROWS, accumulate
 
 BANDWIDTH = 24
 """Bandwidth of T, the rows of a block: whole packed panels of any vector length, and a part of a

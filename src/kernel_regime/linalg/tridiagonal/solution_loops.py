@@ -5,7 +5,8 @@ from numba import prange
 
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.compilation import compiled
-from kernel_regime.linalg.packed_products import EDGE, ROWS, accumulate
+from kernel_regime.linalg.matrix_tiles import EDGE
+from kernel_regime.linalg.packed_products import ROWS, accumulate
 from kernel_regime.linalg.simd import VECTOR_SIZE, load, store
 from kernel_regime.linalg.tridiagonal.reduction_loops import BANDWIDTH
 
