@@ -4,9 +4,9 @@ import errno
 import io
 import os
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
+from zlib_ng.zlib_ng import crc32
 
 from kernel_regime.core.arrays import Array, Dtype
 from kernel_regime.execution.store.tiles import Tile
