@@ -121,7 +121,8 @@ def _line(row: Row) -> str:
 def _device() -> str:
     memory = psutil.virtual_memory().total / 2**30
     cores = psutil.cpu_count(logical=False)
-    return f"{_processor()}, {cores} cores, {_instruction_set()}, {memory:.0f} GiB"
+    generation = llvmlite.binding.get_host_cpu_name()
+    return f"{_processor()} ({generation}), {cores} cores, {_instruction_set()}, {memory:.0f} GiB"
 
 
 def _instruction_set() -> str:
@@ -132,7 +133,7 @@ def _instruction_set() -> str:
 
 
 def _processor() -> str:
-    """The processor's name, as the operating system gives it."""
+    """The processor's name, as the operating system gives it: that of a whole family, often."""
     description = Path("/proc/cpuinfo")
     if description.exists():
         named = re.search(r"^model name\s*:\s*(.+)$", description.read_text(), re.MULTILINE)
