@@ -57,6 +57,18 @@ def test_ridge_zero_on_a_singular_kernel_is_raised_by_both_solvers_alike(seed, c
     assert 0.01 < path.loo_relative_error[0] <= 0.11
 
 
+@pytest.mark.parametrize(("n", "rank", "seed"), [(300, 200, 0), (300, 200, 2), (1000, 100, 0)])
+def test_round_off_of_known_eigenvalues_is_no_eigenvalue_of_the_rest(n, rank, seed):
+    rng = np.random.default_rng(seed)
+    factor = rng.standard_normal((n, rank)) + 1  # one eigenvalue above all others
+    kernel, targets = factor @ factor.T, rng.standard_normal((n, 1))
+    kernel = (kernel + kernel.T) / 2
+    exact, path = (
+        fit_ridge_path(kernel, targets, [0.0], solver=solver) for solver in ("direct", "iterative")
+    )
+    np.testing.assert_allclose(path.loo_loss, exact.loo_loss, rtol=0.05)
+
+
 def test_leave_one_out_at_a_tiny_ridge_of_a_singular_kernel_is_that_of_the_eigenvectors():
     rng = np.random.default_rng(1017)
     factor = rng.standard_normal((500, 229))

@@ -91,7 +91,9 @@ def solve_iteratively(
     space = ExpandedSpace.of(lanczos, ritz, nearest.diagonal, applied / scale, signs)
     diagonal = ProbedDiagonal.of(space, nearest, applied / scale, accuracy)
     _report(accuracy.residuals, diagonal, applied, lanczos, tolerance)
-    round_off = EPSILON * ritz.values[-1] / (applied / scale + max(float(ritz.values[0]), 0.0))
+    # That of sums over all points, and what the condition of K + λ makes of the kernel's.
+    condition = ritz.values[-1] / (applied / scale + max(float(ritz.values[0]), 0.0))
+    round_off = EPSILON * (n + condition)
     return RidgePath(
         ridges=ridges,
         applied=applied,
