@@ -57,12 +57,13 @@ def test_ridge_zero_on_a_singular_kernel_is_raised_by_both_solvers_alike(seed, c
     assert 0.01 < path.loo_relative_error[0] <= 0.11
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("n", "rank", "seed"), [(300, 200, 0), (300, 200, 2), (1000, 100, 0)])
-def test_round_off_of_known_eigenvalues_is_no_eigenvalue_of_the_rest(n, rank, seed):
+def test_round_off_of_known_eigenvalues_is_no_eigenvalue_of_the_rest(n, rank, seed, dtype):
     rng = np.random.default_rng(seed)
     factor = rng.standard_normal((n, rank)) + 1  # one eigenvalue above all others
     kernel, targets = factor @ factor.T, rng.standard_normal((n, 1))
-    kernel = (kernel + kernel.T) / 2
+    kernel = ((kernel + kernel.T) / 2).astype(dtype)
     exact, path = (
         fit_ridge_path(kernel, targets, [0.0], solver=solver) for solver in ("direct", "iterative")
     )

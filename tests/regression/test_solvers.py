@@ -11,6 +11,7 @@ from kernel_regime.regression.solvers.choice import choose_solver
 from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
 from kernel_regime.regression.solvers.direct import solve_directly
 from kernel_regime.regression.solvers.iterative import solve_iteratively
+from kernel_regime.regression.symmetric_kernel import KernelOnHost
 
 RIDGES = np.logspace(-2, 3, 8)
 
@@ -54,6 +55,19 @@ def test_iterative_predictions_agree_to_its_tolerance_and_estimates_to_two_perce
         assert error <= 3e-8 * norm / ridge
     np.testing.assert_allclose(path.gcv_loss, exact.gcv_loss, rtol=0.02)
     np.testing.assert_allclose(path.loo_loss, exact.loo_loss, rtol=0.02)
+
+
+def test_rounded_products_of_a_large_float32_kernel_keep_their_tolerance():
+    kernel, targets = problem(n=4_100, dtype=np.float32)
+    assert KernelOnHost(kernel).rounded and not KernelOnHost(kernel[:4_000, :4_000]).rounded
+    ridges = RIDGES[[0, 3, 6]]
+    exact = solve_directly(kernel, targets, ridges)
+    path = solve_iteratively(kernel, targets, ridges)
+    for ridge, coefficients in zip(ridges, path.coefficients, strict=True):
+        residuals = targets - kernel @ coefficients - ridge * coefficients
+        assert (np.linalg.norm(residuals, axis=0) <= 5e-3 * np.linalg.norm(targets, axis=0)).all()
+    assert (np.abs(path.loo_loss / exact.loo_loss - 1) <= path.loo_relative_error).all()
+    assert (path.loo_relative_error < 0.02).all()
 
 
 def test_iterative_is_exact_once_its_space_is_everything():

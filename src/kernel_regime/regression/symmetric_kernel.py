@@ -19,6 +19,10 @@ from kernel_regime.regression.nearest_points import NearestPoints
 _IN_FLOAT64 = 4
 """First products, which meet the largest eigenvalues and are not rounded."""
 
+_LARGE = 4000
+"""Points from which products are rounded. The space of fewer may become complete: then solutions
+are exact but for round-off, and it would be that of float32, unsaid."""
+
 
 class SymmetricKernel(ABC):
     """A symmetric kernel (n, n), wherever its entries lie."""
@@ -95,8 +99,8 @@ class KernelOnHost(SymmetricKernel):
 
     @property
     def rounded(self) -> bool:
-        """As they are stored."""
-        return is_rounded(self._kernel)
+        """As they are stored, if there are many."""
+        return len(self._kernel) > _LARGE and is_rounded(self._kernel)
 
     def check(self, name: str) -> None:
         """Both triangles are compared."""
@@ -107,11 +111,11 @@ class KernelOnHost(SymmetricKernel):
         return columns
 
     def products(self) -> Callable[[Array], Array]:
-        """The first of them in float64, those that follow as the kernel is stored."""
+        """The first of them in float64, those that follow as `rounded` says."""
         products = count(1)
 
         def multiply(block: Array) -> Array:
-            exact = next(products) <= _IN_FLOAT64
+            exact = not self.rounded or next(products) <= _IN_FLOAT64
             product = (symmetric_multiply if exact else rounded_multiply)(self._kernel, block)
             return product / self.scale
 
