@@ -12,6 +12,9 @@ from kernel_regime.regression.conditioning import least_ridge
 
 logger = logging.getLogger(__name__)
 
+MAX_COLUMNS = 4000
+"""Largest Krylov space where memory allows it."""
+
 ENOUGH = 0.0025
 """Relative change of what losses are made of, since the last check, that would not show in them."""
 

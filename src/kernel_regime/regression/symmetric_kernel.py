@@ -14,14 +14,11 @@ from kernel_regime.linalg.symmetric_products import (
     symmetric_multiply,
 )
 from kernel_regime.regression.conditioning import scale_of
+from kernel_regime.regression.krylov_space import MAX_COLUMNS
 from kernel_regime.regression.nearest_points import NearestPoints
 
 _IN_FLOAT64 = 4
 """First products, which meet the largest eigenvalues and are not rounded."""
-
-_LARGE = 4000
-"""Points from which products are rounded. The space of fewer may become complete: then solutions
-are exact but for round-off, and it would be that of float32, unsaid."""
 
 
 class SymmetricKernel(ABC):
@@ -99,8 +96,11 @@ class KernelOnHost(SymmetricKernel):
 
     @property
     def rounded(self) -> bool:
-        """As they are stored, if there are many."""
-        return len(self._kernel) > _LARGE and is_rounded(self._kernel)
+        """As they are stored, unless a space of so few points may become complete.
+
+        Solutions are then exact but for round-off, and that would be float32's, unsaid.
+        """
+        return len(self._kernel) > MAX_COLUMNS and is_rounded(self._kernel)
 
     def check(self, name: str) -> None:
         """Both triangles are compared."""

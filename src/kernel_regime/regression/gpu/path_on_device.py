@@ -12,9 +12,10 @@ from kernel_regime.kernels.gpu.jax_engine import first_gpu, free_memory, within_
 from kernel_regime.linalg.products import is_distributed
 from kernel_regime.regression.gpu.exact_path import MATRICES, solve_exactly
 from kernel_regime.regression.gpu.kernel_on_device import REMEDY, WIDENED, KernelOnDevice
+from kernel_regime.regression.krylov_space import MAX_COLUMNS
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.solvers.choice import LARGEST_DIRECT, MIN_COLUMNS, Plan
-from kernel_regime.regression.solvers.iterative import MAX_COLUMNS, PROBES, solve_iteratively
+from kernel_regime.regression.solvers.iterative import PROBES, solve_iteratively
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,11 @@ from kernel_regime.core.errors import InputError, TooLargeError, did_you_mean
 from kernel_regime.core.memory import working_memory
 from kernel_regime.core.types import Matrix
 from kernel_regime.linalg.tridiagonal.block_tridiagonal import reduction_bytes
+from kernel_regime.regression.krylov_space import MAX_COLUMNS
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.solvers.cholesky import NearlySingularError, solve_by_cholesky
 from kernel_regime.regression.solvers.direct import solve_directly
-from kernel_regime.regression.solvers.iterative import MAX_COLUMNS, PROBES, solve_iteratively
+from kernel_regime.regression.solvers.iterative import PROBES, solve_iteratively
 
 logger = logging.getLogger(__name__)
 

@@ -14,15 +14,12 @@ from kernel_regime.regression.conditioning import (
     without_noise,
 )
 from kernel_regime.regression.expanded_space import ExpandedSpace
-from kernel_regime.regression.krylov_space import grow_space
+from kernel_regime.regression.krylov_space import MAX_COLUMNS, grow_space
 from kernel_regime.regression.probed_diagonal import ProbedDiagonal
 from kernel_regime.regression.ridge_path import RidgePath
 from kernel_regime.regression.symmetric_kernel import KernelOnHost, SymmetricKernel
 
 logger = logging.getLogger(__name__)
-
-MAX_COLUMNS = 4000
-"""Largest Krylov space where memory allows it."""
 
 PROBES = 16
 """Random vectors beside the targets: wide blocks make the most of each reading of the kernel."""
