@@ -1,7 +1,6 @@
 """Plan of a diagnosis: its subsamples, and what their kernels will take."""
 
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from kernel_regime.core.arrays import Array
 from kernel_regime.core.errors import InputError, TooLargeError
 from kernel_regime.core.memory import working_memory
 from kernel_regime.core.seeds import seeded
+from kernel_regime.core.timing import shortest_seconds
 
 if TYPE_CHECKING:
     from kernel_regime.ntk.trained_function import TrainedFunction
@@ -79,9 +79,8 @@ def forecast_diagnosis(
     n, m = len(parts[0][0]), max(len(columns) for _, columns in parts)
     few = train[np.arange(_TIMED) % len(train)]
     moment.kernel(few)
-    start = perf_counter()
-    moment.kernel(few)
-    seconds = (perf_counter() - start) * 2 * len(parts) * n * (n + m) / _TIMED**2
+    pairs = 2 * len(parts) * n * (n + m)
+    seconds = shortest_seconds(lambda: moment.kernel(few)) * pairs / _TIMED**2
     # Two pairs of kernels in float32, then twice in float64; gradients take the working memory.
     size = 2 * n * (n + m) * (4 + 16) + working_memory()
     if size > virtual_memory().available:

@@ -36,6 +36,14 @@ def product(pair):
 def scaled(x):
     return product(Pair(2, x))
 """
+COMPILED_WITH_AN_ADDRESS = """
+import numba
+from kernel_regime.core.compilation import compiled
+
+@compiled()
+def scaled(x):
+    return x * min(numba.get_num_threads(), 1) * 2
+"""
 LOOP = """
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
@@ -115,6 +123,13 @@ def test_code_is_compiled_anew_where_nothing_can_be_written(installed):
     (installed / "kernel_regime" / "__pycache__").write_text("a file, so that no folder is made")
     nowhere = {"HOME": "/proc/none", "XDG_CACHE_HOME": "/proc/none"}
     assert [call(installed, **nowhere) for _ in range(2)] == 2 * ["20 compiled"]
+
+
+def test_code_that_holds_an_address_is_compiled_anew(installed):
+    """Numba warns of it, and asks for the place of the source to say where."""
+    (installed / "kernel_regime" / "functions.py").write_text(COMPILED_WITH_AN_ADDRESS)
+    quiet = {"PYTHONWARNINGS": "ignore"}
+    assert [call(installed, **quiet) for _ in range(2)] == 2 * ["20 compiled"]
 
 
 def test_sources_are_followed_through_other_files():

@@ -5,8 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from kernel_regime.core import timing
 from kernel_regime.execution.settings import Execution
-from kernel_regime.execution.store import cost, fill
+from kernel_regime.execution.store import fill
 from kernel_regime.execution.store.cost import forecast_cost, measure_rate
 from kernel_regime.execution.store.job import KernelJob
 from kernel_regime.execution.store.manifest import Places, read_manifest
@@ -88,7 +89,7 @@ def test_what_jax_compiles_for_a_larger_tile_is_not_the_rate(monkeypatch):
             clock[0] += 1e-4 * len(x1) * len(x2)
             return np.asarray(products(x1, x2))
 
-    monkeypatch.setattr(cost, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(timing, "perf_counter", lambda: clock[0])
     assert measure_rate(KernelJob(OnJax("no log"), numbered_samples(50))) == pytest.approx(1e4)
     assert compiled == [(16, 4), (32, 4), (50, 4)]
     assert all(shapes.count(shape) > 1 for shape in compiled)

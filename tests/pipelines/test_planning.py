@@ -35,7 +35,7 @@ class Slow(EmpiricalNTK):
 
 
 def test_samples_and_pairs_of_a_tangent_kernel_are_told_apart(monkeypatch):
-    monkeypatch.setattr("kernel_regime.ntk.kernel_cost.perf_counter", lambda: Slow.now)
+    monkeypatch.setattr("kernel_regime.core.timing.perf_counter", lambda: Slow.now)
     kernel = Slow(lambda w, x: x @ w, np.ones((2, 1)), "slow")
     cost = tangent_kernel_cost(kernel, np.ones((512, 2)))
     assert (cost.sample, cost.pair) == pytest.approx((2e-3, 5e-5))

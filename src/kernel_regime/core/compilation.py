@@ -160,6 +160,7 @@ class PackageLocator:
         self.ensure_cache_path = place.ensure_cache_path
         self._line = place.get_disambiguator()
         self._digest = _digest_of_sources(Path(file))
+        self._py_file = file  # Numba's warnings ask for it
 
     @classmethod
     def from_function(cls, function: Compiled, file: str) -> "PackageLocator | None":

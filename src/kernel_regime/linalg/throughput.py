@@ -1,9 +1,10 @@
 """Speed of this machine's matrix products, from which the time of factorisations follows."""
 
 from functools import cache
-from time import perf_counter
 
 import numpy as np
+
+from kernel_regime.core.timing import shortest_seconds
 
 _EDGE = 1024
 
@@ -21,12 +22,7 @@ def product_rate() -> float:
     """
     matrix = np.random.default_rng(0).standard_normal((_EDGE, _EDGE))
     matrix @ matrix  # starts the threads
-    seconds = []
-    for _ in range(3):
-        start = perf_counter()
-        matrix @ matrix
-        seconds.append(perf_counter() - start)
-    return 2.0 * _EDGE**3 / min(seconds)
+    return 2.0 * _EDGE**3 / shortest_seconds(lambda: matrix @ matrix)
 
 
 def eigensystem_seconds(n: int) -> float:

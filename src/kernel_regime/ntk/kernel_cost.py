@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
-from time import perf_counter
 
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.timing import seconds_of, shortest_seconds
 from kernel_regime.kernels.base import Kernel
 from kernel_regime.ntk.empirical import BATCH, samples_at_once
 from kernel_regime.ntk.network_kernel import EmpiricalNTK
@@ -92,11 +93,6 @@ def _timings(kernel: Kernel, x: Array) -> Iterator[tuple[int, float, float]]:
     seconds = 0.0
     for size in sorted({min(size, len(x)) for size in _SIZES}):
         if seconds < _ENOUGH:
-            first, seconds = (_seconds(kernel, x[:size]) for _ in range(2))
+            compute = partial(kernel.gram, x[:size])
+            first, seconds = seconds_of(compute), shortest_seconds(compute)
             yield size, max(0.0, first - seconds), seconds
-
-
-def _seconds(kernel: Kernel, x: Array) -> float:
-    start = perf_counter()
-    kernel.gram(x)
-    return perf_counter() - start

@@ -1,8 +1,7 @@
 """Time of a feature machine, measured on a few samples before it is run."""
 
-from time import perf_counter
-
 from kernel_regime.core.arrays import Array
+from kernel_regime.core.timing import shortest_seconds
 from kernel_regime.linalg.throughput import eigensystem_seconds
 from kernel_regime.regression.feature_machines import FeatureMachine, run_feature_machine
 from kernel_regime.regression.path_cost import path_seconds
@@ -28,9 +27,7 @@ def feature_machine_seconds(
     features = x[0].size
     metric = 2 * eigensystem_seconds(features) if machine.metric == "full" else 0.0
     next(run_feature_machine(machine, x, targets, x))  # compiles, and starts threads
-    start = perf_counter()
-    next(run_feature_machine(machine, x, targets, x))
-    seconds = perf_counter() - start
+    seconds = shortest_seconds(lambda: next(run_feature_machine(machine, x, targets, x)))
     pair = max(0.0, seconds - path_seconds(few, ridges)) / few**2
     # Half of what a pair takes goes into predictions, which `m` samples ask for.
     iteration = pair * n * (n + m) / 2 + path_seconds(n, ridges) + metric

@@ -60,14 +60,14 @@ class LinearFit(ABC):
     def solve(self, penalty: float) -> Solution:
         """Fit with one penalty λ; the network holds the result."""
         solution = conjugate_gradients(
-            lambda v: self._product(v) + v * v.dtype.type(penalty),
+            lambda v: self.product(v) + v * v.dtype.type(penalty),
             self._right,
             self.state,
             self._method.iterations,
             self._method.tolerance,
         )
         self.state = solution.values
-        self._hold(solution.values)
+        self.hold(solution.values)
         return solution
 
     @abstractmethod
@@ -75,11 +75,11 @@ class LinearFit(ABC):
         """Right-hand side of the equations."""
 
     @abstractmethod
-    def _product(self, vector: Array) -> Array:
-        """Their matrix at λ = 0, times a vector."""
+    def product(self, vector: Array) -> Array:
+        """The matrix of the equations at λ = 0, times a vector: one iteration."""
 
-    def _hold(self, solution: Array) -> None:
-        """Write a solution into the network's variables.
+    def hold(self, solution: Array) -> None:
+        """Write a solution into the network's variables, once for every penalty.
 
         Its columns are the weights of each output, or one column those of all.
         """
@@ -121,8 +121,9 @@ class StreamedFit(LinearFit):
     def _right_side(self) -> Array:
         return self._adjoint(self.y) / self.n
 
-    def _product(self, vector: Array) -> Array:
-        self._hold(vector)
+    def product(self, vector: Array) -> Array:
+        """A pass over the samples, there and back."""
+        self.hold(vector)
         return self._adjoint(None) / self.n
 
 
@@ -141,11 +142,13 @@ class DualFit(LinearFit):
     def _right_side(self) -> Array:
         return self.y / self.n
 
-    def _product(self, vector: Array) -> Array:
+    def product(self, vector: Array) -> Array:
+        """AAᵀ times a vector."""
         return self._gram @ vector
 
-    def _hold(self, solution: Array) -> None:
-        super()._hold(self._adjoint(solution))
+    def hold(self, solution: Array) -> None:
+        """Write the weights θ = Aᵀβ, for which all samples are passed once."""
+        super().hold(self._adjoint(solution))
 
 
 class PrimalFit(LinearFit):
@@ -165,7 +168,8 @@ class PrimalFit(LinearFit):
             right += columns.T @ self.y[rows] / self.n
         return np.asarray(right)
 
-    def _product(self, vector: Array) -> Array:
+    def product(self, vector: Array) -> Array:
+        """AᵀA times a vector."""
         return self._gram @ vector
 
 

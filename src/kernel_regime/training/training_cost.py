@@ -1,12 +1,12 @@
 """Time of a training, measured on a few of its samples before it is run."""
 
 from dataclasses import replace
-from time import perf_counter
 
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.timing import MOST_CALLS, shortest_seconds
 from kernel_regime.training.descent import Descent
 from kernel_regime.training.job import TrainingJob
-from kernel_regime.training.linear_fit import suitable_fit
+from kernel_regime.training.linear_fit import LinearFit, suitable_fit
 from kernel_regime.training.methods import ConjugateGradients, GradientDescent
 from kernel_regime.training.samples import SampleSplits
 from kernel_regime.training.schedule import Batches, Schedule
@@ -14,7 +14,6 @@ from kernel_regime.training.schedule import Batches, Schedule
 with from_extra("networks"):
     import keras
 
-_ITERATIONS = 2
 _LONG_ENOUGH = 1.0
 """Seconds of an epoch that tell how long others are."""
 
@@ -22,9 +21,9 @@ _LONG_ENOUGH = 1.0
 def training_seconds(job: TrainingJob, few: SampleSplits, n: int) -> float:
     """Seconds that a training on `n` samples takes on this machine.
 
-    Gradient descent is timed over its second epoch on one batch of the size that it ends with, or,
-    where that is over in no time, on all the few samples. Conjugate gradients are taken to need
-    all the iterations they may take, so that this is the most they can last.
+    Gradient descent is timed over epochs after its first, on one batch of the size that it ends
+    with, or, where these are over in no time, on all the few samples. Conjugate gradients are taken
+    to need all the iterations they may take, so that this is the most they can last.
 
     Parameters
     ----------
@@ -49,13 +48,14 @@ def _seconds_a_sample(
     """Time for one sample in an epoch, scoring a test sample with it."""
     given = len(few.train[0])
     size = method.batches.size(method.schedule.epochs - 1, given)
-    schedule = Schedule(2, method.schedule.learning_rate, warm_up=0)
+    schedule = Schedule(1 + MOST_CALLS, method.schedule.learning_rate, warm_up=0)
     descent = Descent(network, replace(method, schedule=schedule, batches=Batches(((0, size),))))
 
     def epoch_seconds(count: int) -> float:
         train, test = ((x[:count], y[:count]) for x, y in (few.train, few.test))
-        first, second = descent.train(SampleSplits(train, test), penalty, seed)
-        return second["seconds"] - first["seconds"]
+        epochs = descent.epochs(SampleSplits(train, test), penalty, seed)
+        next(epochs)  # compiles
+        return shortest_seconds(lambda: next(epochs))
 
     whole_batches = given - given % size
     seconds = epoch_seconds(size)
@@ -68,11 +68,21 @@ def _solution_seconds(
     method: ConjugateGradients, network: keras.Model, few: SampleSplits, n: int, penalties: int
 ) -> float:
     """Time for the equations, and for all iterations of all penalties."""
-    kind = suitable_fit(network, n, few.train[1].shape[1])
-    start = perf_counter()
-    fit = kind(network, *few.train, replace(method, iterations=_ITERATIONS, tolerance=0.0))
-    prepared = perf_counter()
-    fit.solve(1.0)
-    once = (perf_counter() - prepared) / _ITERATIONS
-    equations, iteration = ((n / len(few.train[0])) ** power for power in kind.growth)
-    return equations * (prepared - start) + iteration * method.iterations * penalties * once
+    kind, share = suitable_fit(network, n, few.train[1].shape[1]), n / len(few.train[0])
+
+    def prepare() -> LinearFit:
+        return kind(network, *few.train, method)
+
+    def iterate() -> None:
+        fit.product(fit.state)
+
+    def hold() -> None:
+        fit.hold(fit.state)
+
+    fit = prepare()
+    for work in (iterate, hold):  # compile, as what prepares them has
+        work()
+    equations, iteration = (share**power for power in kind.growth)
+    penalty = iteration * method.iterations * shortest_seconds(iterate)
+    penalty += share * shortest_seconds(hold)
+    return equations * shortest_seconds(prepare) + penalties * penalty

@@ -1,7 +1,5 @@
 """Time of a study of spectral bias, measured on a few steps before it is run."""
 
-from time import perf_counter
-
 import numpy as np
 
 from kernel_regime.analysis.spectral_bias.experiment import KERNEL_SAMPLES
@@ -12,13 +10,13 @@ from kernel_regime.analysis.spectral_bias.study import prepared_inputs
 from kernel_regime.analysis.spectral_bias.study_settings import Architecture, SpectralBiasStudy
 from kernel_regime.core.arrays import Array
 from kernel_regime.core.extras import from_extra
+from kernel_regime.core.timing import seconds_of, shortest_seconds
 from kernel_regime.linalg.throughput import eigensystem_seconds
 
 with from_extra("jax"):
     import jax
     import jax.numpy as jnp
 
-_STEPS = 4
 _PAIRS = 100  # samples whose infinite kernel is timed
 
 
@@ -74,11 +72,8 @@ def _pairs(study: SpectralBiasStudy, learners: int) -> int:
 
 def _infinite_kernel(network: FiniteNetwork, x: Array, modes: int) -> tuple[float, float]:
     """Seconds of a pair, and the fastest mode's rate in units of the slowest one's."""
-    network.limit(x)
-    start = perf_counter()
-    kernel = network.limit(x)
-    seconds = perf_counter() - start
-    rates = TrainingKernel.of(kernel).eigenvalues[:modes]
+    rates = TrainingKernel.of(network.limit(x)).eigenvalues[:modes]
+    seconds = shortest_seconds(lambda: network.limit(x))
     return seconds / len(x) ** 2, float(rates[0] / max(rates[-1], 1e-6 * rates[0]))
 
 
@@ -86,12 +81,9 @@ def _descent(network: FiniteNetwork, x: Array) -> tuple[float, float]:
     """Seconds of compilation, and of a step of gradient descent."""
     apply, params = network.draw(x.shape[1:], seed=0)
     given = jnp.asarray(x), jnp.zeros((len(x), network.outputs))
-    seconds = []
-    for steps in (1, _STEPS):
-        start = perf_counter()
-        for _ in range(steps):
-            params = descend(apply, params, *given, 0.0)
-        jax.block_until_ready(params)
-        seconds.append(perf_counter() - start)
-    step = seconds[1] / _STEPS
-    return max(0.0, seconds[0] - step), step
+
+    def step() -> None:
+        jax.block_until_ready(descend(apply, params, *given, 0.0))
+
+    first, seconds = seconds_of(step), shortest_seconds(step)
+    return max(0.0, first - seconds), seconds

@@ -4,10 +4,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 
+from kernel_regime.core.timing import shortest_seconds
 from kernel_regime.execution.store.job import KernelJob, TileTask
 from kernel_regime.execution.store.manifest import Places, read_manifest
 from kernel_regime.execution.store.matrix_file import file_bytes
@@ -106,21 +106,17 @@ def measure_rate(job: KernelJob, *same_pass: KernelJob) -> float:
     """
     jobs, limit, edge = (job, *same_pass), job.tile_edge(), _FIRST_PROBE
     while True:
-        _probe(jobs, edge)  # compiles
-        seconds = _probe(jobs, edge)
-        if seconds < 10 * _PROBE_SECONDS:  # a hiccup of the machine, or threads that start
-            seconds = min(seconds, _probe(jobs, edge))
+        task = _probe(jobs, edge)
+        task.compute()  # compiles
+        seconds = shortest_seconds(task.compute)
         if seconds > _PROBE_SECONDS or edge >= min(limit, max(job.shape)):
             rows, columns = job.shape
             return len(jobs) * min(edge, rows) * min(edge, columns) / seconds
         edge = min(2 * edge, limit)
 
 
-def _probe(jobs: Sequence[KernelJob], edge: int) -> float:
-    """Seconds for one tile."""
+def _probe(jobs: Sequence[KernelJob], edge: int) -> TileTask:
+    """A small tile."""
     job, kernels = jobs[0], tuple(one.kernel for one in jobs)
     rows, columns = (np.array(x[:edge]) for x in (job.rows, job.column_samples))
-    task = TileTask(kernels, job.execution, rows, columns, symmetric=False)
-    start = perf_counter()
-    task.compute()
-    return perf_counter() - start
+    return TileTask(kernels, job.execution, rows, columns, symmetric=False)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import cache
-from time import perf_counter
 
 import numpy as np
 
 from kernel_regime.core.extras import from_extra
 from kernel_regime.core.jax_precision import jax_precision
+from kernel_regime.core.timing import shortest_seconds
 from kernel_regime.regression.gpu.exact_path import CHOLESKY_RIDGES
 from kernel_regime.regression.gpu.kernel_on_device import KernelOnDevice
 from kernel_regime.regression.path_cost import COLUMNS, PRODUCTS
@@ -57,11 +57,6 @@ def _block_seconds(device: jax.Device) -> float:
 
 
 def _seconds(action: Callable[[], jax.Array]) -> float:
-    """The fastest of three, after one that compiles."""
+    """Of an action on a device, once it is compiled."""
     action().block_until_ready()
-    seconds = []
-    for _ in range(3):
-        start = perf_counter()
-        action().block_until_ready()
-        seconds.append(perf_counter() - start)
-    return min(seconds)
+    return shortest_seconds(lambda: action().block_until_ready())
