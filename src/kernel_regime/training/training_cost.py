@@ -68,7 +68,7 @@ def _solution_seconds(
     method: ConjugateGradients, network: keras.Model, few: SampleSplits, n: int, penalties: int
 ) -> float:
     """Time for the equations, and for all iterations of all penalties."""
-    kind, share = suitable_fit(network, n, few.train[1].shape[1]), n / len(few.train[0])
+    kind, ratio = suitable_fit(network, n, few.train[1].shape[1]), n / len(few.train[0])
 
     def prepare() -> LinearFit:
         return kind(network, *few.train, method)
@@ -82,7 +82,7 @@ def _solution_seconds(
     fit = prepare()
     for work in (iterate, hold):  # compile, as what prepares them has
         work()
-    equations, iteration = (share**power for power in kind.growth)
+    equations, iteration = (ratio**power for power in kind.growth)
     penalty = iteration * method.iterations * shortest_seconds(iterate)
-    penalty += share * shortest_seconds(hold)
+    penalty += ratio * shortest_seconds(hold)
     return equations * shortest_seconds(prepare) + penalties * penalty
