@@ -11,7 +11,7 @@ from tests.experiments import PROJECT, new_project, run, tiny, write_raw
 
 ENVIRONMENTS = sorted({path.parent.name for path in (PROJECT / "conf").glob("*/*.yml")} - {"local"})
 # Networks under gradient descent and by conjugate gradients, on images and on generated samples.
-PLANNED_ALWAYS = {"cifar2", "spiked_covariates"}
+PLANNED_ALWAYS = {"cifar10_grey", "spiked_covariates"}
 
 
 @pytest.fixture(scope="module")
